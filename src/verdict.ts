@@ -1,0 +1,28 @@
+/**
+ * What came of judging something.
+ *
+ * - `pass`, `fail`: decided, from evidence.
+ * - `inconclusive`: the harness could not tell; never taken for a pass.
+ * - `skipped`: not applicable to this target or not injectable by this runtime, with the reason.
+ * - `deviation`: known not to hold, declared so.
+ */
+export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'skipped' | 'deviation';
+
+/** A verdict with its reason in one sentence and the indexes of the history entries that it rests on. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly evidence: readonly number[];
+}
+
+export type RunVerdict = 'pass' | 'fail' | 'inconclusive';
+
+/**
+ * The verdict of a whole run: its worst, fail before inconclusive before pass.
+ * A run in which nothing was decided is inconclusive.
+ */
+export function worst(verdicts: readonly Verdict[]): RunVerdict {
+  if (verdicts.includes('fail')) return 'fail';
+  if (verdicts.includes('inconclusive') || !verdicts.includes('pass')) return 'inconclusive';
+  return 'pass';
+}
