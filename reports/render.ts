@@ -1,0 +1,53 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clause } from '../src/clause.ts';
+import type { History } from '../src/history.ts';
+import type { Report } from '../src/report.ts';
+import { buildReport } from '../src/report.ts';
+import { readHistory, readReport } from './read-run.ts';
+
+/** A report file that was written. */
+export interface Written {
+  readonly format: 'junit' | 'tap' | 'html';
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Judges the history and writes `report.json` into the directory, giving back what it holds. */
+export async function writeReportJson(directory: string, history: History, clauses: readonly Clause[]): Promise<Report> {
+  const report = buildReport(history, clauses);
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  return report;
+}
+
+/**
+ * Writes `junit.xml`, `results.tap` and `report.html` from the `history.jsonl` and `report.json` of a run directory and
+ * nothing else: the same bytes whenever and wherever it is done.
+ *
+ * @throws RunRecordError when either file is missing or is not what it should be
+ */
+export async function renderReports(directory: string): Promise<Written[]> {
+  const [history, report, { junit }, { tap }, { html }] = await Promise.all([readHistory(directory), readReport(directory), ...formats()]);
+  const documents = [
+    ['junit', 'junit.xml', junit(report)],
+    ['tap', 'results.tap', tap(report)],
+    ['html', 'report.html', await html(report, history)],
+  ] as const;
+  return Promise.all(documents.map(async ([format, name, text]) => {
+    const path = join(directory, name);
+    await writeFile(path, text);
+    return { format, path, bytes: Buffer.byteLength(text) };
+  }));
+}
+
+/** Loads everything that rendering needs, so that a later `renderReports` only renders. */
+export async function preloadReports(): Promise<void> {
+  const [, , { preloadHtml }] = await Promise.all(formats());
+  await preloadHtml();
+}
+
+// Imported on use: together they cost more time than the rendering itself, and a caller that only judges needs none of them.
+function formats() {
+  return [import('./junit.ts'), import('./tap.ts'), import('./html.ts')] as const;
+}

@@ -1,0 +1,88 @@
+import type { MeshPromise } from '../src/clause.ts';
+import type { ClauseReport, Report } from '../src/report.ts';
+import type { Verdict } from '../src/verdict.ts';
+
+/** The promises in the order every report tells them, with what each means to the person who relies on it. */
+export const promises = [
+  { id: 'tls', name: 'TLS 1.3', says: 'Every connection is mutual TLS 1.3, and plain text gets nowhere.' },
+  { id: 'pinning', name: 'Identity pinning', says: 'A peer is let in by its exact SPIFFE ID, and by nothing less.' },
+  { id: 'tokens', name: 'Join tokens', says: 'A join token admits one agent, once, before it expires.' },
+  { id: 'rotation', name: 'Rotation', says: 'SVIDs and authorities are replaced while traffic goes on.' },
+  { id: 'partition', name: 'Partition', says: 'The mesh rides out the loss of its control plane, within its bounds.' },
+] as const satisfies readonly { readonly id: MeshPromise; readonly name: string; readonly says: string }[];
+
+export const verdictOrder = ['fail', 'inconclusive', 'deviation', 'skipped', 'pass'] as const satisfies readonly Verdict[];
+
+export const verdictWords = {
+  pass: { sign: '✔', ascii: 'ok', word: 'held' },
+  fail: { sign: '✘', ascii: 'FAIL', word: 'broken' },
+  inconclusive: { sign: '?', ascii: '?', word: 'inconclusive' },
+  skipped: { sign: '○', ascii: '-', word: 'skipped' },
+  deviation: { sign: '△', ascii: '~', word: 'known deviation' },
+} as const satisfies Readonly<Record<Verdict, { readonly sign: string; readonly ascii: string; readonly word: string }>>;
+
+/** One promise with its clauses, in report order. */
+export interface PromiseGroup {
+  /** `other` for clauses that the catalogue in use does not know. */
+  readonly id: MeshPromise | 'other';
+  readonly name: string;
+  readonly says: string;
+  readonly clauses: readonly ClauseReport[];
+}
+
+/** The five promises, those without a chosen clause too, and the unknown clauses last where there are any. */
+export function byPromise(report: Report): PromiseGroup[] {
+  const groups: PromiseGroup[] = promises.map((promise) => ({ ...promise, clauses: report.clauses.filter((clause) => clause.promise === promise.id) }));
+  const other = report.clauses.filter((clause) => clause.promise === null);
+  return other.length === 0 ? groups : [...groups, { id: 'other', name: 'Unknown clauses', says: 'Chosen for the run, and not in the catalogue that judged it.', clauses: other }];
+}
+
+/** The worst verdict of a group: fail, then inconclusive, then pass; skipped when nothing of it was decided, none when it is empty. */
+export function groupVerdict(clauses: readonly ClauseReport[]): Verdict | 'none' {
+  for (const verdict of ['fail', 'inconclusive', 'pass', 'deviation', 'skipped'] as const) {
+    if (clauses.some((clause) => clause.verdict === verdict)) return verdict;
+  }
+  return 'none';
+}
+
+export function count(clauses: readonly ClauseReport[], verdict: Verdict): number {
+  return clauses.filter((clause) => clause.verdict === verdict).length;
+}
+
+/** How many SVIDs were replaced on the wire and by the agents, over all scenarios. */
+export function rotationTotals(report: Report): { readonly delivered: number; readonly presented: number; readonly nodes: number } {
+  const all = report.scenarios.flatMap((scenario) => scenario.rotations);
+  const sum = (key: 'delivered' | 'presented') => all.reduce((total, rotation) => total + rotation[key], 0);
+  return { delivered: sum('delivered'), presented: sum('presented'), nodes: new Set(all.filter((one) => one.delivered + one.presented > 0).map((one) => one.node)).size };
+}
+
+/** One sentence that says why the run's verdict is what it is. */
+export function because(report: Report): string {
+  const total = report.clauses.length;
+  const failed = report.clauses.filter((clause) => clause.verdict === 'fail');
+  const open = report.clauses.filter((clause) => clause.verdict === 'inconclusive');
+  const skipped = count(report.clauses, 'skipped');
+  const [firstFailed] = failed;
+  if (firstFailed !== undefined) {
+    const others = failed.length > 1 ? `, and ${failed.length - 1} more of ${total} clauses` : '';
+    return `Broken: “${firstFailed.title}”${others}.`;
+  }
+  if (report.run.aborted !== null) return `The run ended before its end: ${report.run.aborted}.`;
+  const [firstOpen] = open;
+  if (firstOpen !== undefined) {
+    const others = open.length > 1 ? `, nor ${open.length - 1} more of ${total} clauses` : '';
+    return `Nothing was seen to break, but “${firstOpen.title}” could not be decided${others}.`;
+  }
+  const undecided = report.scenarios.find((scenario) => scenario.verdict === 'inconclusive');
+  if (undecided !== undefined) return `The scenario ${undecided.id} proved nothing: ${undecided.findings[0] ?? 'none of its clauses was decided'}.`;
+  const decided = total - skipped - count(report.clauses, 'deviation');
+  if (decided === 0) return 'No clause was decided.';
+  return `${decided === total ? `All ${total} clauses` : `${decided} of ${total} clauses were decided, and all of them`} held, while healthy and while broken on purpose.`;
+}
+
+/** Milliseconds as a person reads them: `4.31 ms`, `38.2 ms`, `412 ms`, `2.05 s`. */
+export function milliseconds(ms: number): string {
+  if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
+  return `${ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
+}

@@ -1,0 +1,72 @@
+import type { Clause, MeshPromise } from '../clause.ts';
+import type { History } from '../history.ts';
+import { entriesOf } from '../history.ts';
+import type { Judgement } from '../verdict.ts';
+import { cite, traceOf } from './evidence.ts';
+import type { ClauseReport } from './shape.ts';
+
+const promises: readonly MeshPromise[] = ['tls', 'pinning', 'tokens', 'rotation', 'partition'];
+
+/** Something that keeps clauses from being decided, and what is said of those it touches. */
+export interface Doubt {
+  readonly touches: (clauseId: string) => boolean;
+  readonly says: string;
+  /** Also a fail cannot be held against the target, as when a fault was still there that should have been gone. */
+  readonly evenFails: boolean;
+}
+
+/** The verdict over every chosen clause, in the order chosen. */
+export function judgeClauses(history: History, clauses: readonly Clause[], chosen: readonly string[], doubts: readonly Doubt[]): ClauseReport[] {
+  const byId = new Map(clauses.map((clause) => [clause.id, clause]));
+  return [...new Set(chosen)].map((id) => {
+    const clause = byId.get(id) ?? unknownClause(id);
+    const judgement = doubted(id, judge(clause, history), doubts);
+    const named = cite(history, judgement.evidence);
+    return {
+      id,
+      catalogue: clause.catalogue,
+      level: clause.level,
+      spec: clause.spec,
+      verdict: judgement.verdict,
+      reason: judgement.reason,
+      ...(named.evidenceTotal > 0 ? named : cite(history, traceOf(history, id))),
+      promise: byId.has(id) ? clause.promise : promises.find((promise) => new RegExp(`^${promise}\\b`).test(id)) ?? null,
+      title: clause.title,
+      danger: clause.danger,
+    };
+  });
+}
+
+/** The doubts that the harness' own trouble and an early end cast; a fail stays a fail beside them. */
+export function troubleDoubts(history: History, aborted: string | null): Doubt[] {
+  const doubts = entriesOf(history, 'trouble').map(({ clauses, message }): Doubt => ({
+    touches: (id) => clauses.length === 0 || clauses.some((name) => id === name || id.startsWith(`${name}/`)),
+    says: `the harness had trouble: ${message}`,
+    evenFails: false,
+  }));
+  if (aborted !== null) doubts.push({ touches: () => true, says: `the run ended early: ${aborted}`, evenFails: false });
+  return doubts;
+}
+
+function judge(clause: Clause, history: History): Judgement {
+  try {
+    return clause.judge(history);
+  } catch (error) {
+    return { verdict: 'inconclusive', reason: `Its judge failed: ${error instanceof Error ? error.message : String(error)}`, evidence: [] };
+  }
+}
+
+function doubted(id: string, judgement: Judgement, doubts: readonly Doubt[]): Judgement {
+  const { verdict, reason } = judgement;
+  const doubt = doubts.find((one) => one.touches(id) && (verdict === 'pass' || (verdict === 'fail' && one.evenFails)));
+  if (doubt === undefined) return judgement;
+  const saw = verdict === 'pass' ? 'What was recorded looks right' : 'What was recorded looks wrong';
+  return { ...judgement, verdict: 'inconclusive', reason: `Could not be decided: ${doubt.says}. ${saw}: ${reason}` };
+}
+
+function unknownClause(id: string): Clause {
+  return {
+    id, catalogue: null, promise: 'tls', spec: '', level: 'MUST', subject: '', title: id, danger: '',
+    judge: () => ({ verdict: 'inconclusive', reason: 'This catalogue has no clause with this id, so nothing could judge it.', evidence: [] }),
+  };
+}

@@ -1,0 +1,31 @@
+import type { History } from '../history.ts';
+import { entriesOf } from '../history.ts';
+import { lineReference } from './evidence.ts';
+import type { PlaneReport } from './shape.ts';
+
+const order = ['broken', 'unknown', 'holds'] as const;
+
+/** Every declared listener beside what the run found there: the facts about it, else the exchanges with it as a server. */
+export function readPlanes(history: History): PlaneReport[] {
+  const facts = entriesOf(history, 'fact');
+  const exchanges = entriesOf(history, 'exchange').filter((exchange) => exchange.role === 'server');
+  return entriesOf(history, 'plane').map(({ plane, address, policy, why, index }) => {
+    const about = facts.filter((fact) => fact.subject === plane || fact.subject === address);
+    const state = order.find((one) => about.some((fact) => fact.state === one));
+    const telling = about.filter((fact) => fact.state === state);
+    if (state !== undefined) {
+      return { plane, address, policy, why, state, found: [...new Set(telling.map((fact) => fact.says))].slice(0, 5).join('; '), evidence: [index, ...telling.map((fact) => fact.index)].slice(0, 20).map(lineReference) };
+    }
+    const met = exchanges.filter((exchange) => exchange.node === plane);
+    if (met.length === 0) return { plane, address, policy, why, state: 'unobserved', found: 'Nothing in this run looked at it.', evidence: [lineReference(index)] };
+    const count = (outcome: string) => met.filter((exchange) => exchange.outcome === outcome).length;
+    const asExpected = met.every((exchange) => exchange.outcome === exchange.expect);
+    const wrong = met.some((exchange) => exchange.outcome !== 'unknown' && exchange.outcome !== exchange.expect);
+    return {
+      plane, address, policy, why,
+      state: asExpected ? 'holds' : wrong ? 'broken' : 'unknown',
+      found: `${met.length} exchanges: ${count('accepted')} accepted, ${count('refused')} refused, ${count('unknown')} unclear`,
+      evidence: [index, ...met.map((exchange) => exchange.index)].slice(0, 20).map(lineReference),
+    };
+  });
+}

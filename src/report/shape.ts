@@ -1,0 +1,100 @@
+import type { Level, MeshPromise } from '../clause.ts';
+import type { Bench } from '../handshakes.ts';
+import type { RunVerdict, Verdict } from '../verdict.ts';
+
+/**
+ * What `report.json` holds. With `history.jsonl` beside it, it is all that any other report is made from.
+ *
+ * Times named `…AtMs` are milliseconds since the start of the run; evidence reads `history.jsonl#L12`, lines counted from 1.
+ */
+export interface Report {
+  readonly schema: 1;
+  readonly run: RunReport;
+  readonly verdict: RunVerdict;
+  readonly clauses: readonly ClauseReport[];
+  readonly scenarios: readonly ScenarioReport[];
+  readonly bench: readonly Bench[];
+  readonly planes: readonly PlaneReport[];
+  readonly troubles: readonly TroubleReport[];
+}
+
+export interface RunReport {
+  readonly id: string;
+  readonly command: string;
+  readonly startedAt: string;
+  /** Where the run left no end of its own, the instant of its last entry. */
+  readonly endedAt: string;
+  readonly seed: number;
+  readonly runtime: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly target: Readonly<Record<string, unknown>>;
+  /** Why the run ended before its end, or null. */
+  readonly aborted: string | null;
+}
+
+export interface ClauseReport {
+  readonly id: string;
+  readonly catalogue: string | null;
+  readonly level: Level;
+  readonly spec: string;
+  readonly verdict: Verdict;
+  readonly reason: string;
+  /** At most 20; `evidenceTotal` says how many there were. */
+  readonly evidence: readonly string[];
+  readonly evidenceTotal: number;
+  /** Null for an id that the catalogue in use does not know. */
+  readonly promise: MeshPromise | null;
+  readonly title: string;
+  readonly danger: string;
+}
+
+export interface ScenarioReport {
+  readonly id: string;
+  readonly hypothesis: string;
+  readonly verdict: Verdict;
+  readonly findings: readonly string[];
+  readonly faults: readonly FaultReport[];
+  readonly beganAtMs: number;
+  /** Null when the scenario never came to its end. */
+  readonly endedAtMs: number | null;
+  readonly boundsMs: Readonly<Record<string, number>>;
+  readonly rotations: readonly RotationCount[];
+  readonly requests: { readonly ok: number; readonly fail: number; readonly unknown: number };
+}
+
+/** `provenBy` and `healedProvenBy` are null where nothing outside of the injector saw the fault in force, or gone. */
+export interface FaultReport {
+  readonly kind: string;
+  readonly target: string;
+  readonly injectedAtMs: number;
+  readonly inForceAtMs: number | null;
+  readonly provenBy: string | null;
+  readonly healedAtMs: number | null;
+  readonly goneAtMs: number | null;
+  readonly healedProvenBy: string | null;
+}
+
+/** SVIDs that replaced an earlier one of the same node while the scenario ran: from its agent, and seen on the wire. */
+export interface RotationCount {
+  readonly node: string;
+  readonly delivered: number;
+  readonly presented: number;
+}
+
+export interface PlaneReport {
+  readonly plane: string;
+  readonly address: string;
+  readonly policy: string;
+  readonly why: string;
+  /** `unobserved`: declared, and nothing in the history speaks of it. */
+  readonly state: 'holds' | 'broken' | 'unknown' | 'unobserved';
+  readonly found: string;
+  readonly evidence: readonly string[];
+}
+
+export interface TroubleReport {
+  readonly atMs: number;
+  readonly message: string;
+  readonly clauses: readonly string[];
+  readonly evidence: readonly string[];
+}
