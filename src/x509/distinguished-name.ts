@@ -2,7 +2,7 @@ import { childrenOf, hexOf, latin1Of, oidOf, tags, wanted, type Element } from '
 
 /** The attribute types that have a short name here; any other stands as its dotted number. */
 export const attributeTypes = {
-  CN: '2.5.4.3', SERIALNUMBER: '2.5.4.5', C: '2.5.4.6', L: '2.5.4.7', ST: '2.5.4.8', O: '2.5.4.10', OU: '2.5.4.11', UID: '2.5.4.45',
+  CN: '2.5.4.3', serialNumber: '2.5.4.5', C: '2.5.4.6', L: '2.5.4.7', ST: '2.5.4.8', O: '2.5.4.10', OU: '2.5.4.11', UID: '2.5.4.45',
 } as const satisfies Record<string, string>;
 
 const shortNames = new Map<string, string>(Object.entries(attributeTypes).map(([name, oid]) => [oid, name]));
