@@ -119,7 +119,7 @@ await test('a builder killed in the middle takes Go with it and leaves nothing t
   const { toxiproxy } = await locateTools(['toxiproxy'], { env, ...noProgress });
   assert.equal(toxiproxy.origin, 'built');
   assert.match(await readFile(toxiproxy.path, 'utf8'), /9\.9\.9/);
-  assert.deepEqual(await readdir((await readCache(env)).dir), ['toxiproxy'], 'no lock and no scratch folder is left');
+  assert.deepEqual(await readdir(readCache(env).dir), ['toxiproxy'], 'no lock and no scratch folder is left');
 });
 
 await test('an abort kills Go, leaves nothing, and throws its reason', async () => {
@@ -130,12 +130,12 @@ await test('an abort kills Go, leaves nothing, and throws its reason', async () 
     assert.rejects(locating, /enough/),
     until('Go runs', async () => await runsOfGo() === 1).then(() => abort.abort(new Error('enough'))),
   ]);
-  assert.deepEqual(await readdir((await readCache(env)).dir), []);
+  assert.deepEqual(await readdir(readCache(env).dir), []);
 });
 
 await test('without Go the message lists three ways out', async () => {
   await impostor('spire-server', 'echo 1.12.0 >&2');
-  const { dir: folder } = await readCache(env);
+  const { dir: folder } = readCache(env);
   await assert.rejects(locateTools(['spire-server'], { env, ...noProgress }), (error) => {
     assert.ok(error instanceof ToolchainError);
     assert.equal(error.exitCode, 2);
