@@ -29,10 +29,4 @@ export const planeClauses: readonly Clause[] = [
     danger: 'plaintext telemetry is reachable from the network',
     judge: facts('planes/metrics-loopback'),
   },
-  {
-    ...base, id: 'planes/workload-api-unix', catalogue: 'MESH-AGT-02',
-    title: 'The Workload API is a Unix domain socket and nothing else of the agent is open to the network',
-    danger: 'identities are handed out over TCP',
-    judge: facts('planes/workload-api-unix'),
-  },
 ];
