@@ -64,10 +64,11 @@ export function failsClosed(history: History): Judgement {
     return { verdict: 'fail', reason: `${accepted.length} connections were made with an expired SVID; the first ${first.from} → ${first.to}, ${late.toFixed(2)} s past notAfter`, evidence: [...indexes(accepted.slice(0, 5)), ...[dies.get(first.from)?.index, dies.get(first.to)?.index].filter((index) => index !== undefined)] };
   }
   const refused = past.filter(({ outcome }) => outcome === 'fail');
+  const requests = windowOf(history, long)?.requests ?? [];
   for (const node of judged) {
-    if (!dies.has(node) || !(windowOf(history, long)?.requests ?? []).some(({ from, to }) => from === node || to === node)) continue;
     for (const role of ['from', 'to'] as const) {
-      if (refused.filter((request) => request[role] === node).length >= 3) continue;
+      // A node that does not dial has no requests from it at all.
+      if (!dies.has(node) || !requests.some((request) => request[role] === node) || refused.filter((request) => request[role] === node).length >= 3) continue;
       return { verdict: 'inconclusive', reason: `fewer than 3 connections ${role} ${node} were tried past its SVID's notAfter`, evidence: indexes(past.slice(0, 5)) };
     }
   }

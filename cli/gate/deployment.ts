@@ -1,0 +1,42 @@
+import type { MeshNodeSpec, MeshSpec } from '../../fixtures/mesh.ts';
+import { referenceNode } from '../../fixtures/mesh.ts';
+
+/** The meshes that the gate stands up. Each is there for what it shows, and is started only when a chosen clause needs it. */
+export type MeshName = 'steady' | 'brief';
+
+/** What of the deployment may differ from what the gate stands up by itself: for impostors and for later commands. */
+export interface DeploymentOverrides extends Partial<Pick<MeshSpec, 'requirePqKem' | 'auditLog' | 'joinTokenTtlSeconds'>> {}
+
+export interface NodeUnderTest {
+  /** By the node contract; through a shell when it is one string. */
+  readonly command: string | readonly string[];
+  readonly implementation: string;
+}
+
+// SPIRE's own defaults are 5 s for both; these make it fast without changing what it does. They stand in the report.
+const syncIntervalMs = 200;
+const cacheReloadMs = 200;
+
+/**
+ * The gate's meshes.
+ *
+ * An SVID is due for renewal when half of its lifetime, which SPIRE back-dates by 10 s, is left: below a TTL of 8 s that is at every sync, so
+ * both meshes rotate several times a second. `steady` has twice the life of `brief`, whose SVIDs a partition is to outlive.
+ */
+export function meshSpecs(nodeUnderTest: NodeUnderTest | undefined, overrides: DeploymentOverrides): Record<MeshName, MeshSpec> {
+  const base = {
+    trustDomain: 'x0tta6bl4.mesh', agentTtlSeconds: 3600, syncIntervalMs, cacheReloadMs,
+    requirePqKem: false, auditLog: true, joinTokenTtlSeconds: 300, ...overrides,
+  };
+  const pair = (names: readonly [string, string], services: readonly [string, string]): MeshNodeSpec[] => names.map((name, at) => {
+    const theirs = nodeUnderTest !== undefined && at === 0 ? nodeUnderTest : undefined;
+    return {
+      name, service: services[at]!, judged: nodeUnderTest === undefined || at === 0,
+      implementation: theirs?.implementation ?? 'Assay\'s reference node', command: theirs?.command ?? referenceNode,
+    };
+  });
+  return {
+    steady: { ...base, name: 'steady', svidTtlSeconds: 6, nodes: pair(['node-001', 'node-002'], ['frontend', 'backend']) },
+    brief: { ...base, name: 'brief', svidTtlSeconds: 3, nodes: pair(['node-003', 'node-004'], ['orders', 'ledger']) },
+  };
+}

@@ -1,0 +1,185 @@
+import { join } from 'node:path';
+import { messageOf } from '../../fixtures/errors.ts';
+import { startGuardian } from '../../fixtures/guardian/guardian.ts';
+import { sweepDeadRuns } from '../../fixtures/guardian/sweep.ts';
+import { startLoad } from '../../fixtures/load/load.ts';
+import { startMesh, type Mesh, type MeshTools } from '../../fixtures/mesh.ts';
+import { openRecorder } from '../../fixtures/recorder.ts';
+import { closeRun, newRunId, openRun, type Run } from '../../fixtures/run.ts';
+import { startProcessRuntime } from '../../fixtures/runtime/process.ts';
+import type { Runtime } from '../../fixtures/runtime/runtime.ts';
+import type { Target } from '../../fixtures/target.ts';
+import { locateTools, type Tool, type ToolProgress } from '../../fixtures/toolchain.ts';
+import { startRenderer } from './renderer.ts';
+import { writeReportJson } from '../../reports/render.ts';
+import { runScenario } from '../../scenarios/scenario.ts';
+import { clauses } from '../../src/clauses/catalogue.ts';
+import type { Report } from '../../src/report.ts';
+import { meshSpecs, type DeploymentOverrides, type NodeUnderTest } from './deployment.ts';
+import { planFor, type MeshPlan } from './plan.ts';
+import type { Steps } from './steps.ts';
+
+export interface GateOptions {
+  readonly runtime: 'process' | 'container' | 'attach';
+  /** Of the run directory; reports/out/<run id> when absent. */
+  readonly out?: string;
+  readonly seed: number;
+  readonly chosen: ReadonlySet<string>;
+  readonly command: string;
+  readonly nodeUnderTest?: NodeUnderTest;
+  readonly deployment?: DeploymentOverrides;
+  /** For attach: opens the target that somebody else runs. */
+  readonly attach?: (run: Run) => Promise<Target & AsyncDisposable>;
+  readonly targetNote?: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal;
+  readonly steps: Steps;
+}
+
+export interface GateResult {
+  readonly report: Report;
+  readonly directory: string;
+  /** Files beside report.json; empty when none could be written. */
+  readonly files: readonly string[];
+}
+
+// Open loop; in all at least 200 new connections a second over the pairs of the steady mesh.
+const steadyLoad = { perSecond: { toNode: 75, betweenNodes: 20, fromNode: 12 }, keptPerSecond: 10, resume: 0.15 };
+const briefLoad = { perSecond: { toNode: 4, betweenNodes: 15, fromNode: 0 }, keptPerSecond: 0, resume: 0 };
+
+/**
+ * Runs the gate and judges it. Always leaves history.jsonl and report.json, whatever happens on the way; what goes wrong in the harness
+ * itself stands in them as trouble, and makes the run inconclusive.
+ */
+export async function runGate(options: GateOptions): Promise<GateResult> {
+  const startedAt = new Date();
+  const id = newRunId(startedAt);
+  const directory = options.out ?? join('reports', 'out', id);
+  const recorder = openRecorder(directory);
+  const wallStart = Date.now();
+  const { steps, signal, chosen } = options;
+  let aborted: string | undefined;
+  const renderer = startRenderer();
+  let tools: Record<'spire-server' | 'spire-agent' | 'toxiproxy', Tool> | undefined;
+  try {
+    if (options.runtime !== 'attach') tools = await steps.step('toolchain', 'Toolchain', (say) => locateTools(['spire-server', 'spire-agent', 'toxiproxy'], { signal, onProgress: (progress) => say(describeProgress(progress)) }));
+    recorder.record({
+      kind: 'run-started', id, command: options.command, startedAt: new Date(wallStart).toISOString(), seed: options.seed, runtime: options.runtime,
+      versions: { assay: '0.1.0', node: process.versions.node, openssl: process.versions.openssl, ...(tools && { spire: tools['spire-server'].version, toxiproxy: tools.toxiproxy.version }) },
+      target: options.targetNote ?? { kind: 'stood up by Assay', trustDomain: 'x0tta6bl4.mesh', nodeUnderTest: options.nodeUnderTest?.implementation ?? 'reference node' },
+      clauses: clauses.map(({ id: clause }) => clause).filter((clause) => chosen.has(clause)),
+    });
+    await judgeTargets(options, id, directory, recorder, tools && { spireServer: tools['spire-server'].path, spireAgent: tools['spire-agent'].path, toxiproxy: tools.toxiproxy.path });
+  } catch (error) {
+    if (recorder.history.length === 0) {
+      recorder.close();
+      await renderer.stop();
+      throw error;
+    }
+    if (signal.aborted) aborted = messageOf(signal.reason);
+    else {
+      recorder.record({ kind: 'trouble', clauses: [], message: messageOf(error) });
+      steps.trouble(messageOf(error));
+    }
+  }
+  // Certificates are judged by the wall clock: a clock that was set meanwhile would make that worthless.
+  const drift = Math.abs(Date.now() - wallStart - recorder.now());
+  if (drift > 500) recorder.record({ kind: 'trouble', clauses: [], message: `the wall clock of this machine was set by ${drift.toFixed(0)} ms during the run` });
+  recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString(), ...(aborted !== undefined && { aborted }) });
+  return steps.step('report', 'Report', async () => {
+    const report = await writeReportJson(directory, recorder.history, clauses);
+    recorder.close();
+    const files = await renderer.render(directory);
+    return { report, directory, files };
+  });
+}
+
+async function judgeTargets(options: GateOptions, id: string, directory: string, recorder: Run['recorder'], tools: MeshTools | undefined): Promise<void> {
+  const { steps } = options;
+  await sweepDeadRuns(options.runtime === 'container');
+  const run = openRun(id, directory, recorder, options.signal);
+  const guardian = startGuardian(id, { containers: options.runtime === 'container' });
+  try {
+    await using _runtime = new AsyncDisposableStack();
+    if (options.attach !== undefined) {
+      const { attach } = options;
+      const [plan] = planFor(options.chosen);
+      const target = _runtime.use(await steps.step('attach', 'Attach to the target', () => attach(run)));
+      if (plan !== undefined) await judgeMesh(options, run, plan, target);
+      return;
+    }
+    const runtime = _runtime.use(await startRuntime(options.runtime, run, tools!, steps));
+    const specs = meshSpecs(options.nodeUnderTest, options.deployment ?? {});
+    const settled = await Promise.allSettled(planFor(options.chosen).map((plan) => meshAndJudge(options, run, runtime, tools!, specs[plan.mesh], plan)));
+    const failed = settled.flatMap((result) => result.status === 'rejected' ? [result.reason as unknown] : []);
+    if (failed.length === 1) throw failed[0];
+    if (failed.length > 1) throw new AggregateError(failed);
+  } finally {
+    closeRun(run);
+    guardian.release();
+  }
+}
+
+async function startRuntime(kind: GateOptions['runtime'], run: Run, tools: MeshTools, steps: Steps): Promise<Runtime> {
+  if (kind !== 'container') return startProcessRuntime(run);
+  return steps.step('runtime', 'Containers', async () => {
+    const { startContainerRuntime } = await import('../../fixtures/runtime/container.ts');
+    return startContainerRuntime(run, { programs: { ...tools }, projectDir: join(import.meta.dirname, '..', '..') });
+  });
+}
+
+async function meshAndJudge(options: GateOptions, run: Run, runtime: Runtime, tools: MeshTools, spec: Parameters<typeof startMesh>[3], plan: MeshPlan): Promise<void> {
+  const { steps, recorder } = { steps: options.steps, recorder: run.recorder };
+  recorder.record({ kind: 'phase', phase: `mesh ${spec.name}`, state: 'begun' });
+  await using mesh: Mesh = await steps.step(`mesh-${spec.name}`, `Mesh ${spec.name}: SPIRE, ${spec.nodes.length} nodes with an agent each`, () => startMesh(run, runtime, tools, spec));
+  recorder.record({ kind: 'phase', phase: `mesh ${spec.name}`, state: 'ended' });
+  await judgeMesh(options, run, plan, mesh);
+}
+
+async function judgeMesh(options: GateOptions, run: Run, plan: MeshPlan, target: Target): Promise<void> {
+  const { steps, chosen } = options;
+  const { recorder, signal } = run;
+  const wants = (clause: string) => chosen.has(clause);
+  const phase = async <T>(name: string, work: () => Promise<T>) => {
+    recorder.record({ kind: 'phase', phase: name, state: 'begun' });
+    try { return await work(); } finally { recorder.record({ kind: 'phase', phase: name, state: 'ended' }); }
+  };
+  // Trouble in one suite or scenario concerns its own clauses; the others still get their verdict.
+  const contained = async (of: { readonly id: string; readonly title: string; readonly clauses: readonly string[] }, work: () => Promise<void>) => {
+    try {
+      await steps.step(of.id, of.title, () => phase(of.id, work));
+    } catch (error) {
+      signal.throwIfAborted();
+      recorder.record({ kind: 'trouble', clauses: of.clauses.filter(wants), message: messageOf(error) });
+    }
+  };
+  const suites = Promise.all(plan.suites.map((suite) => contained(suite, () => suite.run({ target, recorder, signal, wants }))));
+  const runnable = plan.scenarios.filter((scenario) => {
+    const why = scenarioNeeds(target);
+    if (why === undefined) return true;
+    for (const clause of scenario.clauses.filter(wants)) recorder.record({ kind: 'skip', clause, reason: why });
+    return false;
+  });
+  if (runnable.length === 0) {
+    await suites;
+    return;
+  }
+  {
+    await using load = await startLoad(target, recorder, plan.mesh === 'steady' ? steadyLoad : briefLoad);
+    const othersDone = suites.then(() => undefined);
+    for (const scenario of runnable) await contained(scenario, () => runScenario(scenario, { target, load, recorder, signal, wants, othersDone }));
+  }
+  await suites;
+}
+
+function scenarioNeeds(target: Target): string | undefined {
+  if (target.server === undefined || target.nodes.some(({ serverLink, agent }) => serverLink === undefined || agent === undefined)) return 'not injectable here: this target was not started by Assay and its file allows no faults';
+  return undefined;
+}
+
+export function describeProgress({ tool, step, position, of, totalElapsedMs, totalExpectedMs, packages, builder }: ToolProgress): string {
+  const seconds = (ms: number) => ms < 90_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+  if (step === 'waiting') return `another Assay (pid ${builder}) builds ${tool}; waiting, ${seconds(totalElapsedMs)}`;
+  if (step === 'ready') return `${tool} is ready (${position} of ${of})`;
+  return `${step} ${tool} (${position} of ${of})${packages > 0 ? `, ${packages} packages` : ''}: ${seconds(totalElapsedMs)} of about ${seconds(totalExpectedMs)}; this happens once`;
+}
+

@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../fixtures/eventually.ts';
+import { cuttable, partition, recovered, recoversWithinMs } from './partition.ts';
+import { orNot, type Scenario } from './scenario.ts';
+
+export const partitionLong: Scenario = {
+  id: 'partition-long', title: 'Server partition, longer than an SVID\'s life',
+  hypothesis: 'while all agents are cut from their server, traffic goes on for as long as the SVIDs live, no connection is made with an expired one, and both SVIDs and traffic are back within the computed bound after the heal',
+  clauses: ['partition-long/traffic-while-valid', 'partition-long/fails-closed', 'partition-long/recovers'],
+  steps: [
+    'Traffic flows between the nodes.',
+    'Every link between an agent and the server is cut; the cut is proven from outside.',
+    'It is held until every SVID is past its notAfter, and several connections each way were tried after that.',
+    'The links are healed, and the heal is proven.',
+    'Each node is given a new SVID within the bound, and traffic is back.',
+  ],
+  async run(context, bounds) {
+    const { target, recorder, signal } = context;
+    const nodes = cuttable(context);
+    const { outageMs } = await partition(context, 'partition-long', async () => {
+      const dies = Math.max(...nodes.map(({ agent }) => agent?.delivery.leaf?.notAfter.getTime() ?? 0));
+      await sleep(Math.max(0, dies - Date.now()), undefined, { signal });
+      const deadMs = recorder.now();
+      const names = new Set(nodes.map(({ name }) => name));
+      const tried = (role: 'from' | 'to', node: string) => recorder.history.filter((entry) =>
+        entry.kind === 'request' && entry[role] === node && names.has(entry.from) && names.has(entry.to) && entry.startMs > deadMs).length;
+      await orNot(eventually('connections are tried past notAfter', () => nodes.every(({ name }) => tried('to', name) >= 4 && tried('from', name) >= 4), { withinMs: 3_000, signal }));
+    });
+    bounds.recovers = recoversWithinMs(outageMs, target.timing.syncIntervalMs);
+    await recovered(context, nodes, bounds.recovers + 2_000);
+  },
+};

@@ -1,0 +1,78 @@
+import { eventually } from '../fixtures/eventually.ts';
+import { FixtureError } from '../fixtures/errors.ts';
+import { reaches } from '../fixtures/links.ts';
+import type { TargetNode } from '../fixtures/target.ts';
+import type { ScenarioContext } from './scenario.ts';
+import { orNot, recorded } from './scenario.ts';
+
+/** Nodes whose agents can be cut from the server. */
+export function cuttable({ target }: ScenarioContext): TargetNode[] {
+  const nodes = target.nodes.filter(({ serverLink, agent }) => serverLink !== undefined && agent !== undefined);
+  if (nodes.length === 0) throw new FixtureError(`partition: no link between an agent and its server of mesh ${target.name} can be cut`);
+  return nodes;
+}
+
+/**
+ * Cuts every agent from the server, proves the cut from outside, does `during`, heals, and proves the heal.
+ *
+ * In force means: the link closes whoever comes, the server itself still answers, and no agent delivered anything for two sync intervals.
+ */
+export async function partition(context: ScenarioContext, scenario: string, during: (nodes: readonly TargetNode[]) => Promise<void>): Promise<{ outageMs: number }> {
+  const { recorder, target, signal } = context;
+  const nodes = cuttable(context);
+  const mark = (node: TargetNode, state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string) =>
+    recorder.record({ kind: 'fault', scenario, fault: 'partition', target: node.name, state, ...(provenBy !== undefined && { provenBy }) });
+  const quietMs = Math.max(2 * target.timing.syncIntervalMs, 300);
+  const injectedMs = recorder.now();
+  let outageMs = 0;
+  {
+    await using cuts = new AsyncDisposableStack();
+    for (const node of nodes) cuts.use(await node.serverLink!.cut());
+    for (const node of nodes) mark(node, 'injected');
+    await Promise.all(nodes.map(async (node) => {
+      const [link, server] = await Promise.all([reaches(node.serverLink!.address, 5_000), target.server === undefined ? 'open' as const : reaches(target.server.address, 5_000)]);
+      if (link !== 'closed') throw new FixtureError(`partition of ${node.name}: the link ${node.serverLink!.name} was cut, but still lets through to the server`);
+      if (server !== 'open') throw new FixtureError(`partition of ${node.name}: the server itself does not answer, so that the link is closed says nothing`);
+      // An answer that was under way when the link was cut may still come out of the agent.
+      await eventually(`agent of ${node.name} is quiet for ${quietMs} ms`, () => quietSince(context, node, quietMs), { withinMs: quietMs + 10_000, everyMs: 20, signal });
+      mark(node, 'in-force', `the link closes every connection, the server answers beside it, and the agent delivered nothing for ${quietMs} ms`);
+    }));
+    await during(nodes);
+    for (const node of nodes) mark(node, 'healed');
+    outageMs = recorder.now() - injectedMs;
+  }
+  await Promise.all(nodes.map(async (node) => {
+    await eventually(`link of ${node.name} is open again`, async () => await reaches(node.serverLink!.address, 5_000) === 'open', { withinMs: 10_000, signal });
+    mark(node, 'gone', 'the server answers through the link');
+  }));
+  return { outageMs };
+}
+
+function quietSince({ recorder }: ScenarioContext, { name }: TargetNode, quietMs: number): boolean {
+  const last = recorder.history.findLast((entry) => entry.kind === 'svid' && entry.seen === 'delivered' && entry.node === name);
+  return recorder.now() - (last?.atMs ?? 0) >= quietMs;
+}
+
+/**
+ * How long after the heal an agent may take to bring a new SVID, in milliseconds.
+ *
+ * While it fails, its pauses grow by half each time, so the one under way at the heal is at most half the outage and one sync, 10 % jitter
+ * on top, and never more than 48 syncs; then one sync for the SVID. The rest is allowance for a loaded machine.
+ *
+ * Source: SPIRE 1.15, pkg/agent/manager/manager.go and pkg/common/backoff.
+ */
+export function recoversWithinMs(outageMs: number, syncIntervalMs: number): number {
+  const pauseMs = 1.1 * Math.min(outageMs / 2 + syncIntervalMs, 48 * syncIntervalMs);
+  const allowanceMs = 2_000;
+  return Math.ceil(pauseMs + 1.1 * syncIntervalMs + allowanceMs);
+}
+
+/** Waits until each node was given a new SVID and something got through to it or from it again. */
+export async function recovered({ recorder, signal }: ScenarioContext, nodes: readonly TargetNode[], withinMs: number): Promise<void> {
+  const from = recorder.history.findLastIndex((entry) => entry.kind === 'fault' && entry.state === 'healed');
+  await Promise.all(nodes.map((node) => orNot((async () => {
+    const fresh = await recorded(recorder, `new SVID of ${node.name} after the heal`, from, (entry) => entry.kind === 'svid' && entry.seen === 'delivered' && entry.node === node.name, withinMs, signal);
+    await recorded(recorder, `a request to or from ${node.name} after its new SVID`, from, (entry) =>
+      entry.kind === 'request' && entry.connection === 'new' && entry.outcome === 'ok' && (entry.from === node.name || entry.to === node.name) && entry.startMs > fresh.atMs, 5_000, signal);
+  })())));
+}
