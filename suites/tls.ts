@@ -29,7 +29,7 @@ const serverRows = (valid: NonNullable<Offer['identity']>): OfferRow[] => {
     { clause: 'tls/version/server', row: 'TLS 1.0 alone', ...refused, offer: { identity: valid, versions: ['TLSv1', 'TLSv1'] } },
     { clause: 'tls/version/server', row: 'TLS 1.0 to 1.2', ...refused, offer: { identity: valid, versions: ['TLSv1', 'TLSv1.2'] } },
     { clause: 'tls/version/server', row: 'TLS 1.0 to 1.3', expect: 'accepted', offer: { identity: valid, versions: ['TLSv1', 'TLSv1.3'] } },
-    { clause: 'tls/cipher/aead-only', row: 'AES-128-CCM-8, with its short tag, alone', ...refused, offer: { identity: valid, ciphers: 'TLS_AES_128_CCM_8_SHA256:@SECLEVEL=0' } },
+    { clause: 'tls/cipher/aead-only', row: 'AES-128-CCM-8, with its short tag, alone', ...refused, offer: { identity: valid, ciphers: 'TLS_AES_128_CCM_8_SHA256:ALL:@SECLEVEL=0' } },
     { clause: 'tls/cipher/aead-only', row: 'CBC suites of TLS 1.2', ...refused, offer: { identity: valid, versions: ['TLSv1.2', 'TLSv1.2'], ciphers: 'ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES128-SHA:@SECLEVEL=0' } },
     { clause: 'tls/cipher/aead-only', row: 'static RSA suites of TLS 1.2', ...refused, offer: { identity: valid, versions: ['TLSv1.2', 'TLSv1.2'], ciphers: 'AES128-GCM-SHA256:AES256-SHA:@SECLEVEL=0' } },
     { clause: 'tls/plaintext-refused', row: 'plaintext HTTP', ...refused, offer: 'plaintext' },
@@ -86,7 +86,7 @@ const clientRows: ShowRow[] = [
   { clause: 'tls/version/client', row: 'a server of TLS 1.1', expect: 'refused', show: { versions: ['TLSv1.1', 'TLSv1.1'] } },
   { clause: 'tls/version/client', row: 'a server of TLS 1.0', expect: 'refused', show: { versions: ['TLSv1', 'TLSv1'] } },
   { clause: 'tls/version/client', row: 'a server of TLS 1.0 to 1.2', expect: 'refused', show: { versions: ['TLSv1', 'TLSv1.2'] } },
-  { clause: 'tls/cipher/aead-only', row: 'a server of AES-128-CCM-8 alone', expect: 'refused', show: { ciphers: 'TLS_AES_128_CCM_8_SHA256:@SECLEVEL=0' } },
+  { clause: 'tls/cipher/aead-only', row: 'a server of AES-128-CCM-8 alone', expect: 'refused', show: { ciphers: 'TLS_AES_128_CCM_8_SHA256:ALL:@SECLEVEL=0' } },
   { clause: 'tls/plaintext-refused', row: 'a server without TLS', expect: 'refused', show: { plaintext: true } },
 ];
 
