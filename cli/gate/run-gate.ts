@@ -40,6 +40,8 @@ export interface GateResult {
   readonly directory: string;
   /** Files beside report.json; empty when none could be written. */
   readonly files: readonly string[];
+  /** What ended the run early, when it was not a person. */
+  readonly failure?: unknown;
 }
 
 // Open loop; in all at least 200 new connections a second over the pairs of the steady mesh.
@@ -58,6 +60,7 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
   const wallStart = Date.now();
   const { steps, signal, chosen } = options;
   let aborted: string | undefined;
+  let failure: unknown;
   const renderer = startRenderer();
   let tools: Record<'spire-server' | 'spire-agent' | 'toxiproxy', Tool> | undefined;
   try {
@@ -77,6 +80,7 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
     }
     if (signal.aborted) aborted = messageOf(signal.reason);
     else {
+      failure = error;
       recorder.record({ kind: 'trouble', clauses: [], message: messageOf(error) });
       steps.trouble(messageOf(error));
     }
@@ -89,7 +93,7 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
     const report = await writeReportJson(directory, recorder.history, clauses);
     recorder.close();
     const files = await renderer.render(directory);
-    return { report, directory, files };
+    return { report, directory, files, ...(failure !== undefined && { failure }) };
   });
 }
 
