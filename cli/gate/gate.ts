@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../../fixtures/errors.ts';
 import { HealError } from '../../fixtures/heal-error.ts';
 import { summary } from '../../reports/terminal.ts';
-import { attachTarget } from '../../fixtures/attach.ts';
+
 import { exitCodes, exitCodeOf } from '../exit-codes.ts';
 import { abortOnSignals } from '../signals.ts';
 import { chooseClauses, planFor } from './plan.ts';
@@ -29,7 +29,7 @@ const runtimes = ['process', 'container', 'attach'] as const;
 export async function gateCommand(flags: GateFlags, commandLine: string): Promise<number> {
   const runtime = runtimeOf(flags);
   const chosen = chooseClauses(flags.only);
-  const target = flags.target === undefined ? undefined : await attachTarget(resolve(flags.target));
+  const target = flags.target === undefined ? undefined : await (await import('../../fixtures/attach.ts')).attachTarget(resolve(flags.target));
   const { signal, [Symbol.dispose]: quiet } = abortOnSignals();
   const steps = flags.quiet ? { ...silent, finish: () => Promise.resolve() } : terminalSteps(outline(runtime, chosen));
   const options: GateOptions = {
