@@ -3,9 +3,9 @@ import type { EntryOf, History } from '../src/history.ts';
 import { entriesOf } from '../src/history.ts';
 import type { ClauseReport, Report } from '../src/report.ts';
 import { tell } from './telling.ts';
-import { because, byPromise, count, groupVerdict, milliseconds, rotationTotals, verdictOrder, verdictWords } from './wording.ts';
+import { because, byPromise, count, coversEveryPromise, groupVerdict, milliseconds, rotationTotals, verdictOrder, verdictWords } from './wording.ts';
 
-const mostLines = 10;
+const mostLines = 6;
 
 /** One history line as the page shows it. */
 export interface EvidenceLine {
@@ -25,7 +25,7 @@ export function pageView(report: Report, history: History) {
   });
   return {
     report, evidence, verdictWords, milliseconds, seconds, thousands, anchor, instant, timing,
-    headline: { pass: 'The mesh held', fail: 'The mesh broke a promise', inconclusive: 'Could not be decided' }[report.verdict],
+    headline: { pass: coversEveryPromise(report) ? 'The mesh held' : 'All that was asked held', fail: 'The mesh broke a promise', inconclusive: 'Could not be decided' }[report.verdict],
     because: because(report),
     took: seconds(Date.parse(report.run.endedAt) - Date.parse(report.run.startedAt)),
     rotations: rotationTotals(report),

@@ -77,7 +77,15 @@ export function because(report: Report): string {
   if (undecided !== undefined) return `The scenario ${undecided.id} proved nothing: ${undecided.findings[0] ?? 'none of its clauses was decided'}.`;
   const decided = total - skipped - count(report.clauses, 'deviation');
   if (decided === 0) return 'No clause was decided.';
-  return `${decided === total ? `All ${total} clauses` : `${decided} of ${total} clauses were decided, and all of them`} held, while healthy and while broken on purpose.`;
+  const broken = report.scenarios.some((scenario) => scenario.faults.length > 0);
+  const held = `${decided === total ? `All ${total} clauses` : `${decided} of ${total} clauses were decided, and all of them`} held${broken ? ', while healthy and while broken on purpose' : ''}.`;
+  const unasked = promises.filter((promise) => !report.clauses.some((clause) => clause.promise === promise.id));
+  return unasked.length === 0 ? held : `${held} Not asked in this run: ${unasked.map((promise) => promise.name).join(', ')}.`;
+}
+
+/** Whether each of the five promises had a clause that was decided, so that a pass speaks for the whole mesh. */
+export function coversEveryPromise(report: Report): boolean {
+  return promises.every((promise) => report.clauses.some((clause) => clause.promise === promise.id && clause.verdict === 'pass'));
 }
 
 /** Milliseconds as a person reads them: `4.31 ms`, `38.2 ms`, `412 ms`, `2.05 s`. */
