@@ -7,17 +7,16 @@ import { skip, type Suite, type SuiteContext } from './suite.ts';
 /** SPIRE's own listeners, so that the report says which planes a claim covers. */
 export const planes: Suite = {
   id: 'planes', title: 'Planes',
-  clauses: ['planes/spire-server', 'planes/bundle-endpoint', 'planes/require-pq-kem', 'planes/metrics-loopback'],
+  clauses: ['planes/spire-server', 'planes/bundle-endpoint', 'planes/metrics-loopback'],
   async run(context) {
     const { target, recorder } = context;
+    for (const { name, address } of target.nodes) recorder.record({ kind: 'plane', plane: `mesh node ${name}`, address, policy: 'tls1.3-only', why: 'the mesh\'s own policy: TLS 1.3 only, both sides authenticated' });
     for (const { plane, address, policy, why } of target.planes) recorder.record({ kind: 'plane', plane, address, policy, why });
     const of = (plane: TargetPlane['plane']) => target.planes.filter((found) => found.plane === plane);
     for (const plane of ['spire-server', 'bundle-endpoint'] as const) {
       if (of(plane).length === 0) skip(context, `planes/${plane}`, 'the target has no such listener');
       for (const found of of(plane)) await tlsPolicy(context, found);
     }
-    postQuantum(context);
-    await Promise.all(of('spire-server').filter(({ policy }) => policy === 'tls1.3-only').map((found) => onlyPostQuantum(context, found)));
     await metrics(context, of('metrics'));
   },
 };
@@ -47,15 +46,20 @@ async function tlsPolicy({ recorder, wants }: SuiteContext, { plane, address, po
   });
 }
 
-function postQuantum(context: SuiteContext): void {
-  if (context.target.planes.some(({ plane, policy }) => plane === 'spire-server' && policy === 'tls1.3-only')) return;
-  skip(context, 'planes/require-pq-kem', 'the switch is off in this deployment, so it promises nothing');
-}
+/** SPIRE's switch require_pq_kem, where the deployment has it on: a promise like any other. */
+export const postQuantum: Suite = {
+  id: 'post-quantum', title: 'SPIRE\'s switch require_pq_kem',
+  clauses: ['planes/require-pq-kem'],
+  async run(context) {
+    const promised = context.target.planes.filter(({ plane, policy }) => plane === 'spire-server' && policy === 'tls1.3-only');
+    if (promised.length === 0) skip(context, 'planes/require-pq-kem', 'the switch is off in this deployment, so it promises nothing');
+    await Promise.all(promised.map((plane) => onlyPostQuantum(context, plane)));
+  },
+};
 
 /** Groups that a client without any post-quantum one offers; and one that has it, as the control. */
-async function onlyPostQuantum({ recorder, wants }: SuiteContext, { address }: TargetPlane): Promise<void> {
+async function onlyPostQuantum({ recorder }: SuiteContext, { address }: TargetPlane): Promise<void> {
   const clause = 'planes/require-pq-kem';
-  if (!wants(clause)) return;
   const [control, old, ...classical] = await Promise.all([
     handshake(address, ['TLSv1.3', 'TLSv1.3'], 'X25519MLKEM768'), handshake(address, ['TLSv1.2', 'TLSv1.2']),
     ...['X25519', 'P-256'].map((group) => handshake(address, ['TLSv1.3', 'TLSv1.3'], group)),

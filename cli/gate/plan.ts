@@ -4,7 +4,7 @@ import { rotation } from '../../scenarios/rotation.ts';
 import type { Scenario } from '../../scenarios/scenario.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
 import { pinning } from '../../suites/pinning.ts';
-import { planes } from '../../suites/planes.ts';
+import { planes, postQuantum } from '../../suites/planes.ts';
 import type { Suite } from '../../suites/suite.ts';
 import { tls } from '../../suites/tls.ts';
 import { tokens } from '../../suites/tokens.ts';
@@ -20,7 +20,7 @@ export interface MeshPlan {
 
 export const gatePlan: readonly MeshPlan[] = [
   { mesh: 'steady', suites: [tls, pinning, planes, tokens], scenarios: [partitionShort, rotation] },
-  { mesh: 'brief', suites: [], scenarios: [partitionLong] },
+  { mesh: 'brief', suites: [postQuantum], scenarios: [partitionLong] },
 ];
 
 export const scenarios: readonly Scenario[] = gatePlan.flatMap((plan) => plan.scenarios);

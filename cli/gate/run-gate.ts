@@ -168,7 +168,7 @@ async function judgeMesh(options: GateOptions, run: Run, plan: MeshPlan, target:
     return;
   }
   {
-    await using load = await startLoad(target, recorder, plan.mesh === 'steady' ? steadyLoad : briefLoad);
+    await using load = await startLoad(target, recorder, { ...plan.mesh === 'steady' ? steadyLoad : briefLoad, seed: options.seed });
     const othersDone = suites.then(() => undefined);
     for (const scenario of runnable) await contained(scenario, () => runScenario(scenario, { target, load, recorder, signal, wants, othersDone }));
   }

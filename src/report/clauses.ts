@@ -2,6 +2,7 @@ import type { Clause, MeshPromise } from '../clause.ts';
 import type { History } from '../history.ts';
 import { entriesOf } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
+import { deviationOf } from '../deviations.ts';
 import { cite, traceOf } from './evidence.ts';
 import type { ClauseReport } from './shape.ts';
 
@@ -18,9 +19,10 @@ export interface Doubt {
 /** The verdict over every chosen clause, in the order chosen. */
 export function judgeClauses(history: History, clauses: readonly Clause[], chosen: readonly string[], doubts: readonly Doubt[]): ClauseReport[] {
   const byId = new Map(clauses.map((clause) => [clause.id, clause]));
+  const spire = entriesOf(history, 'run-started')[0]?.versions.spire;
   return [...new Set(chosen)].map((id) => {
     const clause = byId.get(id) ?? unknownClause(id);
-    const judgement = doubted(id, judge(clause, history), doubts);
+    const judgement = known(id, doubted(id, judge(clause, history), doubts), spire);
     const named = cite(history, judgement.evidence);
     return {
       id,
@@ -62,6 +64,14 @@ function doubted(id: string, judgement: Judgement, doubts: readonly Doubt[]): Ju
   if (doubt === undefined) return judgement;
   const saw = verdict === 'pass' ? 'What was recorded looks right' : 'What was recorded looks wrong';
   return { ...judgement, verdict: 'inconclusive', reason: `Could not be decided: ${doubt.says}. ${saw}: ${reason}` };
+}
+
+/** A fail that is declared as known for this version of SPIRE; one that is declared and holds is said to be stale. */
+function known(id: string, judgement: Judgement, spire: string | undefined): Judgement {
+  const deviation = deviationOf(id, spire);
+  if (deviation === undefined) return judgement;
+  if (judgement.verdict === 'fail') return { ...judgement, verdict: 'deviation', reason: `${judgement.reason}. Known of SPIRE ${spire}: ${deviation.why} (${deviation.upstream})` };
+  return judgement.verdict === 'pass' ? { ...judgement, reason: `${judgement.reason}. It is listed as a known deviation of SPIRE ${spire}, which no longer holds` } : judgement;
 }
 
 function unknownClause(id: string): Clause {
