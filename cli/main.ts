@@ -38,7 +38,7 @@ Examples:
   assay gate --only 'pin/*,partition-long'    some clauses or scenarios`)
     .action(async (flags) => {
       const { gateCommand } = await import('./gate/gate.ts');
-      done(await gateCommand(flags, ['assay', ...argv].join(' ')));
+      done(await gateCommand(flags, ['assay', ...argv].map(quoted).join(' ')));
     });
 
   program.command('list').description('what there is to judge, and by what')
@@ -86,6 +86,11 @@ function common(command: Command): Command {
     .option('--json', 'print report.json on standard output and nothing else there', false)
     .option('--quiet', 'no progress', false)
     .option('--no-color', 'no colours');
+}
+
+/** As a person would have to type it for a shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function wholeNumber(text: string): number {

@@ -1,5 +1,5 @@
 import { isLoopback, listeningAddresses } from '../fixtures/listening.ts';
-import { offerHello, type Seen } from '../fixtures/probe.ts';
+import { offerHello, type Seen, type TlsIdentity } from '../fixtures/probe.ts';
 import { hostPort } from '../fixtures/spire-server.ts';
 import type { TargetPlane } from '../fixtures/target.ts';
 import { skip, type Suite, type SuiteContext } from './suite.ts';
@@ -21,17 +21,21 @@ export const planes: Suite = {
   },
 };
 
-/** A TLS handshake is what is judged here: these ports speak gRPC or HTTPS of their own, not /hello. */
-async function handshake(address: string, versions: readonly ['TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3', 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'], groups?: string): Promise<Seen & { agreed: string | undefined }> {
-  const seen = await offerHello(address, { versions, ...(groups !== undefined && { groups }) }, 3_000);
+/**
+ * A TLS handshake is what is judged here: these ports speak gRPC or HTTPS of their own, not /hello. With a valid SVID in hand, because SPIRE
+ * turns away a TLS 1.2 client that shows none, which would look like a refusal of the version.
+ */
+async function handshake(identity: TlsIdentity, address: string, versions: readonly ['TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3', 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'], groups?: string): Promise<Seen & { agreed: string | undefined }> {
+  const seen = await offerHello(address, { identity, versions, ...(groups !== undefined && { groups }) }, 3_000);
   return { ...seen, agreed: seen.tls?.version };
 }
 
-async function tlsPolicy({ recorder, wants }: SuiteContext, { plane, address, policy }: TargetPlane): Promise<void> {
+async function tlsPolicy({ recorder, wants, target }: SuiteContext, { plane, address, policy }: TargetPlane): Promise<void> {
   const clause = `planes/${plane}`;
   if (!wants(clause)) return;
+  const identity = await target.probeIdentity();
   const versions = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1'] as const;
-  const found = await Promise.all(versions.map(async (version) => ({ version, ...await handshake(address, [version, version]) })));
+  const found = await Promise.all(versions.map(async (version) => ({ version, ...await handshake(identity, address, [version, version]) })));
   const spoken = found.filter(({ agreed }) => agreed !== undefined).map(({ version }) => version);
   const allowed = policy === 'tls1.3-only' ? ['TLSv1.3'] : ['TLSv1.3', 'TLSv1.2'];
   const tooOld = spoken.filter((version) => !allowed.includes(version));
@@ -58,11 +62,12 @@ export const postQuantum: Suite = {
 };
 
 /** Groups that a client without any post-quantum one offers; and one that has it, as the control. */
-async function onlyPostQuantum({ recorder }: SuiteContext, { address }: TargetPlane): Promise<void> {
+async function onlyPostQuantum({ recorder, target }: SuiteContext, { address }: TargetPlane): Promise<void> {
   const clause = 'planes/require-pq-kem';
+  const identity = await target.probeIdentity();
   const [control, old, ...classical] = await Promise.all([
-    handshake(address, ['TLSv1.3', 'TLSv1.3'], 'X25519MLKEM768'), handshake(address, ['TLSv1.2', 'TLSv1.2']),
-    ...['X25519', 'P-256'].map((group) => handshake(address, ['TLSv1.3', 'TLSv1.3'], group)),
+    handshake(identity, address, ['TLSv1.3', 'TLSv1.3'], 'X25519MLKEM768'), handshake(identity, address, ['TLSv1.2', 'TLSv1.2']),
+    ...['X25519', 'P-256'].map((group) => handshake(identity, address, ['TLSv1.3', 'TLSv1.3'], group)),
   ]);
   const broken = [...(old.agreed === undefined ? [] : ['TLS 1.2']), ...classical.flatMap(({ agreed }, at) => agreed === undefined ? [] : [`${['X25519', 'P-256'][at]} alone`])];
   recorder.record({

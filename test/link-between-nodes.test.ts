@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { meshSpecs } from '../cli/gate/deployment.ts';
+import { reaches } from '../fixtures/links.ts';
+import { startMesh } from '../fixtures/mesh.ts';
+import { openRecorder } from '../fixtures/recorder.ts';
+import { closeRun, newRunId, openRun } from '../fixtures/run.ts';
+import { startProcessRuntime } from '../fixtures/runtime/process.ts';
+import { locateTools } from '../fixtures/toolchain.ts';
+
+await test('a link between two nodes carries their mTLS, and when it is cut and healed so are their calls', async () => {
+  const tools = await locateTools(['spire-server', 'spire-agent', 'toxiproxy'], { onProgress() {} });
+  const out = mkdtempSync(join(tmpdir(), 'assay-test-'));
+  const recorder = openRecorder(out);
+  const run = openRun(newRunId(new Date()), out, recorder, new AbortController().signal);
+  try {
+    await using runtime = startProcessRuntime(run);
+    await using mesh = await startMesh(run, runtime, { spireServer: tools['spire-server'].path, spireAgent: tools['spire-agent'].path, toxiproxy: tools.toxiproxy.path }, meshSpecs(undefined, {}).steady);
+    const [caller, called] = mesh.nodes;
+    assert(caller?.admin && called);
+    const link = await mesh.linkTo(called);
+    const call = async () => (await caller.admin!.dial(link.peerAddress, called.spiffeId))?.outcome;
+
+    assert.equal(await reaches(link.address, 5_000), 'open');
+    assert.equal(await call(), 'accepted');
+    {
+      await using _cut = await link.cut();
+      assert.equal(await reaches(link.address, 5_000), 'closed');
+      assert.notEqual(await call(), 'accepted');
+      assert.equal((await caller.admin.dial(called.peerAddress, called.spiffeId))?.outcome, 'accepted', 'the node itself is still there');
+    }
+    assert.equal(await reaches(link.address, 5_000), 'open');
+    assert.equal(await call(), 'accepted');
+  } finally {
+    recorder.close();
+    closeRun(run);
+    rmSync(out, { recursive: true });
+  }
+});
