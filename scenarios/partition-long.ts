@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../fixtures/eventually.ts';
-import { cuttable, partition, recovered, recoversWithinMs } from './partition.ts';
+import { cuttable, partition, partitionFault, recovered, recoversWithinMs, recoveryBound } from './partition.ts';
 import { orNot, type Scenario } from './scenario.ts';
 
 export const partitionLong: Scenario = {
@@ -14,6 +14,8 @@ export const partitionLong: Scenario = {
     'The links are healed, and the heal is proven.',
     'Each node is given a new SVID within the bound, and traffic is back.',
   ],
+  faults: [partitionFault],
+  bounds: [recoveryBound],
   async run(context, bounds) {
     const { target, recorder, signal } = context;
     const nodes = cuttable(context);

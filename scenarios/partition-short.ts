@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FixtureError } from '../fixtures/errors.ts';
-import { cuttable, partition, recovered, recoversWithinMs } from './partition.ts';
+import { cuttable, partition, partitionFault, recovered, recoversWithinMs, recoveryBound } from './partition.ts';
 import type { Scenario } from './scenario.ts';
 
 export const partitionShort: Scenario = {
@@ -14,6 +14,8 @@ export const partitionShort: Scenario = {
     'The links are healed, and the heal is proven.',
     'Each node is given a new SVID within the bound, and traffic goes on.',
   ],
+  faults: [partitionFault],
+  bounds: [recoveryBound],
   async run(context, bounds) {
     const { target, signal } = context;
     const { syncIntervalMs } = target.timing;

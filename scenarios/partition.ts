@@ -2,8 +2,20 @@ import { eventually } from '../fixtures/eventually.ts';
 import { FixtureError } from '../fixtures/errors.ts';
 import { reaches } from '../fixtures/links.ts';
 import type { TargetNode } from '../fixtures/target.ts';
-import type { ScenarioContext } from './scenario.ts';
+import type { BoundDeclaration, FaultDeclaration, ScenarioContext } from './scenario.ts';
 import { orNot, recorded } from './scenario.ts';
+
+export const partitionFault: FaultDeclaration = {
+  kind: 'partition',
+  does: 'every link between an agent and the SPIRE server is cut',
+  inForceWhen: 'the link closes every connection, the server answers beside it, and the agent delivers nothing for two sync intervals',
+  goneWhen: 'the server answers through the link',
+};
+
+export const recoveryBound: BoundDeclaration = {
+  name: 'recovers',
+  says: 'from the heal to a new SVID: half of the outage and one sync interval, 10 % jitter on top, never more than 48 sync intervals; then one sync interval for the SVID, and an allowance for a loaded machine',
+};
 
 /** Nodes whose agents can be cut from the server. */
 export function cuttable({ target }: ScenarioContext): TargetNode[] {
@@ -43,7 +55,7 @@ export async function partition(context: ScenarioContext, scenario: string, duri
   }
   await Promise.all(nodes.map(async (node) => {
     await eventually(`link of ${node.name} is open again`, async () => await reaches(node.serverLink!.address, 5_000) === 'open', { withinMs: 10_000, signal });
-    mark(node, 'gone', 'the server answers through the link');
+    mark(node, 'gone', partitionFault.goneWhen);
   }));
   return { outageMs };
 }

@@ -28,6 +28,8 @@ export const rotation: Scenario = {
     'At least five rotations of every node have been seen. The old authority is revoked, and every agent has to drop it.',
     'The SVID and the ticket of the beginning are shown again: now they have to be refused, while a new SVID is accepted.',
   ],
+  faults: [],
+  bounds: [{ name: 'newSvidPresented', says: 'from the delivery of a new SVID by the agent to the first moment at which a new connection must show it: a third of the SVID\'s TTL' }],
   async run(context, bounds) {
     const { target, recorder, signal, load } = context;
     const { server } = target;

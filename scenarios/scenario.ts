@@ -15,6 +15,20 @@ export interface ScenarioContext {
   readonly othersDone: Promise<void>;
 }
 
+/** A fault that a scenario injects, and what proves it from outside of what injected it. */
+export interface FaultDeclaration {
+  readonly kind: string;
+  readonly does: string;
+  readonly inForceWhen: string;
+  readonly goneWhen: string;
+}
+
+/** A bound that a scenario computes; its value stands in the history under `name`, in milliseconds. */
+export interface BoundDeclaration {
+  readonly name: string;
+  readonly says: string;
+}
+
 /** An experiment: a hypothesis, faults that are proven in force and gone, and what was seen meanwhile. It records; the clauses judge. */
 export interface Scenario {
   readonly id: string;
@@ -24,6 +38,9 @@ export interface Scenario {
   readonly clauses: readonly string[];
   /** What happens, step by step, for the scenario's page. */
   readonly steps: readonly string[];
+  /** None where what is changed is no fault, as in a rotation. */
+  readonly faults: readonly FaultDeclaration[];
+  readonly bounds: readonly BoundDeclaration[];
   /** Bounds in milliseconds by name, added to `scenario` marks as they become known. */
   run(context: ScenarioContext, bounds: Record<string, number>): Promise<void>;
 }
