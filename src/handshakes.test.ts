@@ -51,3 +51,14 @@ await test('values out of all bounds do not break it', () => {
 await test('no timed handshake, no bench', () => {
   assert.deepEqual(handshakeBenches([]), []);
 });
+
+await test('a server that a scenario left with an expired SVID refuses rightly, which is no error of the bench', () => {
+  const startedAt = '2026-01-01T00:00:00.000Z';
+  const entries: History = [
+    { kind: 'run-started', id: 'r', command: 'gate', startedAt, seed: 1, runtime: 'process', versions: {}, target: {}, clauses: [] },
+    { kind: 'svid', node: 'api', seen: 'delivered', spiffeId: 'spiffe://td/api', serial: '01', notBefore: startedAt, notAfter: '2026-01-01T00:00:05.000Z', authority: 'a', publicKey: 'k' },
+    request({ startMs: 1_000, dueMs: 1_000 }),
+    request({ startMs: 6_000, dueMs: 6_000, outcome: 'fail' }),
+  ].map((one, at) => ({ index: at + 1, atMs: at, ...one }) as Entry);
+  assert.deepEqual(handshakeBenches(entries).map(({ count, errors }) => [count, errors]), [[1, 0]]);
+});

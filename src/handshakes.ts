@@ -35,12 +35,23 @@ const curve = [0, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 96, 97, 
 const longestMs = 3_600_000;
 const enoughForP999 = 1_000;
 
+/** Whether the server of a request held a valid SVID all through it: where a scenario let it expire, a refusal is right and no error. */
+function holdsValidSvid(history: History): (request: EntryOf<'request'>) => boolean {
+  const startedAt = Date.parse(entriesOf(history, 'run-started')[0]?.startedAt ?? '');
+  const byNode = Map.groupBy(entriesOf(history, 'svid').filter(({ seen }) => seen === 'delivered'), ({ node }) => node);
+  return ({ to, startMs, totalMs }) => {
+    const svid = byNode.get(to)?.findLast(({ atMs }) => atMs <= startMs);
+    return svid === undefined || !(Date.parse(svid.notAfter) < startedAt + startMs + totalMs);
+  };
+}
+
 /**
  * The TLS handshake latency of the run: `handshake/full` and, where sessions were resumed, `handshake/resumed`.
  * Empty when no request timed its handshake.
  */
 export function handshakeBenches(history: History): Bench[] {
-  const requests = entriesOf(history, 'request').filter((request) => request.connection === 'new');
+  const held = holdsValidSvid(history);
+  const requests = entriesOf(history, 'request').filter((request) => request.connection === 'new' && held(request));
   const timed = requests.filter((request): request is Handshake => request.handshakeMs !== undefined && request.handshakeMs >= 0);
   // Only who times handshakes can miss one: the traffic between nodes does not, and its failures are no errors of this bench.
   const sources = new Set(timed.map((request) => request.from));
@@ -97,7 +108,7 @@ function method(resumed: boolean, samples: readonly Handshake[], errors: number,
   const faults = entriesOf(history, 'fault');
   const during = samples.filter((sample) => duringFault(faults, sample.startMs)).length;
   const parts = [
-    `Open loop: ${what} on new connections, begun on a schedule that does not wait for answers, timed on the client (${from}) from TCP connected to TLS finished on its side.`,
+    `Open loop: ${what} on new connections, begun on a schedule that does not wait for answers, timed on the client (${from}) from TCP connected to TLS finished on its side. Servers whose SVID a scenario let expire do not count.`,
     `n = ${samples.length}, ${errors} failed; ${beyondP99} ${beyondP99 === 1 ? 'sample lies' : 'samples lie'} beyond the p99${during > 0 ? `; ${during} were made while a fault was in force` : ''}.`,
   ];
   if (samples.length < enoughForP999) parts.push('Fewer than 1,000 samples: a p99.9 would not be meaningful and is not given.');

@@ -11,6 +11,8 @@ export interface NodeUnderTest {
   /** By the node contract; through a shell when it is one string. */
   readonly command: string | readonly string[];
   readonly implementation: string;
+  /** Runs on every node, so that each meets its like; left out: on the first node of each mesh, with our reference node for its peer. */
+  readonly everywhere?: boolean;
 }
 
 // SPIRE's own defaults are 5 s for both; these make it fast without changing what it does. They stand in the report.
@@ -30,9 +32,9 @@ export function meshSpecs(nodeUnderTest: NodeUnderTest | undefined, overrides: D
     requirePqKem: false, auditLog: true, joinTokenTtlSeconds: 300, ...overrides,
   };
   const pair = (names: readonly [string, string], services: readonly [string, string]): MeshNodeSpec[] => names.map((name, at) => {
-    const theirs = nodeUnderTest !== undefined && at === 0 ? nodeUnderTest : undefined;
+    const theirs = nodeUnderTest !== undefined && (at === 0 || nodeUnderTest.everywhere === true) ? nodeUnderTest : undefined;
     return {
-      name, service: services[at]!, judged: nodeUnderTest === undefined || at === 0,
+      name, service: services[at]!, judged: nodeUnderTest === undefined || theirs !== undefined,
       implementation: theirs?.implementation ?? 'Assay\'s reference node', command: theirs?.command ?? referenceNode,
     };
   });

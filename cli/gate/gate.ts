@@ -42,7 +42,7 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
     const { report, directory, failure } = await runGate(options);
     await steps.finish();
     if (flags.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-    else process.stdout.write(`${summary(report, { color: colorAllowed(flags), directory, width: process.stdout.columns ?? 100 })}\n`);
+    else process.stdout.write(`${summary(report, { color: colorAllowed(flags), directory, width: process.stdout.columns ?? 100 })}`);
     if (signal.aborted) return exitCodes.aborted;
     if (failure instanceof HealError) return exitCodes.notHealed;
     if (failure instanceof UsageError) return exitCodes.usage;
