@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../fixtures/errors.ts';
+import { messageOf, UsageError } from '../fixtures/errors.ts';
 import { readHistory, RunRecordError } from '../reports/read-run.ts';
 import { renderReports, writeReportJson } from '../reports/render.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
@@ -10,7 +10,7 @@ export async function renderCommand(directory: string): Promise<number> {
   try {
     return await render(directory);
   } catch (error) {
-    if (error instanceof RunRecordError) throw new UsageError(`report render ${directory}: ${error.message}; wanted is the directory of a run, as in reports/out/<run id>`, { cause: error });
+    if (error instanceof RunRecordError) throw new UsageError(`report render: ${messageOf(error)}; wanted is the directory of a run, as in reports/out/<run id>`);
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { readCertificate } from '../src/x509/read.ts';
 import { dialForged } from '../fixtures/forged-server.ts';
 import { offerHello, type Seen, type TlsIdentity } from '../fixtures/probe.ts';
 import type { ForgingGround, Target, TargetNode } from '../fixtures/target.ts';
-import { eachRow, judgedNodes, recordExchange, skip, type ControlGroup, type Row, type Suite, type SuiteContext } from './suite.ts';
+import { eachRow, judgedNodes, nodesThatAcceptUs, recordExchange, skip, type ControlGroup, type Row, type Suite, type SuiteContext } from './suite.ts';
 
 /** Who is accepted: a matrix of identities that are right but for one thing, shown to each node as client and as server. */
 export const pinning: Suite = {
@@ -86,7 +86,7 @@ async function wrongIdentities(target: Target, forging: ForgingGround): Promise<
   return Promise.all(rows.map(async ([clause, row, authority, id, change]) => ({ clause, row, identity: { ...await issue(authority, id, change), spiffeId: right } })));
 }
 
-async function asServer(context: SuiteContext, node: TargetNode, rows: readonly WrongIdentity[], right: TlsIdentity, ally: TlsIdentity): Promise<void> {
+async function asServer(context: SuiteContext, node: TargetNode, rows: readonly WrongIdentity[], right: TlsIdentity, ally: TlsIdentity | undefined): Promise<void> {
   const group: ControlGroup = { control: `pin/${node.name}/server`, node, role: 'server' };
   const accepted = (row: string): Row => ({ clause: 'pin/exact-id', row, expect: 'accepted' });
   const control = async () => {
@@ -145,7 +145,8 @@ async function expectedPeer(context: SuiteContext, group: ControlGroup, dial: (i
 const needsFederation = new Set(['the same path in a federated trust domain', 'the right ID signed by a federated authority']);
 
 /** Whether the node accepts the federated peer that it allows: the control of the rows above. */
-async function federates(context: SuiteContext, node: TargetNode, exchange: (ally: TlsIdentity) => Promise<Seen | undefined> | undefined, ally: TlsIdentity, role: 'server' | 'client'): Promise<boolean> {
+async function federates(context: SuiteContext, node: TargetNode, exchange: (ally: TlsIdentity) => Promise<Seen | undefined> | undefined, ally: TlsIdentity | undefined, role: 'server' | 'client'): Promise<boolean> {
+  if (ally === undefined) return false;
   const wanted = ['pin/foreign-domain-known', 'svid/foreign-authority'].filter((clause) => context.wants(clause));
   if (wanted.length === 0) return false;
   const seen = await exchange(ally);
@@ -157,22 +158,27 @@ async function federates(context: SuiteContext, node: TargetNode, exchange: (all
   return false;
 }
 
-/** Somebody else's mesh, where nothing may be written: only identities that need no trusted authority of ours. */
+/** Somebody else's mesh, whose bundle holds no authority of ours: only identities that need none. */
 async function withoutForging(context: SuiteContext): Promise<void> {
   const { target } = context;
-  const why = 'needs an authority that the mesh trusts: allow.write and spireServer.admin in the target file';
+  const decided = ['pin/exact-id', 'pin/foreign-domain-unknown', 'svid/self-signed', 'svid/stranger-authority'];
+  for (const clause of pinning.clauses) {
+    if (context.wants(clause) && !decided.includes(clause)) skip(context, clause, target.withheld?.forging ?? 'needs an authority that the mesh trusts');
+  }
+  const nodes = nodesThatAcceptUs(context, decided);
+  if (nodes.length === 0) return;
   const right = await target.probeIdentity();
-  const [like] = (await target.authorities()).map((pem) => readCertificate(derOf(pem)));
-  const stranger = await forgeAuthority({ trustDomain: target.trustDomain, ...(like && { like }) });
-  const strangerDomain = await forgeAuthority({ trustDomain: 'stranger.mesh' });
-  const rows: WrongIdentity[] = [
-    { clause: 'svid/stranger-authority', row: 'a stranger with the names and key identifiers of the authority', identity: await issue(stranger, right.spiffeId) },
-    { clause: 'svid/self-signed', row: 'self-signed', identity: await issue(stranger, right.spiffeId, { selfSigned: true }) },
-    { clause: 'pin/foreign-domain-unknown', row: 'the same path in an unknown trust domain', identity: { ...await issue(strangerDomain, `spiffe://stranger.mesh${right.spiffeId.slice(`spiffe://${target.trustDomain}`.length)}`), spiffeId: right.spiffeId } },
-  ];
-  const decided = new Set(['pin/exact-id', ...rows.map(({ clause }) => clause)]);
-  for (const clause of pinning.clauses) if (context.wants(clause) && !decided.has(clause)) skip(context, clause, why);
-  await Promise.all(judgedNodes(context).map((node) => asServer(context, node, rows.filter(({ clause }) => context.wants(clause)), right, right)));
+  const path = right.spiffeId.slice(`spiffe://${target.trustDomain}`.length);
+  const authorities = (await target.authorities()).slice(0, 4).map((pem) => readCertificate(derOf(pem)));
+  const [strangerDomain, ...strangers] = await Promise.all([forgeAuthority({ trustDomain: 'stranger.mesh' }), ...authorities.map((like) => forgeAuthority({ trustDomain: target.trustDomain, like }))]);
+  const likely = strangers[0] ?? strangerDomain;
+  const identities = await Promise.all([
+    ...strangers.map(async (stranger, at) => ({ clause: 'svid/stranger-authority', row: `a stranger with the names and key identifiers of authority ${at + 1} of ${strangers.length}`, identity: await issue(stranger, right.spiffeId) })),
+    (async () => ({ clause: 'svid/self-signed', row: 'self-signed', identity: await issue(likely, right.spiffeId, { selfSigned: true }) }))(),
+    (async () => ({ clause: 'pin/foreign-domain-unknown', row: 'the same path in an unknown trust domain', identity: await issue(strangerDomain, `spiffe://stranger.mesh${path}`) }))(),
+  ]);
+  const rows: WrongIdentity[] = identities.filter(({ clause }) => context.wants(clause)).map((row) => ({ ...row, identity: { ...row.identity, spiffeId: right.spiffeId } }));
+  await Promise.all(nodes.map((node) => asServer(context, node, rows, right, undefined)));
 }
 
 function derOf(pem: string): Buffer {

@@ -14,7 +14,8 @@ export const planes: Suite = {
     for (const { plane, address, policy, why } of target.planes) recorder.record({ kind: 'plane', plane, address, policy, why });
     const of = (plane: TargetPlane['plane']) => target.planes.filter((found) => found.plane === plane);
     for (const plane of ['spire-server', 'bundle-endpoint'] as const) {
-      if (of(plane).length === 0) skip(context, `planes/${plane}`, 'the target has no such listener');
+      const unnamed = plane === 'spire-server' ? target.withheld?.spireServer : target.withheld?.bundleEndpoint;
+      if (of(plane).length === 0) skip(context, `planes/${plane}`, unnamed ?? 'the target has no such listener');
       for (const found of of(plane)) await tlsPolicy(context, found);
     }
     await metrics(context, of('metrics'));
@@ -83,7 +84,7 @@ async function metrics(context: SuiteContext, found: readonly TargetPlane[]): Pr
   const clause = 'planes/metrics-loopback';
   if (!context.wants(clause)) return;
   const here = found.filter(({ policy }) => policy === 'plaintext-loopback');
-  if (here.length === 0) skip(context, clause, 'no metrics listener is declared to be on a loopback interface that the harness can look at');
+  if (here.length === 0) skip(context, clause, context.target.withheld?.metrics ?? 'no metrics listener is declared to be on a loopback interface that the harness can look at');
   for (const { address } of here) {
     const { host, port } = hostPort(address);
     const scraped = await fetch(`http://${host}:${port}/metrics`, { signal: AbortSignal.timeout(3_000) }).then(({ status }) => status === 200, () => false);

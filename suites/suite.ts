@@ -34,10 +34,17 @@ export interface ControlGroup {
 }
 
 export function recordExchange({ recorder }: SuiteContext, group: ControlGroup, row: Row, seen: Seen | DialSeen): void {
+  const { outcome, how } = row.expect === 'accepted' && group.role === 'server' ? asNamed(group.node, seen) : seen;
   recorder.record({
     kind: 'exchange', ...row, control: group.control, node: group.node.name, role: group.role,
-    outcome: seen.outcome, how: seen.how, tookMs: Math.round(seen.tookMs * 100) / 100, ...(seen.tls && { tls: seen.tls }),
+    outcome, how, tookMs: Math.round(seen.tookMs * 100) / 100, ...(seen.tls && { tls: seen.tls }),
   });
+}
+
+/** A control is one only when it was the node itself that answered, and not whoever else listens at its address. */
+function asNamed({ spiffeId, address }: TargetNode, { outcome, how, server }: Seen): Pick<Seen, 'outcome' | 'how'> {
+  if (outcome !== 'accepted' || server === undefined || (server.uriSans.length === 1 && server.uriSans[0] === spiffeId)) return { outcome, how };
+  return { outcome: 'unknown', how: `${address} is answered by ${server.uriSans.join(', ') || 'somebody without a SPIFFE ID'}, wanted ${spiffeId}` };
 }
 
 export function skip({ recorder }: SuiteContext, clause: string, reason: string): void {
@@ -47,6 +54,19 @@ export function skip({ recorder }: SuiteContext, clause: string, reason: string)
 /** Nodes under test. */
 export function judgedNodes({ target }: SuiteContext): TargetNode[] {
   return target.nodes.filter(({ judged }) => judged);
+}
+
+/**
+ * Nodes under test that accept the harness' own identity. For one that does not there is no control, so that its refusals would say
+ * nothing: these clauses are skipped for it.
+ */
+export function nodesThatAcceptUs(context: SuiteContext, clauses: readonly string[]): TargetNode[] {
+  const { own } = context.target.probeIds;
+  return judgedNodes(context).filter(({ name, allows }) => {
+    if (allows === undefined || allows.includes(own)) return true;
+    for (const clause of clauses.filter((one) => context.wants(one))) skip(context, clause, `node ${name} does not allow the probe ${own}, so there is no control; add it to what the node allows and to its \`allows\` in the target file`);
+    return false;
+  });
 }
 
 /** Runs rows a few at a time: each is one exchange, and a node under test is not to be drowned in them. */

@@ -3,7 +3,7 @@ import { dialForged, type Show } from '../fixtures/forged-server.ts';
 import { offerHello, offerPlaintext, type Offer, type Seen } from '../fixtures/probe.ts';
 import type { TargetNode } from '../fixtures/target.ts';
 import { maxEarlyData } from '../src/tls-session.ts';
-import { eachRow, judgedNodes, recordExchange, skip, type ControlGroup, type Row, type Suite, type SuiteContext } from './suite.ts';
+import { eachRow, judgedNodes, nodesThatAcceptUs, recordExchange, skip, type ControlGroup, type Row, type Suite, type SuiteContext } from './suite.ts';
 
 /** TLS 1.3 only, with a valid SVID in hand: the only thing that differs from the control is the row's own. */
 export const tls: Suite = {
@@ -13,9 +13,14 @@ export const tls: Suite = {
     'tls/client-presents-svid', 'tls/no-early-data', 'tls/ticket-not-past-svid',
   ],
   async run(context) {
-    await Promise.all(judgedNodes(context).flatMap((node) => [asServer(context, node), asClient(context, node), ticketPastSvid(context, node)]));
+    await Promise.all([
+      ...nodesThatAcceptUs(context, asServerClauses).map((node) => asServer(context, node)),
+      ...judgedNodes(context).flatMap((node) => [asClient(context, node), ticketPastSvid(context, node)]),
+    ]);
   },
 };
+
+const asServerClauses = ['tls/version/server', 'tls/cipher/aead-only', 'tls/plaintext-refused', 'tls/client-certificate-required', 'tls/no-early-data'];
 
 const aead = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 
@@ -41,7 +46,7 @@ async function asServer(context: SuiteContext, node: TargetNode): Promise<void> 
   const valid = await context.target.probeIdentity();
   const group: ControlGroup = { control: `tls/${node.name}/server`, node, role: 'server' };
   const control = async () => {
-    const seen = await offerHello(node.address, { identity: valid });
+    const seen = await offerHello(node.address, { identity: await context.target.probeIdentity() });
     recordExchange(context, group, { clause: 'tls/version/server', row: 'TLS 1.3 with a valid SVID', expect: 'accepted' }, seen);
     return seen;
   };
@@ -96,8 +101,8 @@ async function asClient(context: SuiteContext, node: TargetNode): Promise<void> 
   const presents = context.wants('tls/client-presents-svid');
   if (rows.length === 0 && !presents) return;
   if (node.admin === undefined) {
-    skip(context, 'tls/version/client', `${node.name} cannot be asked to call`);
-    skip(context, 'tls/client-presents-svid', `${node.name} cannot be asked to call`);
+    const why = `${node.name} cannot be asked to call${target.withheld?.dial === undefined ? '' : `: ${target.withheld.dial}`}`;
+    for (const clause of ['tls/version/client', 'tls/client-presents-svid']) if (context.wants(clause)) skip(context, clause, why);
     return;
   }
   const { admin } = node;
@@ -132,9 +137,9 @@ async function asClient(context: SuiteContext, node: TargetNode): Promise<void> 
 async function ticketPastSvid(context: SuiteContext, node: TargetNode): Promise<void> {
   const clause = 'tls/ticket-not-past-svid';
   if (!context.wants(clause)) return;
-  const { forging, probeIds } = context.target;
+  const { forging, probeIds, withheld } = context.target;
   if (forging === undefined) {
-    skip(context, clause, 'needs an authority that the mesh trusts to sign an SVID that soon expires');
+    skip(context, clause, withheld?.forging ?? 'needs an authority that the mesh trusts to sign an SVID that soon expires');
     return;
   }
   const group: ControlGroup = { control: `ticket/${node.name}`, node, role: 'server' };

@@ -51,3 +51,9 @@ export function planFor(chosen: ReadonlySet<string>): MeshPlan[] {
   return gatePlan.map(({ mesh, suites, scenarios: experiments }) => ({ mesh, suites: needed(suites), scenarios: needed(experiments) }))
     .filter((plan) => plan.suites.length + plan.scenarios.length > 0);
 }
+
+/** The same for a mesh that runs already: all of it on that one. */
+export function wholePlan(chosen: ReadonlySet<string>): MeshPlan {
+  const plans = planFor(chosen);
+  return { mesh: 'steady', suites: plans.flatMap(({ suites }) => suites), scenarios: plans.flatMap((plan) => plan.scenarios) };
+}

@@ -16,7 +16,7 @@ import { runScenario } from '../../scenarios/scenario.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
 import type { Report } from '../../src/report.ts';
 import { meshSpecs, type DeploymentOverrides, type NodeUnderTest } from './deployment.ts';
-import { planFor, type MeshPlan } from './plan.ts';
+import { planFor, wholePlan, type MeshPlan } from './plan.ts';
 import type { Steps } from './steps.ts';
 
 export interface GateOptions {
@@ -106,9 +106,8 @@ async function judgeTargets(options: GateOptions, id: string, directory: string,
     await using _runtime = new AsyncDisposableStack();
     if (options.attach !== undefined) {
       const { attach } = options;
-      const [plan] = planFor(options.chosen);
       const target = _runtime.use(await steps.step('attach', 'Attach to the target', () => attach(run)));
-      if (plan !== undefined) await judgeMesh(options, run, plan, target);
+      await judgeMesh(options, run, wholePlan(options.chosen), target);
       return;
     }
     const runtime = _runtime.use(await startRuntime(options.runtime, run, tools!, steps));
@@ -176,6 +175,7 @@ async function judgeMesh(options: GateOptions, run: Run, plan: MeshPlan, target:
 }
 
 function scenarioNeeds(target: Target): string | undefined {
+  if (target.withheld?.scenarios !== undefined) return target.withheld.scenarios;
   if (target.server === undefined || target.nodes.some(({ serverLink, agent }) => serverLink === undefined || agent === undefined)) return 'not injectable here: this target was not started by Assay and its file allows no faults';
   return undefined;
 }
