@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import { messageOf } from '../../fixtures/errors.ts';
-import { startGuardian } from '../../fixtures/guardian/guardian.ts';
-import { sweepDeadRuns } from '../../fixtures/guardian/sweep.ts';
 import { startLoad } from '../../fixtures/load/load.ts';
 import { startMesh, type Mesh, type MeshTools } from '../../fixtures/mesh.ts';
 import { openRecorder } from '../../fixtures/recorder.ts';
-import { closeRun, newRunId, openRun, type Run } from '../../fixtures/run.ts';
+import { newRunId, type Run } from '../../fixtures/run.ts';
 import { startProcessRuntime } from '../../fixtures/runtime/process.ts';
 import type { Runtime } from '../../fixtures/runtime/runtime.ts';
 import type { Target } from '../../fixtures/target.ts';
 import { locateTools, type Tool, type ToolProgress } from '../../fixtures/toolchain.ts';
+import { withRun } from '../../fixtures/with-run.ts';
 import { startRenderer } from './renderer.ts';
 import { writeReportJson } from '../../reports/render.ts';
 import { runScenario } from '../../scenarios/scenario.ts';
@@ -98,28 +97,20 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
 }
 
 async function judgeTargets(options: GateOptions, id: string, directory: string, recorder: Run['recorder'], tools: MeshTools | undefined): Promise<void> {
-  const { steps } = options;
-  await sweepDeadRuns(options.runtime === 'container');
-  const run = openRun(id, directory, recorder, options.signal);
-  const guardian = startGuardian(id, { containers: options.runtime === 'container' });
-  try {
-    await using _runtime = new AsyncDisposableStack();
-    if (options.attach !== undefined) {
-      const { attach } = options;
-      const target = _runtime.use(await steps.step('attach', 'Attach to the target', () => attach(run)));
+  const { steps, signal, attach } = options;
+  await withRun({ id, directory, recorder, signal, containers: options.runtime === 'container' }, async (run) => {
+    if (attach !== undefined) {
+      await using target = await steps.step('attach', 'Attach to the target', () => attach(run));
       await judgeMesh(options, run, wholePlan(options.chosen), target);
       return;
     }
-    const runtime = _runtime.use(await startRuntime(options.runtime, run, tools!, steps));
+    await using runtime = await startRuntime(options.runtime, run, tools!, steps);
     const specs = meshSpecs(options.nodeUnderTest, options.deployment ?? {});
     const settled = await Promise.allSettled(planFor(options.chosen).map((plan) => meshAndJudge(options, run, runtime, tools!, specs[plan.mesh], plan)));
     const failed = settled.flatMap((result) => result.status === 'rejected' ? [result.reason as unknown] : []);
     if (failed.length === 1) throw failed[0];
     if (failed.length > 1) throw new AggregateError(failed);
-  } finally {
-    closeRun(run);
-    guardian.release();
-  }
+  });
 }
 
 async function startRuntime(kind: GateOptions['runtime'], run: Run, tools: MeshTools, steps: Steps): Promise<Runtime> {
