@@ -134,7 +134,7 @@ export interface Request {
   readonly startMs: number;
   /** TCP connect done to TLS finished on our side; absent where only the whole is seen. */
   readonly handshakeMs?: number;
-  /** From `dueMs` to the end of the answer. */
+  /** From `startMs` to the end of the answer. */
   readonly totalMs: number;
   readonly resumed?: boolean;
   readonly client?: PresentedSvid;
@@ -149,6 +149,8 @@ export interface Presented {
   readonly node: string;
   readonly role: 'server' | 'client';
   readonly svid: PresentedSvid;
+  /** When the call was asked for that it may at the earliest belong to. */
+  readonly startMs: number;
 }
 
 /** An SVID, the first time it was delivered to a node by its agent, or seen presented by it. */
@@ -215,10 +217,12 @@ export interface Fact {
   readonly says: string;
 }
 
-/** A clause, or a row of it, that does not apply here. */
+/** A clause that does not apply here: to the whole target, or to one node of it, in one role where that is named. */
 export interface Skip {
   readonly kind: 'skip';
   readonly clause: string;
+  readonly node?: string;
+  readonly role?: 'server' | 'client';
   readonly reason: string;
 }
 

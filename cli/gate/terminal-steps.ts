@@ -47,7 +47,7 @@ function liveSteps(outline: readonly (readonly [id: string, title: string])[]): 
   const list = new Listr(tasks, {
     concurrent: true, exitOnError: false, registerSignalListeners: false,
     renderer: 'default',
-    rendererOptions: { logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }), timer: { condition: true, field: (ms: number) => `${(ms / 1000).toFixed(1)} s`, format: () => color.dim }, showErrorMessage: true, collapseErrors: false },
+    rendererOptions: { logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }), timer: { condition: true, field: (ms: number) => `${(ms / 1000).toFixed(1)} s`, format: () => (text) => color.dim(String(text)) }, showErrorMessage: true, collapseErrors: false },
   });
   const shown = list.run();
   return {

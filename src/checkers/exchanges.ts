@@ -1,21 +1,23 @@
 import { entriesOf, type EntryOf, type History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
-import { skippedOr } from './skipped.ts';
+import { judgedNodes, uncovered, type Role } from './coverage.ts';
 
 type ExchangeEntry = EntryOf<'exchange'>;
 
 /**
- * Decides a clause by its exchanges.
+ * Decides a clause by its exchanges with the nodes under test.
  *
  * A refusal counts only beside its control: the same node in the same role accepted the right exchange before it and after it.
  * So a node that refuses everybody, or died half way, passes nothing.
+ *
+ * @param roles - in which every node under test has to be looked at
+ * @param decisive - what its deciding rows expect; rows of the other kind are controls and decide nothing by themselves
  */
-export function exchanges(clause: string): (history: History) => Judgement {
+export function exchanges(clause: string, roles: readonly Role[], decisive: 'accepted' | 'refused' = 'refused'): (history: History) => Judgement {
   return (history) => {
     const all = entriesOf(history, 'exchange');
-    const rows = all.filter((exchange) => exchange.clause === clause);
-    if (rows.length === 0) return skippedOr(history, clause, 'no exchange was made to decide it');
-
+    const judged = judgedNodes(history);
+    const rows = all.filter((exchange) => exchange.clause === clause && judged.has(exchange.node));
     const wrong = rows.filter(({ expect, outcome }) => outcome !== 'unknown' && outcome !== expect);
     if (wrong.length > 0) return { verdict: 'fail', reason: sentence(wrong), evidence: indexes(wrong) };
     const unclear = rows.filter(({ outcome }) => outcome === 'unknown');
@@ -25,23 +27,26 @@ export function exchanges(clause: string): (history: History) => Judgement {
     for (const row of rows) {
       if (row.expect === 'accepted') continue;
       const { before, after } = controlsOf(row, all);
-      if (before?.outcome !== 'accepted' || after?.outcome !== 'accepted') {
-        const missing = before?.outcome !== 'accepted' ? before : after;
-        const what = missing === undefined ? 'there is none' : `${missing.outcome}: ${missing.how}`;
-        return {
-          verdict: 'inconclusive', evidence: indexes([row, ...(missing ? [missing] : [])]),
-          reason: `${row.node} refused ${row.row} as ${row.role}, but the control ${before?.outcome !== 'accepted' ? 'before' : 'after'} it was not accepted (${what})`,
-        };
-      }
+      if (before?.outcome !== 'accepted') return withoutControl(row, 'before', before);
+      if (after?.outcome !== 'accepted') return withoutControl(row, 'after', after);
       controls.add(before).add(after);
     }
-    return { verdict: 'pass', reason: praise(rows), evidence: indexes([...rows, ...controls]) };
+    return uncovered(history, clause, roles, rows.filter(({ expect }) => expect === decisive), 'no exchange was made to decide it')
+      ?? { verdict: 'pass', reason: praise(rows), evidence: indexes([...rows, ...controls]) };
   };
 }
 
 function controlsOf(row: ExchangeEntry, all: readonly ExchangeEntry[]): { before: ExchangeEntry | undefined; after: ExchangeEntry | undefined } {
   const controls = all.filter(({ control, expect, node, role }) => control === row.control && expect === 'accepted' && node === row.node && role === row.role);
   return { before: controls.findLast(({ index }) => index < row.index), after: controls.find(({ index }) => index > row.index) };
+}
+
+function withoutControl(row: ExchangeEntry, where: 'before' | 'after', control: ExchangeEntry | undefined): Judgement {
+  const what = control === undefined ? 'there is none' : `${control.outcome}: ${control.how}`;
+  return {
+    verdict: 'inconclusive', evidence: indexes([row, ...(control ? [control] : [])]),
+    reason: `${row.node} refused ${row.row} as ${row.role}, but the control ${where} it was not accepted (${what})`,
+  };
 }
 
 function sentence(rows: readonly ExchangeEntry[]): string {
