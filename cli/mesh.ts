@@ -1,6 +1,103 @@
-import { UsageError } from '../fixtures/errors.ts';
+import { once } from 'node:events';
+import { join, relative, resolve } from 'node:path';
+import { startMesh, type Mesh, type MeshSpec } from '../fixtures/mesh.ts';
+import { startMeshHost } from '../fixtures/mesh-host.ts';
+import { openRecorder } from '../fixtures/recorder.ts';
+import { newRunId, type Run } from '../fixtures/run.ts';
+import { startProcessRuntime } from '../fixtures/runtime/process.ts';
+import { watchPrograms } from '../fixtures/runtime/watched.ts';
+import { locateTools } from '../fixtures/toolchain.ts';
+import { withRun } from '../fixtures/with-run.ts';
+import { exitCodes } from './exit-codes.ts';
+import { meshSpecs } from './gate/deployment.ts';
+import { describeProgress } from './gate/run-gate.ts';
+import type { Steps } from './gate/steps.ts';
+import { terminalSteps } from './gate/terminal-steps.ts';
+import { checkTargetPath, targetText, writeTargetFile } from './mesh/target-file.ts';
+import { abortOnSignals } from './signals.ts';
 
-/** `assay mesh up`. */
-export function meshUpCommand(_flags: { readonly target: string; readonly out?: string }): Promise<number> {
-  return Promise.reject(new UsageError('mesh up: cannot be used yet'));
+/** As commander hands them over. */
+export interface MeshUpFlags {
+  /** Where the target file goes. */
+  readonly target: string;
+  readonly out?: string;
+}
+
+// SVIDs live as long as SPIRE's own default, so that there is time to look at things.
+const spec: MeshSpec = { ...meshSpecs(undefined, {}).steady, name: 'mesh', svidTtlSeconds: 3600, syncIntervalMs: 1_000, cacheReloadMs: 1_000 };
+
+/**
+ * `assay mesh up`: a mesh of processes to work with, and a target file for it, until Ctrl-C or SIGTERM.
+ *
+ * @throws UsageError when the target file would take the place of somebody else's
+ */
+export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<number> {
+  const path = resolve(target);
+  checkTargetPath(path);
+  using stopping = abortOnSignals('taking the mesh down; once more to leave at once');
+  const { signal } = stopping;
+  const steps = terminalSteps([['toolchain', 'Toolchain'], ['mesh', title], ['probe', probeTitle]]);
+  const id = newRunId(new Date());
+  const directory = out ?? join('reports', 'out', id);
+  const recorder = openRecorder(directory);
+  let up = false;
+  try {
+    await withRun({ id, directory, recorder, signal, containers: false }, async (run) => {
+      await using runtime = watchPrograms(startProcessRuntime(run), (message) => process.stderr.write(`! ${message}\n`));
+      await using standing = await standUp(run, runtime, steps);
+      signal.throwIfAborted();
+      using _file = writeTargetFile(path, targetText(standing.mesh, standing.workloadApi));
+      await steps.finish();
+      up = true;
+      process.stdout.write(handover(standing.mesh, path, directory));
+      await aborted(signal);
+      runtime.expectEnd();
+    });
+    return exitCodes.pass;
+  } catch (error) {
+    if (signal.aborted && !up) return exitCodes.aborted;
+    throw error;
+  } finally {
+    await steps.finish();
+    recorder.close();
+  }
+}
+
+const title = `SPIRE and ${spec.nodes.length} nodes with an agent each`;
+const probeTitle = 'An agent for the harness itself';
+
+async function standUp(run: Run, runtime: Parameters<typeof startMesh>[1], steps: Steps): Promise<AsyncDisposable & { readonly mesh: Mesh; readonly workloadApi: string }> {
+  await using starting = new AsyncDisposableStack();
+  const { signal } = run;
+  const tools = await steps.step('toolchain', 'Toolchain', (say) => locateTools(['spire-server', 'spire-agent', 'toxiproxy'], { signal, onProgress: (progress) => say(describeProgress(progress)) }));
+  const programs = { spireServer: tools['spire-server'].path, spireAgent: tools['spire-agent'].path, toxiproxy: tools.toxiproxy.path };
+  const mesh = starting.use(await steps.step('mesh', title, () => startMesh(run, runtime, programs, spec)));
+  const workloadApi = await steps.step('probe', probeTitle, async () => {
+    const { agent, view } = starting.use(await startMeshHost({
+      ...spec, run, runtime, spire: mesh.spire, spireAgent: programs.spireAgent, bootstrapBundlePem: (await mesh.authorities()).join(''),
+      name: 'probe', ports: [], service: mesh.probeIds.own.slice(`spiffe://${spec.trustDomain}/service/`.length), federatesWith: [],
+      serverAddress: mesh.spire.host.peerAddress('api'),
+    }));
+    await view.until('SVID of the probe delivered', ({ leaf }) => leaf !== undefined, spec.cacheReloadMs + 2 * spec.syncIntervalMs + 30_000, signal);
+    return agent.socketPath;
+  });
+  const owned = starting.move();
+  return { mesh, workloadApi, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function handover(mesh: Mesh, path: string, directory: string): string {
+  const file = relative(process.cwd(), path);
+  const width = Math.max(...mesh.nodes.map(({ name }) => name.length), 'SPIRE server'.length);
+  const line = (name: string, text: string) => `  ${name.padEnd(width)}  ${text}\n`;
+  return `Mesh ${mesh.trustDomain} is up:
+${line('SPIRE server', mesh.spire.host.address('api'))}${mesh.nodes.map(({ name, address, spiffeId }) => line(name, `${address}  ${spiffeId}`)).join('')}
+${line('target file', file)}${line('logs', join(directory, 'logs'))}
+Judge it with: npx assay gate --target ${file}
+Ctrl-C takes it down.
+`;
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  // A pending event keeps no process alive; the pipes of the mesh's programs do.
+  if (!signal.aborted) await once(signal, 'abort');
 }

@@ -1,15 +1,17 @@
 /**
  * A signal that is aborted by Ctrl-C or SIGTERM. A second one, well after the first, ends the process at once; the guardian then cleans up.
  *
+ * @param stopping - what is done now, for the person who stopped us
+ *
  * npm forwards a signal that the terminal has already delivered, so two in quick succession are one.
  */
-export function abortOnSignals(): { readonly signal: AbortSignal } & Disposable {
+export function abortOnSignals(stopping = 'healing what is broken and writing the report; once more to leave at once'): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController();
   let firstAt = 0;
   const onSignal = (name: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
       firstAt = performance.now();
-      process.stderr.write('\nstopping: healing what is broken and writing the report; once more to leave at once\n');
+      process.stderr.write(`\nstopping: ${stopping}\n`);
       controller.abort(new Error(`stopped by ${name}`));
     } else if (performance.now() - firstAt > 700) {
       process.exit(130);
