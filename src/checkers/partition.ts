@@ -1,113 +1,123 @@
-import { entriesOf, type EntryOf, type History } from '../history.ts';
+import { entriesOf, type History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
+import { betweenNodes, cutOf, deathOf, renewalOf, type Cut } from './cut.ts';
 import { indexes } from './exchanges.ts';
-import { noFailedRequest } from './requests.ts';
-import { faultSpan, windowOf } from './scenario-window.ts';
-import { skippedOr } from './skipped.ts';
-
-type RequestEntry = EntryOf<'request'>;
+import { noFailedRequest, type RequestEntry } from './requests.ts';
 
 const long = 'partition-long';
+const leastTries = 3;
+// Certificates count in whole seconds and are good through notAfter: who reads the clock in whole seconds too accepts until the second is over.
+const lastSecondMs = 1_000;
 
-/** Between mesh nodes only: a probe of the harness holds an SVID that no partition touches. */
-function betweenNodes(history: History): (request: RequestEntry) => boolean {
-  const nodes = new Set(entriesOf(history, 'node').map(({ node }) => node));
-  return ({ from, to }) => nodes.has(from) && nodes.has(to);
-}
-
-/** Wall-clock instants of the history: certificates are judged by them, everything else by the monotonic clock. */
-function wallClockAt(history: History): (atMs: number) => number {
-  const start = Date.parse(entriesOf(history, 'run-started')[0]?.startedAt ?? '');
-  return (atMs) => start + atMs;
-}
-
-/** The last SVID that each node of the long partition was given before the cut came into force, by notAfter as atMs. */
-function expiries(history: History, healedMs: number): Map<string, { atMs: number; index: number }> {
-  const wall = wallClockAt(history);
-  const found = new Map<string, { atMs: number; index: number }>();
-  for (const svid of entriesOf(history, 'svid')) {
-    if (svid.seen !== 'delivered' || svid.atMs > healedMs) continue;
-    found.set(svid.node, { atMs: Date.parse(svid.notAfter) - wall(0), index: svid.index });
-  }
-  return found;
-}
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+const endMs = ({ startMs, totalMs }: RequestEntry) => startMs + totalMs;
 
 /** While the SVIDs live, a cut between agents and server is not felt. */
 export function trafficWhileValid(history: History): Judgement {
   const clause = 'partition-long/traffic-while-valid';
-  const span = faultSpan(history, long);
-  if (span === undefined) return skippedOr(history, clause, 'the partition was not proven in force and gone');
-  const between = betweenNodes(history);
-  const dies = expiries(history, span.healedMs);
-  const lastGood = (request: RequestEntry) => Math.min(dies.get(request.from)?.atMs ?? -Infinity, dies.get(request.to)?.atMs ?? -Infinity);
-  return noFailedRequest(clause, long, 'new', { perSecond: 5, maxGapMs: 1_500 },
-    (request) => between(request) && request.startMs >= span.inForceMs && request.startMs + request.totalMs < lastGood(request))(history);
+  const cut = cutOf(history, clause, long);
+  if ('verdict' in cut) return cut;
+  const firstDeathMs = Math.min(...[...cut.dies.values()].map(({ atMs }) => atMs));
+  return noFailedRequest(clause, long, {
+    connection: 'new', perSecond: 5, perPair: leastTries, maxGapMs: 1_500, during: { fromMs: cut.inForceMs, toMs: firstDeathMs }, between: betweenNodes(cut),
+    counts: (request) => request.startMs >= cut.inForceMs && endMs(request) < (deathOf(cut, request)?.atMs ?? -Infinity),
+  })(history);
 }
 
-/** Past its notAfter an SVID opens no connection. */
+/** Past its notAfter an SVID opens no connection. Each pair was let through before that, and is again after the heal. */
 export function failsClosed(history: History): Judgement {
   const clause = 'partition-long/fails-closed';
-  const span = faultSpan(history, long);
-  if (span === undefined) return skippedOr(history, clause, 'the partition was not proven in force and gone');
-  const between = betweenNodes(history);
-  const dies = expiries(history, span.healedMs);
-  const judged = new Set(entriesOf(history, 'node').filter((node) => node.judged).map(({ node }) => node));
-  const past = (windowOf(history, long)?.requests ?? []).filter((request) => {
-    const died = Math.min(dies.get(request.from)?.atMs ?? Infinity, dies.get(request.to)?.atMs ?? Infinity);
-    // As soon as the agents are connected again, a new SVID may be there.
-    return between(request) && request.connection === 'new' && request.startMs > died && request.startMs + request.totalMs < span.healedMs;
-  });
+  const cut = cutOf(history, clause, long);
+  if ('verdict' in cut) return cut;
+  const { window, healedMs } = cut;
+  const between = betweenNodes(cut);
+  const all = window.requests.filter((request) => request.connection === 'new' && between(request));
+  // As soon as the agents are connected again, a new SVID may be there.
+  const past = all.filter((request) => request.startMs >= (deathOf(cut, request)?.atMs ?? Infinity) + lastSecondMs && endMs(request) < healedMs);
   const accepted = past.filter(({ outcome }) => outcome === 'ok');
-  if (accepted.length > 0) {
-    const first = accepted[0]!;
-    const late = (first.startMs - Math.min(dies.get(first.from)?.atMs ?? 0, dies.get(first.to)?.atMs ?? 0)) / 1000;
-    return { verdict: 'fail', reason: `${accepted.length} connections were made with an expired SVID; the first ${first.from} → ${first.to}, ${late.toFixed(2)} s past notAfter`, evidence: [...indexes(accepted.slice(0, 5)), ...[dies.get(first.from)?.index, dies.get(first.to)?.index].filter((index) => index !== undefined)] };
-  }
-  const refused = past.filter(({ outcome }) => outcome === 'fail');
-  const requests = windowOf(history, long)?.requests ?? [];
-  for (const node of judged) {
+  if (accepted.length > 0) return lateAcceptance(cut, accepted);
+  const open = (reason: string, evidence: readonly RequestEntry[] = []): Judgement => ({ verdict: 'inconclusive', reason, evidence: [window.index, ...indexes(evidence.slice(0, 5))] });
+  if (!window.ended) return open(`scenario ${long} did not come to its end`);
+  const unknown = past.filter(({ outcome }) => outcome === 'info');
+  if (unknown.length > 0) return open(`nobody knows what became of ${unknown.length} of ${past.length} connections tried past notAfter`, unknown);
+  for (const node of window.judged) {
     for (const role of ['from', 'to'] as const) {
+      const own = all.filter((request) => request[role] === node);
       // A node that does not dial has no requests from it at all.
-      if (!dies.has(node) || !requests.some((request) => request[role] === node) || refused.filter((request) => request[role] === node).length >= 3) continue;
-      return { verdict: 'inconclusive', reason: `fewer than 3 connections ${role} ${node} were tried past its SVID's notAfter`, evidence: indexes(past.slice(0, 5)) };
+      if (own.length === 0 && role === 'from') continue;
+      const tried = past.filter((request) => request[role] === node);
+      if (tried.length < leastTries) return open(`fewer than ${leastTries} connections ${role} ${node} were tried past notAfter`, tried);
+      const uncontrolled = tried.find((request) => !letThrough(cut, own.filter(({ from, to }) => from === request.from && to === request.to)));
+      if (uncontrolled !== undefined) return open(`${uncontrolled.from} → ${uncontrolled.to} was refused past notAfter, but was not let through both before it and after the heal`, [uncontrolled]);
     }
   }
-  if (refused.length === 0) return { verdict: 'inconclusive', reason: 'no connection was tried past an SVID\'s notAfter', evidence: [] };
-  return { verdict: 'pass', reason: `${refused.length} connections tried past notAfter, every one refused`, evidence: indexes(refused.slice(0, 6)) };
+  return { verdict: 'pass', reason: `${past.length} connections tried past notAfter, every one refused, each pair let through before and after`, evidence: indexes(past.slice(0, 6)) };
 }
 
-/** After the heal each node gets a new SVID within the computed bound, and traffic flows again. */
-export function recovers(clause: string, scenario: string): (history: History) => Judgement {
-  return (history) => {
-    const span = faultSpan(history, scenario);
-    const window = windowOf(history, scenario);
-    if (span === undefined || window === undefined) return skippedOr(history, clause, 'the partition was not proven in force and gone');
-    const boundMs = window.boundsMs.recovers ?? 0;
-    const cut = new Set(entriesOf(history, 'fault').filter((fault) => fault.scenario === scenario).map(({ target }) => target));
-    const reports: string[] = [];
-    const evidence: number[] = [];
-    for (const node of cut) {
-      const fresh = entriesOf(history, 'svid').find((svid) => svid.node === node && svid.seen === 'delivered' && svid.atMs > span.healedMs);
-      const tookMs = (fresh?.atMs ?? Infinity) - span.healedMs;
-      if (fresh === undefined && !window.ended) return { verdict: 'inconclusive', reason: `the run ended before ${node} could recover`, evidence: [window.index] };
-      if (fresh === undefined || tookMs > boundMs) return { verdict: 'fail', reason: `${node} got ${fresh === undefined ? 'no new SVID' : `a new SVID only ${(tookMs / 1000).toFixed(1)} s`} after the heal; the bound is ${(boundMs / 1000).toFixed(1)} s`, evidence: [window.index, ...(fresh ? [fresh.index] : [])] };
-      const again = window.requests.find(({ startMs, outcome, connection, from, to }) => startMs > fresh.atMs && outcome === 'ok' && connection === 'new' && (from === node || to === node));
-      if (again === undefined) return { verdict: 'fail', reason: `${node} has a new SVID since ${(tookMs / 1000).toFixed(1)} s after the heal, but nothing got through to or from it`, evidence: [fresh.index] };
-      reports.push(`${node} ${(tookMs / 1000).toFixed(1)} s`);
-      evidence.push(fresh.index, again.index);
-    }
-    if (reports.length === 0) return { verdict: 'inconclusive', reason: 'no node was cut', evidence: [window.index] };
-    return { verdict: 'pass', reason: `after the heal, a new SVID and traffic: ${reports.join(', ')} (bound ${(boundMs / 1000).toFixed(1)} s)`, evidence };
+/** The control on both sides of the refusals of one pair. */
+function letThrough(cut: Cut, pair: readonly RequestEntry[]): boolean {
+  const accepted = pair.filter(({ outcome }) => outcome === 'ok');
+  return accepted.some((request) => endMs(request) < (deathOf(cut, request)?.atMs ?? -Infinity)) && accepted.some(({ startMs }) => startMs > cut.healedMs);
+}
+
+function lateAcceptance(cut: Cut, accepted: readonly RequestEntry[]): Judgement {
+  const first = accepted.reduce((earliest, request) => request.startMs < earliest.startMs ? request : earliest);
+  const death = deathOf(cut, first);
+  const late = first.startMs - (death?.atMs ?? NaN);
+  return {
+    verdict: 'fail', evidence: [...indexes(accepted.slice(0, 5)), ...(death ? [death.index] : [])],
+    reason: `${accepted.length} connections were made with an expired SVID; the first ${first.from} → ${first.to}, ${(late / 1000).toFixed(2)} s past notAfter`,
   };
 }
 
-/** A partition shorter than the SVID's life is not felt, and was long enough to matter: no SVID came through it. */
+/** After the heal each node gets a new SVID within the computed bound, and traffic flows again to it, and from it where it dials. */
+export function recovers(clause: string, scenario: string): (history: History) => Judgement {
+  return (history) => {
+    const cut = cutOf(history, clause, scenario);
+    if ('verdict' in cut) return cut;
+    const boundMs = cut.window.boundsMs.recovers;
+    if (boundMs === undefined) return { verdict: 'inconclusive', reason: `scenario ${scenario} did not come to its end, where it says its bound`, evidence: [cut.window.index] };
+    const each = [...cut.targets].map((node) => recovery(history, cut, node, boundMs));
+    const worst = each.find(({ verdict }) => verdict === 'fail') ?? each.find(({ verdict }) => verdict !== 'pass');
+    return worst ?? { verdict: 'pass', reason: `after the heal, a new SVID and traffic: ${each.map(({ reason }) => reason).join(', ')} (bound ${seconds(boundMs)})`, evidence: each.flatMap(({ evidence }) => evidence) };
+  };
+}
+
+function recovery(history: History, cut: Cut, node: string, boundMs: number): Judgement {
+  const { window, healedMs } = cut;
+  const fresh = renewalOf(history, cut, node);
+  const late = fresh === undefined ? 'no new SVID' : fresh.atMs - healedMs > boundMs ? `a new SVID only ${seconds(fresh.atMs - healedMs)}` : undefined;
+  if (fresh === undefined || late !== undefined) {
+    if (!window.ended) return { verdict: 'inconclusive', reason: `the scenario ended before ${node} could recover`, evidence: [window.index] };
+    return { verdict: 'fail', reason: `${node} got ${late ?? ''} after the heal; the bound is ${seconds(boundMs)}`, evidence: [window.index, ...(fresh ? [fresh.index] : [])] };
+  }
+  const again: RequestEntry[] = [];
+  for (const role of ['to', 'from'] as const) {
+    const own = window.requests.filter((request) => request[role] === node && request.connection === 'new');
+    if (own.length === 0 && role === 'from') continue;
+    const since = own.filter(({ startMs }) => startMs > fresh.atMs);
+    const through = since.find(({ outcome }) => outcome === 'ok');
+    const failed = since.filter(({ outcome }) => outcome === 'fail');
+    if (through !== undefined) again.push(through);
+    else if (!window.ended || failed.length < leastTries) return { verdict: 'inconclusive', reason: `too little was tried ${role} ${node} after its new SVID`, evidence: [fresh.index, ...indexes(since.slice(0, 5))] };
+    else return { verdict: 'fail', reason: `${node} has a new SVID since ${seconds(fresh.atMs - healedMs)} after the heal, but nothing got through ${role} it: ${failed[0]!.detail ?? 'no answer'}`, evidence: [fresh.index, ...indexes(failed.slice(0, 5))] };
+  }
+  return { verdict: 'pass', reason: `${node} ${seconds(fresh.atMs - healedMs)}`, evidence: [fresh.index, ...indexes(again)] };
+}
+
+/** A partition shorter than the SVID's life is not felt, and was long enough to matter: renewals were missed. */
 export function shortSurvives(history: History): Judgement {
   const clause = 'partition-short/requests-survive';
-  const span = faultSpan(history, 'partition-short');
-  if (span === undefined) return skippedOr(history, clause, 'the partition was not proven in force and gone');
-  const cut = new Set(entriesOf(history, 'fault').filter((fault) => fault.scenario === 'partition-short').map(({ target }) => target));
-  const through = entriesOf(history, 'svid').filter((svid) => svid.seen === 'delivered' && cut.has(svid.node) && svid.atMs > span.inForceMs && svid.atMs < span.healedMs);
-  if (through.length > 0) return { verdict: 'inconclusive', reason: `${through[0]!.node} was given a new SVID while it was said to be cut`, evidence: indexes(through) };
-  return noFailedRequest(clause, 'partition-short', 'new', { perSecond: 50, maxGapMs: 1_500 })(history);
+  const cut = cutOf(history, clause, 'partition-short');
+  if ('verdict' in cut) return cut;
+  const judgement = noFailedRequest(clause, 'partition-short', { connection: 'new', perSecond: 50, maxGapMs: 1_500 })(history);
+  if (judgement.verdict === 'fail') {
+    const outlived = [...cut.targets].find((node) => (renewalOf(history, cut, node)?.atMs ?? Infinity) >= (cut.dies.get(node)?.atMs ?? -Infinity));
+    if (outlived !== undefined) return { ...judgement, verdict: 'inconclusive', reason: `the partition was not short: the SVID of ${outlived} came to its end before it was renewed; ${judgement.reason}` };
+  }
+  const missableMs = 2 * Math.max(...entriesOf(history, 'node').filter(({ node }) => cut.targets.has(node)).map(({ syncIntervalMs }) => syncIntervalMs));
+  if (judgement.verdict === 'pass' && cut.healedMs - cut.inForceMs < missableMs) {
+    return { verdict: 'inconclusive', reason: `the partition was in force for ${(cut.healedMs - cut.inForceMs).toFixed(0)} ms, shorter than two sync intervals`, evidence: [cut.window.index] };
+  }
+  return judgement;
 }

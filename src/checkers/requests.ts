@@ -1,58 +1,87 @@
 import type { EntryOf, History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
-import { windowOf } from './scenario-window.ts';
+import { windowOf, type ScenarioWindow } from './scenario-window.ts';
 import { skippedOr } from './skipped.ts';
 
-type RequestEntry = EntryOf<'request'>;
+export type RequestEntry = EntryOf<'request'>;
 
-export interface TrafficNeeds {
+/** Which requests of a scenario are judged, and how many of them it takes. */
+export interface Traffic {
+  readonly connection: RequestEntry['connection'];
   /** Fewer requests a second than this, over all pairs, is too thin to judge by. */
   readonly perSecond: number;
-  /** A longer silence of one pair is a blind spot. */
+  /** A longer silence of one pair, also at the beginning or the end, is a blind spot. */
   readonly maxGapMs: number;
+  /** Fewer requests of one pair than this say nothing of it; one when absent. */
+  readonly perPair?: number;
+  /** The part of the scenario to look at, in milliseconds; all of it when absent. */
+  readonly during?: { readonly fromMs: number; readonly toMs: number };
+  /** Whether a request between this pair concerns the clause at all; every pair when absent. */
+  readonly between?: (request: RequestEntry) => boolean;
+  /** Of those, the ones to judge: the others were made at a moment that says nothing. */
+  readonly counts?: (request: RequestEntry) => boolean;
 }
 
 /** No request of the scenario fails. Windows without enough traffic, and answers nobody knows of, leave it open. */
-export function noFailedRequest(clause: string, scenario: string, connection: RequestEntry['connection'], needs: TrafficNeeds, counts: (request: RequestEntry) => boolean = () => true): (history: History) => Judgement {
+export function noFailedRequest(clause: string, scenario: string, traffic: Traffic): (history: History) => Judgement {
+  const { connection, between = () => true, counts = () => true } = traffic;
   return (history) => {
     const window = windowOf(history, scenario);
-    const requests = (window?.requests ?? []).filter((request) => request.connection === connection && counts(request));
-    if (window === undefined || requests.length === 0) return skippedOr(history, clause, `scenario ${scenario} saw no ${connection} connection`);
+    const all = (window?.requests ?? []).filter((request) => request.connection === connection && between(request));
+    const requests = all.filter(counts);
+    if (window === undefined || requests.length === 0) return skippedOr(history, clause, `scenario ${scenario} saw no ${connection} connection that could decide it`);
     const failed = requests.filter(({ outcome }) => outcome === 'fail');
-    if (failed.length > 0) {
-      const first = failed[0]!;
-      return { verdict: 'fail', reason: `${failed.length} of ${requests.length} requests failed; the first ${first.from} → ${first.to} at ${(first.startMs / 1000).toFixed(2)} s: ${first.detail ?? 'no answer'}`, evidence: indexes(failed) };
-    }
+    // Traffic that no node under test took part in is not held against them.
+    const held = failed.filter(({ from, to }) => window.judged.has(from) || window.judged.has(to));
+    if (held.length > 0) return { verdict: 'fail', reason: `${held.length} of ${requests.length} requests failed; the first ${told(held)}`, evidence: indexes(held) };
+    if (failed.length > 0) return { verdict: 'inconclusive', reason: `${failed.length} requests failed, none of them to or from a node under test; the first ${told(failed)}`, evidence: indexes(failed) };
     if (!window.ended) return { verdict: 'inconclusive', reason: `scenario ${scenario} did not come to its end`, evidence: [window.index] };
     const unknown = requests.filter(({ outcome }) => outcome === 'info');
-    if (unknown.length > 0) return { verdict: 'inconclusive', reason: `nobody knows what became of ${unknown.length} of ${requests.length} requests: ${unknown[0]!.detail ?? ''}`, evidence: indexes(unknown) };
-    const thin = thinTraffic(requests, needs);
+    if (unknown.length > 0) return { verdict: 'inconclusive', reason: `nobody knows what became of ${unknown.length} of ${requests.length} requests; the first ${told(unknown)}`, evidence: indexes(unknown) };
+    const thin = thinTraffic(window, all, requests, traffic);
     if (thin !== undefined) return { verdict: 'inconclusive', reason: thin, evidence: [window.index] };
-    return { verdict: 'pass', reason: `${requests.length} requests on ${connection} connections over ${pairsOf(requests).size} pairs, none failed`, evidence: indexes(requests.slice(0, 3)) };
+    return { verdict: 'pass', reason: `${requests.length} requests on ${connection} connections over ${startsOf(requests).size} pairs, none failed`, evidence: indexes(requests.slice(0, 3)) };
   };
 }
 
-function thinTraffic(requests: readonly RequestEntry[], needs: TrafficNeeds): string | undefined {
-  const due = requests.map(({ dueMs }) => dueMs);
-  const spanMs = Math.max(...due) - Math.min(...due);
-  const perSecond = spanMs === 0 ? 0 : (requests.length - 1) / (spanMs / 1000);
-  if (perSecond < needs.perSecond) return `only ${perSecond.toFixed(0)} requests a second, ${needs.perSecond} are needed to judge`;
-  for (const [pair, times] of pairsOf(requests)) {
-    times.sort((a, b) => a - b);
-    const gap = times.slice(1).reduce((widest, time, at) => Math.max(widest, time - times[at]!), 0);
-    if (gap > needs.maxGapMs) return `${pair} was silent for ${gap.toFixed(0)} ms, more than ${needs.maxGapMs} ms`;
+function told(requests: readonly RequestEntry[]): string {
+  const first = requests.reduce((earliest, request) => request.startMs < earliest.startMs ? request : earliest);
+  return `${first.from} → ${first.to} at ${(first.startMs / 1000).toFixed(2)} s: ${first.detail ?? 'no answer'}`;
+}
+
+function thinTraffic({ judged, fromMs, toMs }: ScenarioWindow, all: readonly RequestEntry[], requests: readonly RequestEntry[], { perSecond, perPair = 1, maxGapMs, during }: Traffic): string | undefined {
+  const starts = startsOf(requests);
+  if (judged.size === 0) return 'no node under test took part';
+  for (const node of judged) if (!requests.some(({ to }) => to === node)) return `${node} was asked nothing`;
+  const times = [...starts.values()].flat();
+  const [first, last] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)], [Infinity, -Infinity]);
+  const rate = last > first ? (times.length - 1) / ((last - first) / 1000) : 0;
+  if (rate < perSecond) return `only ${rate.toFixed(0)} requests a second, ${perSecond} are needed to judge`;
+  const span = during ?? { fromMs, toMs };
+  // A pair of which nothing counts was silent all the time.
+  for (const pair of startsOf(all).keys()) {
+    const own = starts.get(pair) ?? [];
+    const gap = widestGap(own, span.fromMs, span.toMs);
+    if (gap > maxGapMs) return `${pair} was silent for ${gap.toFixed(0)} ms, more than ${maxGapMs} ms`;
+    if (own.length < perPair) return `${pair} was tried ${own.length} times only, at least ${perPair} are needed`;
   }
   return undefined;
 }
 
-function pairsOf(requests: readonly RequestEntry[]): Map<string, number[]> {
+/** When the requests of each pair began; by that and not by when they were due, for a stalled source saw nothing meanwhile. */
+function startsOf(requests: readonly RequestEntry[]): Map<string, number[]> {
   const pairs = new Map<string, number[]>();
-  for (const { from, to, dueMs } of requests) {
+  for (const { from, to, startMs } of requests) {
     const pair = `${from} → ${to}`;
-    const times = pairs.get(pair);
-    if (times === undefined) pairs.set(pair, [dueMs]);
-    else times.push(dueMs);
+    const starts = pairs.get(pair);
+    if (starts === undefined) pairs.set(pair, [startMs]);
+    else starts.push(startMs);
   }
   return pairs;
+}
+
+function widestGap(times: readonly number[], fromMs: number, toMs: number): number {
+  const marks = [...times, toMs].sort((a, b) => a - b);
+  return marks.reduce(({ widest, last }, mark) => ({ widest: Math.max(widest, mark - last), last: Math.max(last, mark) }), { widest: 0, last: fromMs }).widest;
 }

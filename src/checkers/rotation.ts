@@ -5,75 +5,135 @@ import { windowOf, type ScenarioWindow } from './scenario-window.ts';
 import { skippedOr } from './skipped.ts';
 
 type Svid = EntryOf<'svid'>;
+type Judge = (history: History) => Judgement;
 
+const scenario = 'rotation';
 const leastRotations = 5;
 
-/** How many SVIDs a node was given and showed, less the first: its rotations. */
-export function rotationsOf(history: History, node: string): { readonly delivered: number; readonly presented: number } {
-  const count = (seen: Svid['seen']) => Math.max(0, new Set(entriesOf(history, 'svid').filter((svid) => svid.node === node && svid.seen === seen).map(({ serial }) => serial)).size - 1);
+/** SVIDs that replaced an earlier one of this node while the scenario ran: given by its agent, and shown by it. */
+function rotationsOf(history: History, { fromMs, toMs }: ScenarioWindow, node: string): { readonly delivered: number; readonly presented: number } {
+  const count = (seen: Svid['seen']) => {
+    const firstSeen = new Map<string, number>();
+    for (const svid of svidsOf(history, node, seen)) if (!firstSeen.has(svid.serial)) firstSeen.set(svid.serial, svid.atMs);
+    // The very first replaced nothing.
+    return [...firstSeen.values()].slice(1).filter((atMs) => atMs >= fromMs && atMs <= toMs).length;
+  };
   return { delivered: count('delivered'), presented: count('presented') };
+}
+
+/** In the order of time: what another thread saw comes into the history a little later. */
+function svidsOf(history: History, node: string, seen?: Svid['seen']): Svid[] {
+  return entriesOf(history, 'svid').filter((svid) => svid.node === node && (seen === undefined || svid.seen === seen)).sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Why the scenario says too little about rotations, or how many each node under test went through. */
+function rotationsSeen(history: History, window: ScenarioWindow): { readonly tooFew: string } | { readonly told: string } {
+  if (!window.ended) return { tooFew: `scenario ${scenario} did not come to its end` };
+  if (window.judged.size === 0) return { tooFew: `no node under test was seen in scenario ${scenario}` };
+  const told: string[] = [];
+  for (const node of window.judged) {
+    const { delivered, presented } = rotationsOf(history, window, node);
+    if (delivered < leastRotations || presented < leastRotations) return { tooFew: `${node} was given ${delivered} new SVIDs and showed ${presented} during the scenario; at least ${leastRotations} are needed` };
+    told.push(`${node} ${delivered}`);
+  }
+  return { told: `rotations seen: ${told.join(', ')}` };
+}
+
+/** What passes only when every node under test rotated often enough meanwhile, and the authority with them. */
+export function throughRotations(judge: Judge): Judge {
+  return (history) => {
+    const judgement = judge(history);
+    const window = windowOf(history, scenario);
+    if (judgement.verdict !== 'pass' || window === undefined) return judgement;
+    const seen = rotationsSeen(history, window);
+    if ('tooFew' in seen) return { verdict: 'inconclusive', reason: seen.tooFew, evidence: [window.index] };
+    if (activated(history, window).length === 0) return { verdict: 'inconclusive', reason: 'no new authority was activated during the scenario', evidence: [window.index] };
+    return { ...judgement, reason: `${judgement.reason}; ${seen.told}` };
+  };
+}
+
+/** Authorities of the scenario's mesh that came into use while it ran. */
+function activated(history: History, { nodes, fromMs, toMs }: ScenarioWindow): string[] {
+  const meshes = new Set(nodes.map(({ mesh }) => mesh));
+  return entriesOf(history, 'authority').filter(({ state, mesh, atMs }) => state === 'activated' && meshes.has(mesh) && atMs >= fromMs && atMs <= toMs).map(({ authority }) => authority);
 }
 
 interface Showing { readonly index: number; readonly atMs: number; readonly role: 'server' | 'client'; readonly serial: string }
 
-/** What a node showed to its peers: on each new connection as server, on each call as client. */
-function showings(history: History, scenario: string, node: string): Showing[] {
-  const asServer = entriesOf(history, 'request').flatMap(({ index, scenario: during, to, connection, server, startMs }) =>
-    during === scenario && to === node && connection === 'new' && server !== undefined ? [{ index, atMs: startMs, role: 'server', serial: server.serial } as const] : []);
+/** What a node showed to its peers, in the order of time: on each new connection as server, on each call as client. A resumed session shows nothing. */
+function showings(history: History, { requests }: ScenarioWindow, node: string): Showing[] {
+  const asServer = requests.flatMap(({ index, to, connection, resumed, server, startMs }) =>
+    to === node && connection === 'new' && resumed !== true && server !== undefined ? [{ index, atMs: startMs, role: 'server', serial: server.serial } as const] : []);
   const asClient = entriesOf(history, 'presented').flatMap(({ index, scenario: during, node: who, role, svid, startMs }) =>
     during === scenario && who === node ? [{ index, atMs: startMs, role, serial: svid.serial }] : []);
-  return [...asServer, ...asClient];
+  return [...asServer, ...asClient].sort((a, b) => a.atMs - b.atMs);
 }
 
-/**
- * Soon after its agent delivered a new SVID, each new connection of a node shows that one or a later one.
- *
- * Later is told by notAfter, which only grows under one TTL: so an SVID that the harness itself was not delivered, because
- * two came in quick succession, is still placed.
- */
+/** Soon after its agent delivered a new SVID, each new connection of a node shows that one or a later one. */
 export function newSvidPresented(history: History): Judgement {
   const clause = 'rotation/new-svid-presented';
-  const window = windowOf(history, 'rotation');
-  if (window === undefined) return skippedOr(history, clause, 'scenario rotation did not run');
-  const svids = entriesOf(history, 'svid');
-  const soonMs = window.boundsMs.newSvidPresented ?? 0;
-  const counts: string[] = [];
+  const window = windowOf(history, scenario);
+  if (window === undefined) return skippedOr(history, clause, `scenario ${scenario} did not run`);
+  const boundMs = window.boundsMs.newSvidPresented;
+  if (boundMs === undefined) return { verdict: 'inconclusive', reason: `scenario ${scenario} did not come to its end, where it says its bound`, evidence: [window.index] };
   const evidence: number[] = [];
-  for (const { node } of entriesOf(history, 'node').filter(({ judged }) => judged).filter(({ node: name }) => showings(history, 'rotation', name).length > 0)) {
-    const own = svids.filter((svid) => svid.node === node);
-    const delivered = own.filter(({ seen, atMs }) => seen === 'delivered' && atMs <= window.toMs);
-    const bySerial = new Map(own.map((svid) => [svid.serial, svid]));
-    const shown = showings(history, 'rotation', node);
-    const withinMs = soonMs + slowest(window, node);
-    for (const showing of shown) {
-      const due = delivered.findLast(({ atMs }) => atMs + withinMs <= showing.atMs);
-      const presented = bySerial.get(showing.serial);
-      if (due === undefined || presented === undefined || Date.parse(presented.notAfter) >= Date.parse(due.notAfter)) continue;
-      return {
-        verdict: 'fail', evidence: [due.index, showing.index, presented.index],
-        reason: `${node} as ${showing.role} still showed SVID ${short(showing.serial)} ${((showing.atMs - due.atMs) / 1000).toFixed(1)} s after its agent had delivered ${short(due.serial)} (bound ${(withinMs / 1000).toFixed(1)} s)`,
-      };
-    }
+  let open: Judgement | undefined;
+  for (const node of window.judged) {
+    const shown = showings(history, window, node);
+    const svids = svidsOf(history, node);
+    const judgement = judgeShowings(node, shown, svids, boundMs + slowestMs(window, node));
+    if (judgement?.verdict === 'fail') return judgement;
     const roles = new Set(shown.map(({ role }) => role));
-    const { delivered: given, presented: seen } = rotationsOf(history, node);
-    if (!roles.has('server')) return { verdict: 'inconclusive', reason: `${node} was not seen as server during the rotations`, evidence: [window.index] };
-    if (given < leastRotations || seen < leastRotations) return { verdict: 'inconclusive', reason: `${node} was given ${given} new SVIDs and showed ${seen}; at least ${leastRotations} are needed`, evidence: indexes(delivered) };
-    counts.push(`${node} ${given}`);
-    evidence.push(...indexes(delivered.slice(0, 6)));
+    const dials = window.requests.some(({ from, outcome }) => from === node && outcome === 'ok');
+    const unseen = !roles.has('server') ? 'server' : dials && !roles.has('client') ? 'client' : undefined;
+    open ??= judgement ?? (unseen && { verdict: 'inconclusive', reason: `${node} was not seen as ${unseen} during the rotations`, evidence: [window.index] });
+    evidence.push(...indexes(svids.filter(({ seen, atMs }) => seen === 'delivered' && atMs >= window.fromMs).slice(0, 6)));
   }
-  if (counts.length === 0) return { verdict: 'inconclusive', reason: 'no node under test was seen in scenario rotation', evidence: [window.index] };
-  return { verdict: 'pass', reason: `rotations seen: ${counts.join(', ')}; every new connection showed the newest SVID within ${(soonMs / 1000).toFixed(1)} s`, evidence };
+  if (open !== undefined) return open;
+  const seen = rotationsSeen(history, window);
+  if ('tooFew' in seen) return { verdict: 'inconclusive', reason: seen.tooFew, evidence: [window.index] };
+  return { verdict: 'pass', reason: `${seen.told}; every new connection showed the newest SVID within ${(boundMs / 1000).toFixed(1)} s`, evidence };
 }
 
 /** The longest answer of a node: on a machine so loaded, it may be as late with a new SVID. */
-function slowest({ requests }: ScenarioWindow, node: string): number {
-  return requests.reduce((longest, { from, to, totalMs }) => from === node || to === node ? Math.max(longest, totalMs) : longest, 0);
+function slowestMs({ requests }: ScenarioWindow, node: string): number {
+  return requests.reduce((longest, { from, to, outcome, totalMs }) => outcome === 'ok' && (from === node || to === node) ? Math.max(longest, totalMs) : longest, 0);
+}
+
+/**
+ * The first SVID that was shown too long after its successor was delivered; undefined when there is none.
+ *
+ * Which is later is told by the order of delivery. An SVID that the harness itself was not delivered, because two came in quick succession,
+ * is placed by its notAfter, which under one TTL only grows; in whole seconds, so that within one second no order is told.
+ */
+function judgeShowings(node: string, shown: readonly Showing[], svids: readonly Svid[], soonMs: number): Judgement | undefined {
+  const delivered = svids.filter(({ seen }) => seen === 'delivered');
+  const place = new Map(delivered.map(({ serial }, at) => [serial, at]));
+  const bySerial = new Map(svids.map((svid) => [svid.serial, svid]));
+  let due = -1;
+  for (const showing of shown) {
+    while (due + 1 < delivered.length && delivered[due + 1]!.atMs + soonMs <= showing.atMs) due++;
+    const newest = delivered[due];
+    const presented = bySerial.get(showing.serial);
+    if (presented === undefined) return { verdict: 'inconclusive', reason: `${node} as ${showing.role} showed SVID ${short(showing.serial)}, of which nothing more is known`, evidence: [showing.index] };
+    if (newest === undefined) continue;
+    const at = place.get(showing.serial);
+    if (at !== undefined ? at >= due : Date.parse(presented.notAfter) >= Date.parse(newest.notAfter)) continue;
+    return {
+      verdict: 'fail', evidence: [newest.index, showing.index, presented.index],
+      reason: `${node} as ${showing.role} still showed SVID ${short(showing.serial)} ${((showing.atMs - newest.atMs) / 1000).toFixed(1)} s after its agent had delivered ${short(newest.serial)} (bound ${(soonMs / 1000).toFixed(1)} s)`,
+    };
+  }
+  return undefined;
 }
 
 /** Each rotation brings a new key: the old one is not certified again. */
 export function freshKey(history: History): Judgement {
+  const window = windowOf(history, scenario);
+  if (window === undefined) return skippedOr(history, 'rotation/fresh-key', `scenario ${scenario} did not run`);
+  const nodes = new Set(window.nodes.map(({ node }) => node));
+  const delivered = entriesOf(history, 'svid').filter(({ node, seen }) => seen === 'delivered' && nodes.has(node));
   const byKey = new Map<string, Svid>();
-  const delivered = entriesOf(history, 'svid').filter(({ seen }) => seen === 'delivered');
   for (const svid of delivered) {
     const before = byKey.get(svid.publicKey);
     if (before !== undefined && before.serial !== svid.serial) {
@@ -81,38 +141,57 @@ export function freshKey(history: History): Judgement {
     }
     byKey.set(svid.publicKey, svid);
   }
-  if (delivered.length <= new Set(delivered.map(({ node }) => node)).size) return skippedOr(history, 'rotation/fresh-key', 'no rotation was seen');
-  return { verdict: 'pass', reason: `${delivered.length} SVIDs, each with a key of its own`, evidence: indexes(delivered.slice(0, 10)) };
+  const seen = rotationsSeen(history, window);
+  if ('tooFew' in seen) return { verdict: 'inconclusive', reason: seen.tooFew, evidence: [window.index] };
+  return { verdict: 'pass', reason: `${byKey.size} SVIDs, each with a key of its own; ${seen.told}`, evidence: indexes(delivered.slice(0, 10)) };
 }
 
 /** Nobody holds an SVID of an authority before every peer's bundle holds that authority. */
 export function authorityKnownBeforeUse(history: History): Judgement {
   const clause = 'rotation/authority-known-before-use';
-  const window = windowOf(history, 'rotation');
-  if (window === undefined) return skippedOr(history, clause, 'scenario rotation did not run');
-  const mesh = new Map(entriesOf(history, 'node').map(({ node, mesh: name }) => [node, name]));
-  const bundles = entriesOf(history, 'bundle');
-  const used = entriesOf(history, 'svid').filter(({ atMs }) => atMs >= window.fromMs && atMs <= window.toMs);
-  const authorities = new Set<string>();
+  const window = windowOf(history, scenario);
+  if (window === undefined) return skippedOr(history, clause, `scenario ${scenario} did not run`);
+  const open = (reason: string): Judgement => ({ verdict: 'inconclusive', reason, evidence: [window.index] });
+  const nodes = [...new Set(window.nodes.map(({ node }) => node))];
+  if (nodes.length < 2) return open(`scenario ${scenario} had no two nodes that could be each other's peers`);
+  const known = firstKnown(history);
+  const blind = nodes.find((node) => !known.has(node));
+  if (blind !== undefined) return open(`no bundle of ${blind} was seen`);
+  const used = entriesOf(history, 'svid').filter(({ node, atMs }) => nodes.includes(node) && atMs >= window.fromMs && atMs <= window.toMs);
   const evidence = new Set<number>();
   for (const svid of used) {
-    authorities.add(svid.authority);
-    const peers = new Set(bundles.filter(({ node }) => node !== svid.node && mesh.get(node) === mesh.get(svid.node)).map(({ node }) => node));
-    for (const peer of peers) {
-      const held = bundles.find(({ node, atMs, authorities: ids }) => node === peer && atMs <= svid.atMs && ids.includes(svid.authority));
-      if (held !== undefined) {
-        evidence.add(held.index);
-        continue;
-      }
-      return {
-        verdict: 'fail', evidence: indexes([svid, ...bundles.filter(({ node }) => node === peer)]),
-        reason: `${svid.node} was ${svid.seen === 'delivered' ? 'given' : 'seen with'} SVID ${short(svid.serial)} of authority ${short(svid.authority)} before the bundle of ${peer} held that authority`,
-      };
+    for (const peer of nodes) {
+      if (peer === svid.node) continue;
+      const held = known.get(peer)?.get(svid.authority);
+      if (held === undefined || held.atMs > svid.atMs) return unknownAuthority(svid, peer, held);
+      evidence.add(held.index);
     }
   }
-  const activated = entriesOf(history, 'authority').filter(({ state }) => state === 'activated').map(({ authority }) => authority);
-  if (!activated.some((authority) => authorities.has(authority))) return { verdict: 'inconclusive', reason: 'no SVID of a newly activated authority was seen', evidence: [window.index] };
-  return { verdict: 'pass', reason: `${used.length} SVIDs of ${authorities.size} authorities, each authority in every peer's bundle before its first use`, evidence: [...evidence].slice(0, 10) };
+  if (!window.ended) return open(`scenario ${scenario} did not come to its end`);
+  const fresh = new Set(activated(history, window));
+  const without = [...window.judged].find((node) => !used.some((svid) => svid.node === node && fresh.has(svid.authority)));
+  if (window.judged.size === 0 || without !== undefined) return open(`no SVID of a newly activated authority was seen${without === undefined ? '' : ` at ${without}`}`);
+  return { verdict: 'pass', reason: `${used.length} SVIDs of ${new Set(used.map(({ authority }) => authority)).size} authorities, each authority in every peer's bundle before its first use`, evidence: [...evidence].slice(0, 10) };
+}
+
+function unknownAuthority(svid: Svid, peer: string, held: EntryOf<'bundle'> | undefined): Judgement {
+  return {
+    verdict: 'fail', evidence: indexes([svid, ...(held ? [held] : [])]),
+    reason: `${svid.node} was ${svid.seen === 'delivered' ? 'given' : 'seen with'} SVID ${short(svid.serial)} of authority ${short(svid.authority)} before the bundle of ${peer} held that authority`,
+  };
+}
+
+/** By node and authority, the earliest bundle of the node's own trust domain that held it. */
+function firstKnown(history: History): Map<string, Map<string, EntryOf<'bundle'>>> {
+  const own = new Map(entriesOf(history, 'node').map(({ node, spiffeId }) => [node, spiffeId]));
+  const known = new Map<string, Map<string, EntryOf<'bundle'>>>();
+  for (const bundle of entriesOf(history, 'bundle')) {
+    if (own.get(bundle.node)?.startsWith(`spiffe://${bundle.trustDomain}/`) !== true) continue;
+    const first = known.get(bundle.node) ?? new Map<string, EntryOf<'bundle'>>();
+    known.set(bundle.node, first);
+    for (const authority of bundle.authorities) if ((first.get(authority)?.atMs ?? Infinity) > bundle.atMs) first.set(authority, bundle);
+  }
+  return known;
 }
 
 export function short(id: string): string {

@@ -1,16 +1,18 @@
+import type { Role } from '../checkers/coverage.ts';
 import { exchanges } from '../checkers/exchanges.ts';
 import type { Clause } from '../clause.ts';
 
 const pin = { promise: 'pinning', level: 'MUST', subject: 'validator', catalogue: 'MESH-PIN-01', spec: 'Mesh deployment, Security best practices 4 (certificate pinning)' } as const;
 const svid = { promise: 'pinning', level: 'MUST', subject: 'validator' } as const;
 
-function clause(head: Omit<Clause, 'judge'>): Clause {
-  return { ...head, judge: exchanges(head.id) };
+function clause(head: Omit<Clause, 'judge'>, ...how: [roles?: readonly Role[], decisive?: 'accepted']): Clause {
+  const [roles = ['server', 'client'], decisive = 'refused'] = how;
+  return { ...head, judge: exchanges(head.id, roles, decisive) };
 }
 
 /** Who is accepted: exactly the IDs that are allowed, proven by a valid X.509-SVID. Each in both directions. */
 export const pinningClauses: readonly Clause[] = [
-  clause({ ...pin, id: 'pin/exact-id', title: 'Exactly the allowed SPIFFE ID is accepted', danger: 'right peers are turned away' }),
+  clause({ ...pin, id: 'pin/exact-id', title: 'Exactly the allowed SPIFFE ID is accepted', danger: 'right peers are turned away' }, ['server', 'client'], 'accepted'),
   clause({ ...pin, id: 'pin/sibling-path', title: 'A sibling of the allowed ID is refused', danger: 'any member of the trust domain is taken for the allowed peer' }),
   clause({ ...pin, id: 'pin/prefix', title: 'An ID that is only the beginning of the allowed one is refused', danger: 'IDs are compared by prefix' }),
   clause({ ...pin, id: 'pin/suffix', title: 'An ID that goes on after the allowed one, or that ends in it, is refused', danger: 'IDs are compared by how they begin or end' }),
@@ -18,7 +20,7 @@ export const pinningClauses: readonly Clause[] = [
   clause({ ...pin, id: 'pin/trailing-slash', title: 'The allowed ID with a trailing slash is refused', danger: 'IDs are normalised before they are compared' }),
   clause({ ...pin, id: 'pin/foreign-domain-known', title: 'The allowed path in a federated trust domain is refused', danger: 'federation makes every foreign name equal to our own' }),
   clause({ ...pin, id: 'pin/foreign-domain-unknown', title: 'The allowed path in a trust domain nobody knows is refused', danger: 'the trust domain of an ID is not looked at' }),
-  clause({ ...pin, id: 'pin/expected-peer', catalogue: 'MESH-PIN-03', title: 'A node that calls one allowed peer refuses another allowed peer in its place', danger: 'the peer that was asked for is not checked, only the list' }),
+  clause({ ...pin, id: 'pin/expected-peer', catalogue: 'MESH-PIN-03', title: 'A node that calls one allowed peer refuses another allowed peer in its place', danger: 'the peer that was asked for is not checked, only the list' }, ['client']),
   clause({ ...svid, id: 'svid/foreign-authority', catalogue: 'X509-SVID-5.2-07', spec: 'X509-SVID §5.2', title: 'The allowed ID signed by the authority of another trust domain is refused', danger: 'a federated partner can issue our identities' }),
   clause({ ...svid, id: 'svid/name-elsewhere', catalogue: 'X509-SVID-3.1-01', spec: 'X509-SVID §2, §3.1', title: 'The right name in CN or a DNS SAN, without a URI SAN, is refused', danger: 'identity is read from fields that are not the SPIFFE ID' }),
   clause({ ...svid, id: 'svid/two-uri-sans', catalogue: 'X509-SVID-5.2-06', spec: 'X509-SVID §2, §5.2', title: 'Two URI SANs are refused, whichever comes first', danger: 'the first or the best of several identities is taken' }),
