@@ -4,7 +4,7 @@ import { readCertificate } from '../src/x509/read.ts';
 import { dialForged } from '../fixtures/forged-server.ts';
 import { offerHello, type Seen, type TlsIdentity } from '../fixtures/probe.ts';
 import type { ForgingGround, Target, TargetNode } from '../fixtures/target.ts';
-import { eachRow, judgedNodes, nodesThatAcceptUs, recordExchange, skip, type ControlGroup, type Row, type Suite, type SuiteContext } from './suite.ts';
+import { doesNotDial, eachRow, judgedNodes, nodesThatAcceptUs, recordExchange, skip, type ControlGroup, type Row, type Suite, type SuiteContext } from './suite.ts';
 
 /** Who is accepted: a matrix of identities that are right but for one thing, shown to each node as client and as server. */
 export const pinning: Suite = {
@@ -115,7 +115,7 @@ async function asClient(context: SuiteContext, node: TargetNode, rows: readonly 
     return seen !== undefined;
   };
   if (!await control()) {
-    skip(context, 'pin/expected-peer', `${node.name} does not offer POST /dial`);
+    withoutDial(context, node, pinning.clauses);
     return;
   }
   const federation = await federates(context, node, (identity) => dial(identity, identity.spiffeId), ally, 'client');
@@ -134,7 +134,7 @@ async function expectedPeer(context: SuiteContext, group: ControlGroup, dial: (i
   const { forging, nodes } = context.target;
   const other = nodes.find(({ name }) => name !== group.node.name);
   if (forging === undefined || other === undefined) {
-    skip(context, 'pin/expected-peer', 'needs a second ID that the node allows');
+    skip(context, 'pin/expected-peer', 'needs a second ID that the node allows', { node: group.node, role: 'client' });
     return;
   }
   const seen = await dial(await issue(forging.own, other.spiffeId));
@@ -154,7 +154,7 @@ async function federates(context: SuiteContext, node: TargetNode, exchange: (all
     recordExchange(context, { control: `ally/${node.name}/${role}`, node, role }, { clause: 'pin/exact-id', row: 'an allowed ID of a federated trust domain', expect: 'accepted' }, seen);
     return true;
   }
-  for (const clause of wanted) skip(context, clause, `${node.name} as ${role} accepts no federated peer, so that it refuses one says nothing (${seen?.how ?? 'it does not dial'})`);
+  for (const clause of wanted) skip(context, clause, `${node.name} as ${role} accepts no federated peer, so that it refuses one says nothing (${seen?.how ?? 'it does not dial'})`, { node, role });
   return false;
 }
 
@@ -165,6 +165,7 @@ async function withoutForging(context: SuiteContext): Promise<void> {
   for (const clause of pinning.clauses) {
     if (context.wants(clause) && !decided.includes(clause)) skip(context, clause, target.withheld?.forging ?? 'needs an authority that the mesh trusts');
   }
+  for (const node of judgedNodes(context)) withoutDial(context, node, decided);
   const nodes = nodesThatAcceptUs(context, decided);
   if (nodes.length === 0) return;
   const right = await target.probeIdentity();
@@ -179,6 +180,10 @@ async function withoutForging(context: SuiteContext): Promise<void> {
   ]);
   const rows: WrongIdentity[] = identities.filter(({ clause }) => context.wants(clause)).map((row) => ({ ...row, identity: { ...row.identity, spiffeId: right.spiffeId } }));
   await Promise.all(nodes.map((node) => asServer(context, node, rows, right, undefined)));
+}
+
+function withoutDial(context: SuiteContext, node: TargetNode, clauses: readonly string[]): void {
+  for (const clause of clauses) if (context.wants(clause)) skip(context, clause, doesNotDial(context, node), { node, role: 'client' });
 }
 
 function derOf(pem: string): Buffer {

@@ -57,7 +57,7 @@ export const postQuantum: Suite = {
   clauses: ['planes/require-pq-kem'],
   async run(context) {
     const promised = context.target.planes.filter(({ plane, policy }) => plane === 'spire-server' && policy === 'tls1.3-only');
-    if (promised.length === 0) skip(context, 'planes/require-pq-kem', 'the switch is off in this deployment, so it promises nothing');
+    if (promised.length === 0) skip(context, 'planes/require-pq-kem', context.target.withheld?.postQuantum ?? 'the switch is off in this deployment, so it promises nothing');
     await Promise.all(promised.map((plane) => onlyPostQuantum(context, plane)));
   },
 };

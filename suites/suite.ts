@@ -47,8 +47,15 @@ function asNamed({ spiffeId, address }: TargetNode, { outcome, how, server }: Se
   return { outcome: 'unknown', how: `${address} is answered by ${server.uriSans.join(', ') || 'somebody without a SPIFFE ID'}, wanted ${spiffeId}` };
 }
 
-export function skip({ recorder }: SuiteContext, clause: string, reason: string): void {
-  recorder.record({ kind: 'skip', clause, reason });
+/** @param part - the node and role that the clause is not decided for; all of them when absent */
+export function skip({ recorder }: SuiteContext, clause: string, reason: string, part?: { readonly node: TargetNode; readonly role: 'server' | 'client' }): void {
+  recorder.record({ kind: 'skip', clause, ...(part && { node: part.node.name, role: part.role }), reason });
+}
+
+/** Why a node shows nothing as a client: it cannot be asked to call. */
+export function doesNotDial({ target }: SuiteContext, { name, admin }: TargetNode): string {
+  if (admin !== undefined) return `${name} does not offer POST /dial (501)`;
+  return `${name} cannot be asked to call${target.withheld?.dial === undefined ? '' : `: ${target.withheld.dial}`}`;
 }
 
 /** Nodes under test. */
@@ -62,9 +69,10 @@ export function judgedNodes({ target }: SuiteContext): TargetNode[] {
  */
 export function nodesThatAcceptUs(context: SuiteContext, clauses: readonly string[]): TargetNode[] {
   const { own } = context.target.probeIds;
-  return judgedNodes(context).filter(({ name, allows }) => {
-    if (allows === undefined || allows.includes(own)) return true;
-    for (const clause of clauses.filter((one) => context.wants(one))) skip(context, clause, `node ${name} does not allow the probe ${own}, so there is no control; add it to what the node allows and to its \`allows\` in the target file`);
+  return judgedNodes(context).filter((node) => {
+    if (node.allows === undefined || node.allows.includes(own)) return true;
+    const why = `node ${node.name} does not allow the probe ${own}, so there is no control; add it to what the node allows and to its \`allows\` in the target file`;
+    for (const clause of clauses.filter((one) => context.wants(one))) skip(context, clause, why, { node, role: 'server' });
     return false;
   });
 }

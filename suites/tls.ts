@@ -3,7 +3,7 @@ import { dialForged, type Show } from '../fixtures/forged-server.ts';
 import { offerHello, offerPlaintext, type Offer, type Seen } from '../fixtures/probe.ts';
 import type { TargetNode } from '../fixtures/target.ts';
 import { maxEarlyData } from '../src/tls-session.ts';
-import { eachRow, judgedNodes, nodesThatAcceptUs, recordExchange, skip, type ControlGroup, type Row, type Suite, type SuiteContext } from './suite.ts';
+import { doesNotDial, eachRow, judgedNodes, nodesThatAcceptUs, recordExchange, skip, type ControlGroup, type Row, type Suite, type SuiteContext } from './suite.ts';
 
 /** TLS 1.3 only, with a valid SVID in hand: the only thing that differs from the control is the row's own. */
 export const tls: Suite = {
@@ -21,6 +21,7 @@ export const tls: Suite = {
 };
 
 const asServerClauses = ['tls/version/server', 'tls/cipher/aead-only', 'tls/plaintext-refused', 'tls/client-certificate-required', 'tls/no-early-data'];
+const asClientClauses = ['tls/version/client', 'tls/client-presents-svid', 'tls/cipher/aead-only', 'tls/plaintext-refused'];
 
 const aead = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 
@@ -101,8 +102,7 @@ async function asClient(context: SuiteContext, node: TargetNode): Promise<void> 
   const presents = context.wants('tls/client-presents-svid');
   if (rows.length === 0 && !presents) return;
   if (node.admin === undefined) {
-    const why = `${node.name} cannot be asked to call${target.withheld?.dial === undefined ? '' : `: ${target.withheld.dial}`}`;
-    for (const clause of ['tls/version/client', 'tls/client-presents-svid']) if (context.wants(clause)) skip(context, clause, why);
+    withoutDial(context, node);
     return;
   }
   const { admin } = node;
@@ -115,7 +115,7 @@ async function asClient(context: SuiteContext, node: TargetNode): Promise<void> 
   };
   const first = await control();
   if (first === undefined) {
-    for (const clause of ['tls/version/client', 'tls/client-presents-svid']) skip(context, clause, `${node.name} does not offer POST /dial (501)`);
+    withoutDial(context, node);
     return;
   }
   if (presents) {
@@ -133,13 +133,17 @@ async function asClient(context: SuiteContext, node: TargetNode): Promise<void> 
   await control();
 }
 
+function withoutDial(context: SuiteContext, node: TargetNode): void {
+  for (const clause of asClientClauses) if (context.wants(clause)) skip(context, clause, doesNotDial(context, node), { node, role: 'client' });
+}
+
 /** A session that was opened with an SVID near its end, offered again after that end. */
 async function ticketPastSvid(context: SuiteContext, node: TargetNode): Promise<void> {
   const clause = 'tls/ticket-not-past-svid';
   if (!context.wants(clause)) return;
   const { forging, probeIds, withheld } = context.target;
   if (forging === undefined) {
-    skip(context, clause, withheld?.forging ?? 'needs an authority that the mesh trusts to sign an SVID that soon expires');
+    skip(context, clause, withheld?.forging ?? 'needs an authority that the mesh trusts to sign an SVID that soon expires', { node, role: 'server' });
     return;
   }
   const group: ControlGroup = { control: `ticket/${node.name}`, node, role: 'server' };
