@@ -37,11 +37,16 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
   using stopping = abortOnSignals('taking the mesh down; once more to leave at once');
   const { signal } = stopping;
   const steps = terminalSteps([['toolchain', 'Toolchain'], ['mesh', title], ['probe', probeTitle]]);
-  const id = newRunId(new Date());
+  const startedAt = new Date();
+  const id = newRunId(startedAt);
   const directory = out ?? join('reports', 'out', id);
   const recorder = openRecorder(directory);
   let up = false;
   try {
+    recorder.record({
+      kind: 'run-started', id, command: 'assay mesh up', startedAt: startedAt.toISOString(), seed: 0, runtime: 'process',
+      versions: { node: process.versions.node }, target: { kind: 'stood up by Assay', trustDomain: spec.trustDomain }, clauses: [],
+    });
     await withRun({ id, directory, recorder, signal, containers: false }, async (run) => {
       await using runtime = watchPrograms(startProcessRuntime(run), (message) => process.stderr.write(`! ${message}\n`));
       await using standing = await standUp(run, runtime, steps);
@@ -59,6 +64,7 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
     throw error;
   } finally {
     await steps.finish();
+    recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString() });
     recorder.close();
   }
 }
