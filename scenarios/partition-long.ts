@@ -10,7 +10,7 @@ export const partitionLong: Scenario = {
   steps: [
     'Traffic flows between the nodes.',
     'Every link between an agent and the server is cut; the cut is proven from outside.',
-    'It is held until every SVID is past its notAfter, and several connections each way were tried after that.',
+    'It is held until every SVID is past its notAfter, the first of them by a whole second, and several connections each way were tried after that.',
     'The links are healed, and the heal is proven.',
     'Each node is given a new SVID within the bound, and traffic is back.',
   ],
@@ -20,8 +20,9 @@ export const partitionLong: Scenario = {
     const { target, recorder, signal } = context;
     const nodes = cuttable(context);
     const { outageMs } = await partition(context, 'partition-long', async () => {
-      const dies = Math.max(...nodes.map(({ agent }) => agent?.delivery.leaf?.notAfter.getTime() ?? 0));
-      await sleep(Math.max(0, dies - Date.now()), undefined, { signal });
+      const dies = nodes.map(({ agent }) => agent?.delivery.leaf?.notAfter.getTime() ?? 0);
+      // Who reads the clock in whole seconds accepts an SVID until the second of its notAfter is over.
+      await sleep(Math.max(0, Math.max(...dies, Math.min(...dies) + 1_000) - Date.now()), undefined, { signal });
       const deadMs = recorder.now();
       const names = new Set(nodes.map(({ name }) => name));
       const tried = (role: 'from' | 'to', node: string) => recorder.history.filter((entry) =>

@@ -79,12 +79,14 @@ export function recoversWithinMs(outageMs: number, syncIntervalMs: number): numb
   return Math.ceil(pauseMs + 1.1 * syncIntervalMs + allowanceMs);
 }
 
-/** Waits until each node was given a new SVID and something got through to it or from it again. */
+/** Waits until each node was given a new SVID and every pair that it belongs to got something through again. */
 export async function recovered({ recorder, signal }: ScenarioContext, nodes: readonly TargetNode[], withinMs: number): Promise<void> {
   const from = recorder.history.findLastIndex((entry) => entry.kind === 'fault' && entry.state === 'healed');
   await Promise.all(nodes.map((node) => orNot((async () => {
     const fresh = await recorded(recorder, `new SVID of ${node.name} after the heal`, from, (entry) => entry.kind === 'svid' && entry.seen === 'delivered' && entry.node === node.name, withinMs, signal);
-    await recorded(recorder, `a request to or from ${node.name} after its new SVID`, from, (entry) =>
-      entry.kind === 'request' && entry.connection === 'new' && entry.outcome === 'ok' && (entry.from === node.name || entry.to === node.name) && entry.startMs > fresh.atMs, 5_000, signal);
+    const concerned = recorder.history.filter((entry) => entry.kind === 'request').filter((request) => request.connection === 'new' && (request.from === node.name || request.to === node.name));
+    const pairs = new Map(concerned.map((request) => [`${request.from} → ${request.to}`, request]));
+    await Promise.all([...pairs].map(([pair, known]) => recorded(recorder, `a request ${pair} after the new SVID of ${node.name}`, from, (entry) =>
+      entry.kind === 'request' && entry.connection === 'new' && entry.outcome === 'ok' && entry.from === known.from && entry.to === known.to && entry.startMs > fresh.atMs, 5_000, signal)));
   })())));
 }

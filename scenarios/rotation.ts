@@ -4,7 +4,7 @@ import { FixtureError } from '../fixtures/errors.ts';
 import { offerHello, type Seen, type TlsIdentity } from '../fixtures/probe.ts';
 import type { TargetNode } from '../fixtures/target.ts';
 import { authorityId } from '../src/x509/read.ts';
-import type { Scenario, ScenarioContext } from './scenario.ts';
+import { orNot, type Scenario, type ScenarioContext } from './scenario.ts';
 
 const leastRotations = 5;
 // SPIRE looks after an agent's own SVID every 5 s, 10 % jitter, whatever the sync interval; a taint is acted on at that look.
@@ -37,7 +37,9 @@ export const rotation: Scenario = {
     const { api } = server;
     const { svidTtlSeconds, syncIntervalMs, cacheReloadMs } = target.timing;
     bounds.newSvidPresented = (svidTtlSeconds * 1000) / 3;
+    const beganMs = recorder.now();
     const agents = target.nodes.flatMap(({ agent }) => agent ?? []);
+    const earlier = new Map(agents.map((agent) => [agent, agent.rotations]));
     const propagatesMs = cacheReloadMs + 2.2 * syncIntervalMs + allowanceMs;
     const authority = (state: 'prepared' | 'activated' | 'tainted' | 'revoked', id: string) => recorder.record({ kind: 'authority', mesh: target.name, state, authority: id });
     const everyAgent = (condition: string, wanted: Parameters<(typeof agents)[number]['until']>[1]) => Promise.all(agents.map((agent) => agent.until(condition, wanted, propagatesMs, signal)));
@@ -61,7 +63,11 @@ export const rotation: Scenario = {
     // Revoked any sooner, an agent whose own SVID still hangs on the old authority would be locked out of its server.
     await eventually('every agent renewed its own SVID after the taint', async () => (await ownAgents()).every(({ serialNumber }) => !serials.has(serialNumber)),
       { withinMs: agentRenewalMs + propagatesMs, everyMs: 50, signal });
-    await eventually(`${leastRotations} rotations of every node`, () => agents.every(({ rotations }) => rotations >= leastRotations), { withinMs: leastRotations * svidTtlSeconds * 1000 + propagatesMs, signal });
+    await eventually(`${leastRotations} rotations of every node`, () => agents.every((agent) => agent.rotations - (earlier.get(agent) ?? 0) >= leastRotations), { withinMs: leastRotations * svidTtlSeconds * 1000 + propagatesMs, signal });
+    // Each of them is to be seen on the wire as well, as far as the node takes it up in time: whether it does, the clause decides.
+    const shown = (node: string) => recorder.history.filter((entry) => entry.kind === 'svid' && entry.seen === 'presented' && entry.node === node && entry.atMs > beganMs).length;
+    await orNot(eventually(`${leastRotations} rotations of every node under test seen on the wire`, () => target.nodes.every(({ name, judged }) => !judged || shown(name) >= leastRotations),
+      { withinMs: bounds.newSvidPresented + 1_000, everyMs: 20, signal }));
     await context.othersDone;
 
     await api.revokeX509Authority(old);
@@ -94,6 +100,7 @@ async function openWitness(context: ScenarioContext, node: TargetNode, identity:
   exchange(context, node, 'server', ticket, 'a session of the old authority, before its revocation', 'accepted', await offerHello(node.address, { identity, ...(session && { session }) }));
   const asClient = node.admin === undefined ? undefined : await dialForged(node.admin, context.target.harnessHost, identity.spiffeId, { identity });
   if (asClient !== undefined) exchange(context, node, 'client', revoked, 'a server of the old authority, before its revocation', 'accepted', asClient);
+  else context.recorder.record({ kind: 'skip', clause: revoked, node: node.name, role: 'client', reason: `${node.name} cannot be asked to call` });
   return { node, identity, session, dials: asClient !== undefined };
 }
 

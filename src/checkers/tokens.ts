@@ -8,6 +8,9 @@ type Use = EntryOf<'token'>;
 const clauses = {
   attests: 'tokens/attests-within-ttl', expired: 'tokens/expired-refused', once: 'tokens/single-use', race: 'tokens/race-one-winner',
 } as const;
+const leastRacers = 8;
+// Servers compare whole seconds, and the second of the expiry itself still counts as good.
+const lastSecond = 1;
 
 function usesOf(history: History, clause: string): Use[] {
   return entriesOf(history, 'token').filter((use) => use.clause === clause);
@@ -17,46 +20,54 @@ function undecided(history: History, clause: string, uses: readonly Use[]): Judg
   if (uses.length === 0) return skippedOr(history, clause, 'no join token was used to decide it');
   const unclear = uses.filter(({ outcome }) => outcome === 'unknown');
   if (unclear.length === 0) return undefined;
-  return { verdict: 'inconclusive', reason: `could not tell what became of ${unclear[0]!.token}, ${unclear[0]!.row}: ${unclear[0]!.message ?? 'no answer'}`, evidence: indexes(unclear) };
+  return open(`could not tell what became of ${unclear[0]!.token}, ${unclear[0]!.row}: ${unclear[0]!.message ?? 'no answer'}`, unclear);
+}
+
+function open(reason: string, uses: readonly Use[]): Judgement {
+  return { verdict: 'inconclusive', reason, evidence: indexes(uses) };
 }
 
 /** The control of all the others: a token attests within its TTL. */
 export function attestsWithinTtl(history: History): Judgement {
   const uses = usesOf(history, clauses.attests);
-  const refused = uses.filter(({ outcome }) => outcome === 'refused');
+  const refused = uses.filter(({ outcome, secondsToExpiry }) => outcome === 'refused' && secondsToExpiry > 0);
   if (refused.length > 0) return { verdict: 'fail', reason: `${refused[0]!.token} was refused ${refused[0]!.secondsToExpiry.toFixed(1)} s before its expiry: ${refused[0]!.message ?? ''}`, evidence: indexes(refused) };
-  return undecided(history, clauses.attests, uses)
-    ?? { verdict: 'pass', reason: `${uses.length} tokens attested within their TTL`, evidence: indexes(uses) };
+  const undone = undecided(history, clauses.attests, uses);
+  if (undone !== undefined) return undone;
+  const late = uses.filter(({ secondsToExpiry }) => secondsToExpiry <= 0);
+  if (late.length > 0) return open(`${late[0]!.token} was used only after its expiry`, late);
+  return { verdict: 'pass', reason: `${uses.length} ${uses.length === 1 ? 'token' : 'tokens'} attested within the TTL`, evidence: indexes(uses) };
 }
 
 /** Past its TTL a token is refused, and for that reason. */
 export function expiredRefused(history: History): Judgement {
   const uses = usesOf(history, clauses.expired);
-  const accepted = uses.filter(({ outcome }) => outcome === 'attested');
+  const accepted = uses.filter(({ outcome, secondsToExpiry }) => outcome === 'attested' && secondsToExpiry <= -lastSecond);
   if (accepted.length > 0) return { verdict: 'fail', reason: `${accepted[0]!.token} attested ${(-accepted[0]!.secondsToExpiry).toFixed(1)} s after its expiry`, evidence: indexes(accepted) };
-  const open = undecided(history, clauses.expired, uses) ?? withoutControl(history);
-  if (open !== undefined) return open;
-  const early = uses.filter(({ secondsToExpiry }) => secondsToExpiry >= 0);
-  if (early.length > 0) return { verdict: 'inconclusive', reason: `${early[0]!.token} was used before its expiry`, evidence: indexes(early) };
+  const undone = undecided(history, clauses.expired, uses) ?? withoutControl(history);
+  if (undone !== undefined) return undone;
+  const early = uses.filter(({ secondsToExpiry }) => secondsToExpiry > -lastSecond);
+  if (early.length > 0) return open(`${early[0]!.token} was used before its expiry, or in the very second of it`, early);
+  // A server that has forgotten the token meanwhile refuses it too, and shows nothing of what it does with an expired one.
   const otherwise = uses.filter(({ code, message }) => code !== 'INVALID_ARGUMENT' || !/expired/i.test(message ?? ''));
-  if (otherwise.length > 0) return { verdict: 'fail', reason: `${otherwise[0]!.token} was refused, but not for its expiry: ${otherwise[0]!.code}: ${otherwise[0]!.message ?? ''}`, evidence: indexes(otherwise) };
+  if (otherwise.length > 0) return open(`${otherwise[0]!.token} was refused, but not for its expiry: ${otherwise[0]!.code ?? ''}: ${otherwise[0]!.message ?? ''}`, otherwise);
   return { verdict: 'pass', reason: `refused ${(-uses[0]!.secondsToExpiry).toFixed(1)} s after expiry: ${uses[0]!.message ?? ''}`, evidence: indexes(uses) };
 }
 
 /** The second use of a token is refused, whoever comes with it. */
 export function singleUse(history: History): Judgement {
   const uses = usesOf(history, clauses.once);
-  const again = uses.filter(({ expect, outcome }) => expect === 'refused' && outcome === 'attested');
+  const attested = uses.filter(({ outcome }) => outcome === 'attested');
+  const again = attested.filter(({ token, index }) => attested.some((first) => first.token === token && first.index < index));
   if (again.length > 0) return { verdict: 'fail', reason: `${again[0]!.token} attested a second time`, evidence: indexes(again) };
-  const open = undecided(history, clauses.once, uses);
-  if (open !== undefined) return open;
-  const first = uses.filter(({ expect }) => expect === 'attested');
-  const second = uses.filter(({ expect }) => expect === 'refused');
-  if (first.length === 0 || first.some(({ outcome }) => outcome !== 'attested') || second.length === 0) {
-    return { verdict: 'inconclusive', reason: 'the first use of the token did not attest, so the second says nothing', evidence: indexes(uses) };
-  }
+  const undone = undecided(history, clauses.once, uses);
+  if (undone !== undefined) return undone;
+  const second = uses.filter(({ token, index, outcome }) => outcome === 'refused' && attested.some((first) => first.token === token && first.index < index));
+  if (second.length === 0 || uses.length > attested.length + second.length) return open('the first use of the token did not attest, or there was no second, so nothing was shown', uses);
   const late = second.filter(({ secondsToExpiry }) => secondsToExpiry <= 0);
-  if (late.length > 0) return { verdict: 'inconclusive', reason: 'the second use came after the expiry, so its refusal says nothing about the first', evidence: indexes(late) };
+  if (late.length > 0) return open('the second use came after the expiry, so its refusal says nothing about the first', late);
+  const otherwise = second.filter(({ code }) => code !== 'INVALID_ARGUMENT');
+  if (otherwise.length > 0) return open(`the second use was refused, but not for what the token is: ${otherwise[0]!.code ?? ''}: ${otherwise[0]!.message ?? ''}`, otherwise);
   return { verdict: 'pass', reason: `the second use was refused: ${second[0]!.message ?? ''}`, evidence: indexes(uses) };
 }
 
@@ -64,11 +75,14 @@ export function singleUse(history: History): Judgement {
 export function raceOneWinner(history: History): Judgement {
   const uses = usesOf(history, clauses.race);
   const winners = uses.filter(({ outcome }) => outcome === 'attested');
-  if (winners.length > 1) return { verdict: 'fail', reason: `${winners.length} of ${uses.length} agents attested with one token`, evidence: indexes(winners) };
-  const open = undecided(history, clauses.race, uses);
-  if (open !== undefined) return open;
+  const tied = winners.filter(({ token, index }) => winners.some((other) => other.token === token && other.index !== index));
+  if (tied.length > 0) return { verdict: 'fail', reason: `${tied.length} of ${uses.length} agents attested with one token`, evidence: indexes(tied) };
+  const undone = undecided(history, clauses.race, uses);
+  if (undone !== undefined) return undone;
+  if (new Set(uses.map(({ token }) => token)).size > 1) return open('the agents came with different tokens', uses);
+  if (winners.length === 0 && uses.some(({ secondsToExpiry }) => secondsToExpiry <= 0)) return open('the token was raced for after its expiry', uses);
   if (winners.length === 0) return { verdict: 'fail', reason: `none of ${uses.length} agents attested with a token that was good`, evidence: indexes(uses) };
-  if (uses.length < 8) return { verdict: 'inconclusive', reason: `only ${uses.length} agents raced`, evidence: indexes(uses) };
+  if (uses.length < leastRacers) return open(`only ${uses.length} agents raced`, uses);
   return { verdict: 'pass', reason: `1 of ${uses.length} agents that raced for one token attested`, evidence: indexes(uses) };
 }
 
