@@ -1,0 +1,110 @@
+import type { EntryOf, Exchange, Happening, History, Request, TargetNode, TokenUse } from '../history.ts';
+import type { Judgement } from '../verdict.ts';
+
+// Histories written by hand, for the tests of the rules that judge them.
+
+export type Step = Happening | readonly [atMs: number, happening: Happening] | readonly Step[];
+
+/** A history of these in this order, one millisecond apart; `[atMs, happening]` says its own instant, and what comes after goes on from the latest. */
+export function historyOf(...steps: readonly Step[]): History {
+  let latestMs = 0;
+  return flat(steps).map(([at, happening], line) => {
+    const atMs = at ?? latestMs + 1;
+    latestMs = Math.max(latestMs, atMs);
+    return { index: line + 1, atMs, ...happening };
+  });
+}
+
+function flat(steps: readonly Step[]): [number | undefined, Happening][] {
+  return steps.flatMap((step): [number | undefined, Happening][] => {
+    if (!Array.isArray(step)) return [[undefined, step as Happening]];
+    if (typeof step[0] === 'number') return [[step[0], step[1] as Happening]];
+    return flat(step as readonly Step[]);
+  });
+}
+
+/** The same history with every entry of a kind changed, or left out where `change` gives undefined. */
+export function altered<K extends Happening['kind']>(history: History, kind: K, change: (entry: EntryOf<K>) => object | undefined): History {
+  return history.flatMap((entry) => {
+    if (entry.kind !== kind) return [entry];
+    const next = change(entry as EntryOf<K>);
+    return next === undefined ? [] : [{ ...entry, ...next }];
+  });
+}
+
+/** When runs begin in these histories. */
+export const startedAt = '2026-01-01T00:00:00.000Z';
+
+/** A wall-clock instant so many milliseconds after the start, as a certificate would say it. */
+export function instant(atMs: number): string {
+  return new Date(Date.parse(startedAt) + atMs).toISOString();
+}
+
+export function runStarted(clauses: readonly string[] = []): Happening {
+  return { kind: 'run-started', id: 'r', command: 'gate', startedAt, seed: 1, runtime: 'process', versions: {}, target: {}, clauses };
+}
+
+export function node(name: string, change: Partial<TargetNode> = {}): Happening {
+  return { kind: 'node', node: name, mesh: 'steady', spiffeId: `spiffe://td/${name}`, implementation: 'i', judged: true, svidTtlSeconds: 6, syncIntervalMs: 200, ...change };
+}
+
+export function exchange(clause: string, row: string, expect: Exchange['expect'], change: Partial<Exchange> = {}): Happening {
+  const { node: of = 'a', role = 'server' } = change;
+  return { kind: 'exchange', clause, row, node: of, role, expect, control: `${clause} ${of} ${role}`, outcome: expect, how: 'alert or answer', tookMs: 1, ...change };
+}
+
+export function token(clause: string, row: string, change: Partial<TokenUse>): Happening {
+  return { kind: 'token', clause, row, token: 'a token', expect: 'attested', outcome: 'attested', secondsToExpiry: 100, ...change };
+}
+
+export function fact(clause: string, subject: string, state: 'holds' | 'broken' | 'unknown', says = `it ${state}`): Happening {
+  return { kind: 'fact', clause, subject, state, says };
+}
+
+export function skip(clause: string, reason: string, part: { readonly node?: string; readonly role?: 'server' | 'client' } = {}): Happening {
+  return { kind: 'skip', clause, reason, ...part };
+}
+
+export function scenario(name: string, state: 'begun' | 'ended', boundsMs?: Readonly<Record<string, number>>): Happening {
+  return { kind: 'scenario', scenario: name, state, hypothesis: 'it holds', ...(boundsMs && { boundsMs }) };
+}
+
+export function request(during: string, from: string, to: string, startMs: number, change: Partial<Request> = {}): readonly [number, Happening] {
+  const { totalMs = 5 } = change;
+  return [startMs + totalMs, { kind: 'request', scenario: during, from, to, connection: 'new', outcome: 'ok', dueMs: startMs, startMs, totalMs, ...change }];
+}
+
+export function presented(during: string, who: string, startMs: number, serial: string): readonly [number, Happening] {
+  return [startMs + 2, { kind: 'presented', scenario: during, node: who, role: 'client', svid: { spiffeId: `spiffe://td/${who}`, serial }, startMs }];
+}
+
+export interface SvidParts { readonly serial: string; readonly notAfterMs: number; readonly authority?: string; readonly publicKey?: string }
+
+export function svid(atMs: number, who: string, seen: 'delivered' | 'presented', { serial, notAfterMs, authority = 'old', publicKey = `key of ${serial}` }: SvidParts): readonly [number, Happening] {
+  return [atMs, { kind: 'svid', node: who, seen, spiffeId: `spiffe://td/${who}`, serial, notBefore: instant(notAfterMs - 16_000), notAfter: instant(notAfterMs), authority, publicKey }];
+}
+
+export function bundle(atMs: number, who: string, authorities: readonly string[], trustDomain = 'td'): readonly [number, Happening] {
+  return [atMs, { kind: 'bundle', node: who, trustDomain, authorities }];
+}
+
+export function authority(atMs: number, state: 'prepared' | 'activated' | 'tainted' | 'revoked', id: string, mesh = 'steady'): readonly [number, Happening] {
+  return [atMs, { kind: 'authority', mesh, state, authority: id }];
+}
+
+/** One fault, from its injection at the first instant to the proof that it is gone at the last. */
+export function fault(during: string, target: string, [injected, inForce, healed, gone]: readonly [number, number, number, number]): Step[] {
+  const mark = (atMs: number, state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string): Step =>
+    [atMs, { kind: 'fault', scenario: during, fault: 'partition', target, state, ...(provenBy !== undefined && { provenBy }) }];
+  return [mark(injected, 'injected'), mark(inForce, 'in-force', 'the link is closed'), mark(healed, 'healed'), mark(gone, 'gone', 'the link is open')];
+}
+
+/** From one instant to another in equal steps. */
+export function every(stepMs: number, fromMs: number, toMs: number): number[] {
+  return Array.from({ length: Math.max(0, Math.ceil((toMs - fromMs) / stepMs)) }, (_, at) => fromMs + at * stepMs);
+}
+
+/** What a judgement comes to, for a test that also looks at its reason. */
+export function told({ verdict, reason }: Judgement): string {
+  return `${verdict}: ${reason}`;
+}
