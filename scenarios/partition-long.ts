@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { FixtureError } from '../fixtures/errors.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { cuttable, partition, partitionFault, recovered, recoversWithinMs, recoveryBound } from './partition.ts';
 import { orNot, type Scenario } from './scenario.ts';
@@ -22,7 +23,9 @@ export const partitionLong: Scenario = {
     const { outageMs } = await partition(context, 'partition-long', async () => {
       const dies = nodes.map(({ agent }) => agent?.delivery.leaf?.notAfter.getTime() ?? 0);
       // Who reads the clock in whole seconds accepts an SVID until the second of its notAfter is over.
-      await sleep(Math.max(0, Math.max(...dies, Math.min(...dies) + 1_000) - Date.now()), undefined, { signal });
+      const leftMs = Math.max(...dies, Math.min(...dies) + 1_000) - Date.now();
+      if (leftMs > target.timing.svidTtlSeconds * 1000 + 2_000) throw new FixtureError(`partition-long: the SVIDs live ${(leftMs / 1000).toFixed(0)} s longer, the SVID TTL was to be ${target.timing.svidTtlSeconds} s; is the TTL on the registration entries?`);
+      await sleep(Math.max(0, leftMs), undefined, { signal });
       const deadMs = recorder.now();
       const names = new Set(nodes.map(({ name }) => name));
       const tried = (role: 'from' | 'to', node: string) => recorder.history.filter((entry) =>
