@@ -165,6 +165,7 @@ async function withoutForging(context: SuiteContext): Promise<void> {
   for (const clause of pinning.clauses) {
     if (context.wants(clause) && !decided.includes(clause)) skip(context, clause, target.withheld?.forging ?? 'needs an authority that the mesh trusts');
   }
+  if (context.wants('pin/foreign-domain-unknown')) skip(context, 'pin/foreign-domain-unknown', `its row "a foreign ID signed by our own authority" ${target.withheld?.forging ?? 'needs an authority that the mesh trusts'}`);
   for (const node of judgedNodes(context)) withoutDial(context, node, decided);
   const nodes = nodesThatAcceptUs(context, decided);
   if (nodes.length === 0) return;
