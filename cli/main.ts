@@ -11,11 +11,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.pass : exitCodes.usage;
-    const known = error instanceof FixtureError || error instanceof UsageError;
-    process.stderr.write(`assay: ${known ? messageOf(error) : (error as Error).stack ?? String(error)}\n`);
+    process.stderr.write(`assay: ${known(error) ? messageOf(error) : (error as Error).stack ?? String(error)}\n`);
     if (error instanceof UsageError) return exitCodes.usage;
     return (error as { exitCode?: number }).exitCode ?? exitCodes.inconclusive;
   }
+}
+
+/** Ours, with a message that is meant to be read; of several at once, when all are. */
+function known(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(known);
+  return error instanceof FixtureError || error instanceof UsageError;
 }
 
 function commandLine(argv: readonly string[], done: (code: number) => void): Command {

@@ -257,6 +257,12 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     assert.deepEqual(wrong.filter(({ node }) => target.nodes.some(({ name }) => name === node)), [], 'the right ones are not');
   });
 
+  void test('its target file is not taken by a second mesh', async () => {
+    const { code, stderr } = await run('mesh', 'up', '--target', file, '--out', join(dir, 'second'));
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, new RegExp(`belongs to a mesh that is up \\(process ${mesh.pid}\\)`));
+  });
+
   void test('a program that dies is told, Ctrl-C takes the rest down and the file away', async () => {
     const run = /assay-([\w-]+)\/probe/.exec(target.workloadApi)![1]!;
     const service = processesOf(run).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('node/main.ts'));
