@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clause } from '../src/clause.ts';
 import type { History } from '../src/history.ts';
@@ -16,9 +16,26 @@ export interface Written {
 /** Judges the history and writes `report.json` into the directory, giving back what it holds. */
 export async function writeReportJson(directory: string, history: History, clauses: readonly Clause[]): Promise<Report> {
   const report = buildReport(history, clauses);
-  await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+  await saveReportJson(directory, report);
   return report;
+}
+
+/** Writes `report.json` into the directory. */
+export async function saveReportJson(directory: string, report: Report): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeWhole(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** Writes the file whole or, on a full disk, not at all. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const draft = `${path}.part`;
+  try {
+    await writeFile(draft, text);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw new Error(`${path}: cannot be written: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /**
@@ -36,7 +53,7 @@ export async function renderReports(directory: string): Promise<Written[]> {
   ] as const;
   return Promise.all(documents.map(async ([format, name, text]) => {
     const path = join(directory, name);
-    await writeFile(path, text);
+    await writeWhole(path, text);
     return { format, path, bytes: Buffer.byteLength(text) };
   }));
 }

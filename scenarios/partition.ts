@@ -38,9 +38,20 @@ export async function partition(context: ScenarioContext, scenario: string, duri
   const injectedMs = recorder.now();
   let outageMs = 0;
   {
+    // However it ends, the heal stands in the history, and is proven: of what is deferred, the last comes first.
     await using cuts = new AsyncDisposableStack();
+    cuts.defer(async () => {
+      if (outageMs > 0) await Promise.all(nodes.map(async (node) => {
+        await eventually(`link of ${node.name} is open again`, async () => await reaches(node.serverLink!.address, 5_000) === 'open', { withinMs: 10_000 });
+        mark(node, 'gone', partitionFault.goneWhen);
+      }));
+    });
     for (const node of nodes) cuts.use(await node.serverLink!.cut());
     for (const node of nodes) mark(node, 'injected');
+    cuts.defer(() => {
+      for (const node of nodes) mark(node, 'healed');
+      outageMs = recorder.now() - injectedMs;
+    });
     await Promise.all(nodes.map(async (node) => {
       const [link, server] = await Promise.all([reaches(node.serverLink!.address, 5_000), target.server === undefined ? 'open' as const : reaches(target.server.address, 5_000)]);
       if (link !== 'closed') throw new FixtureError(`partition of ${node.name}: the link ${node.serverLink!.name} was cut, but still lets through to the server`);
@@ -50,13 +61,7 @@ export async function partition(context: ScenarioContext, scenario: string, duri
       mark(node, 'in-force', `the link closes every connection, the server answers beside it, and the agent delivered nothing for ${quietMs} ms`);
     }));
     await during(nodes);
-    for (const node of nodes) mark(node, 'healed');
-    outageMs = recorder.now() - injectedMs;
   }
-  await Promise.all(nodes.map(async (node) => {
-    await eventually(`link of ${node.name} is open again`, async () => await reaches(node.serverLink!.address, 5_000) === 'open', { withinMs: 10_000, signal });
-    mark(node, 'gone', partitionFault.goneWhen);
-  }));
   return { outageMs };
 }
 

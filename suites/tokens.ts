@@ -108,7 +108,7 @@ async function audit(context: SuiteContext, server: Server, used: readonly Used[
     };
     const complete = () => { const { missing, refusals } = look(); return missing.length === 0 && refusals >= refused.length; };
     // The server writes its log after it has answered.
-    const found = await eventually('the audit log has every use', complete, { withinMs: 3_000, everyMs: 50, signal: context.signal }).then(() => true, () => false);
+    const found = await eventually('the audit log has every use', complete, { withinMs: 3_000, everyMs: 50, signal: context.signal }).then(() => true, () => { context.signal.throwIfAborted(); return false; });
     const { missing, refusals } = look();
     recorder.record({
       kind: 'fact', clause: 'tokens/audit-log', subject: 'SPIRE server', state: used.length === 0 ? 'unknown' : found ? 'holds' : 'broken',

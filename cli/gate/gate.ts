@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { UsageError } from '../../fixtures/errors.ts';
+import { findError, messageOf, UsageError } from '../../fixtures/errors.ts';
 import { HealError } from '../../fixtures/heal-error.ts';
 import { summary } from '../../reports/terminal.ts';
 
@@ -43,10 +43,12 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
     await steps.finish();
     if (flags.json) process.stdout.write(`${JSON.stringify(report)}\n`);
     else process.stdout.write(`${summary(report, { color: colorAllowed(flags), directory, width: process.stdout.columns ?? 100 })}`);
+    // What stands in the report was told by it.
+    if (failure !== undefined && !report.troubles.some(({ message }) => message === messageOf(failure))) process.stderr.write(`assay: ${messageOf(failure)}\n`);
+    if (findError(failure, HealError) !== undefined) return exitCodes.notHealed;
     if (signal.aborted) return exitCodes.aborted;
-    if (failure instanceof HealError) return exitCodes.notHealed;
-    if (failure instanceof UsageError) return exitCodes.usage;
-    return exitCodeOf(report.verdict);
+    if (findError(failure, UsageError) !== undefined) return exitCodes.usage;
+    return failure !== undefined && report.verdict === 'pass' ? exitCodes.inconclusive : exitCodeOf(report.verdict);
   } catch (error) {
     await steps.finish();
     if (signal.aborted) return exitCodes.aborted;
@@ -56,7 +58,7 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
   }
 }
 
-function runtimeOf({ runtime, target, node }: GateFlags): GateOptions['runtime'] {
+function runtimeOf({ runtime, target, node, out }: GateFlags): GateOptions['runtime'] {
   if (runtime === 'kubernetes') throw new UsageError('--runtime kubernetes: this version of Assay has no kubernetes runtime; use process, container, or --target FILE for a mesh that runs already');
   const chosen = runtime ?? (target === undefined ? 'process' : 'attach');
   const known = runtimes.find((name) => name === chosen);
@@ -64,6 +66,7 @@ function runtimeOf({ runtime, target, node }: GateFlags): GateOptions['runtime']
   if (known === 'attach' && target === undefined) throw new UsageError('--runtime attach: wants --target FILE, which names the endpoints that run already');
   if (known !== 'attach' && target !== undefined) throw new UsageError(`--target ${target}: a target that runs already is judged with --runtime attach, not ${known}`);
   if (node !== undefined && known === 'attach') throw new UsageError('--node: starts a node of yours, which --target does not; use one of the two');
+  if (out?.trim() === '') throw new UsageError('--out: wants the directory that the run is written to, as in --out reports/out/today; without the option Assay names one itself');
   if (node?.trim() === '') throw new UsageError('--node: wants the command that starts your node, as in --node "./my-node --flag"');
   return known;
 }

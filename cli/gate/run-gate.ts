@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { messageOf } from '../../fixtures/errors.ts';
+import { findError, messageOf } from '../../fixtures/errors.ts';
+import { HealError } from '../../fixtures/heal-error.ts';
 import { startLoad } from '../../fixtures/load/load.ts';
 import { startMesh, type Mesh, type MeshTools } from '../../fixtures/mesh.ts';
 import { openRecorder } from '../../fixtures/recorder.ts';
@@ -9,11 +10,11 @@ import type { Runtime } from '../../fixtures/runtime/runtime.ts';
 import type { Target } from '../../fixtures/target.ts';
 import { locateTools, type Tool, type ToolProgress } from '../../fixtures/toolchain.ts';
 import { withRun } from '../../fixtures/with-run.ts';
-import { startRenderer } from './renderer.ts';
-import { writeReportJson } from '../../reports/render.ts';
+import { startRenderer, type Renderer } from './renderer.ts';
+import { saveReportJson } from '../../reports/render.ts';
 import { runScenario } from '../../scenarios/scenario.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
-import type { Report } from '../../src/report.ts';
+import { buildReport, type Report } from '../../src/report.ts';
 import { meshSpecs, type DeploymentOverrides, type NodeUnderTest } from './deployment.ts';
 import { planFor, wholePlan, type MeshPlan } from './plan.ts';
 import type { Steps } from './steps.ts';
@@ -48,8 +49,10 @@ const steadyLoad = { perSecond: { toNode: 110, betweenNodes: 20, fromNode: 12 },
 const briefLoad = { perSecond: { toNode: 4, betweenNodes: 15, fromNode: 0 }, keptPerSecond: 0, resume: 0 };
 
 /**
- * Runs the gate and judges it. Always leaves history.jsonl and report.json, whatever happens on the way; what goes wrong in the harness
+ * Runs the gate and judges it. Leaves history.jsonl and report.json, whatever happens on the way; what goes wrong in the harness
  * itself stands in them as trouble, and makes the run inconclusive.
+ *
+ * @throws what kept the run from beginning; nothing is left then
  */
 export async function runGate(options: GateOptions): Promise<GateResult> {
   const startedAt = new Date();
@@ -60,6 +63,11 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
   const { steps, signal, chosen } = options;
   let aborted: string | undefined;
   let failure: unknown;
+  const failed = (error: unknown) => {
+    failure ??= error;
+    recorder.record({ kind: 'trouble', clauses: [], message: messageOf(error) });
+    steps.trouble(messageOf(error));
+  };
   const renderer = startRenderer();
   let tools: Record<'spire-server' | 'spire-agent' | 'toxiproxy', Tool> | undefined;
   try {
@@ -70,30 +78,41 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
       target: options.targetNote ?? { kind: 'stood up by Assay', trustDomain: 'x0tta6bl4.mesh', nodeUnderTest: options.nodeUnderTest?.implementation ?? 'reference node' },
       clauses: clauses.map(({ id: clause }) => clause).filter((clause) => chosen.has(clause)),
     });
+    recorder.broken.throwIfAborted();
     await judgeTargets(options, id, directory, recorder, tools && { spireServer: tools['spire-server'].path, spireAgent: tools['spire-agent'].path, toxiproxy: tools.toxiproxy.path });
   } catch (error) {
     if (recorder.history.length === 0) {
-      recorder.close();
+      recorder.discard();
       await renderer.stop();
       throw error;
     }
     if (signal.aborted) aborted = messageOf(signal.reason);
-    else {
-      failure = error;
-      recorder.record({ kind: 'trouble', clauses: [], message: messageOf(error) });
-      steps.trouble(messageOf(error));
-    }
+    // That something could not be healed outweighs that a person stopped the run.
+    if (!signal.aborted || findError(error, HealError) !== undefined) failed(error);
   }
   // Certificates are judged by the wall clock: a clock that was set meanwhile would make that worthless.
   const drift = Math.abs(Date.now() - wallStart - recorder.now());
   if (drift > 500) recorder.record({ kind: 'trouble', clauses: [], message: `the wall clock of this machine was set by ${drift.toFixed(0)} ms during the run` });
   recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString(), ...(aborted !== undefined && { aborted }) });
   return steps.step('report', 'Report', async () => {
-    const report = await writeReportJson(directory, recorder.history, clauses);
+    if (recorder.broken.aborted && failure === undefined) failed(recorder.broken.reason);
     recorder.close();
-    const files = await renderer.render(directory);
+    const report = buildReport(recorder.history, clauses);
+    const files = await writeDocuments(directory, report, renderer).catch((error: unknown) => {
+      failed(error);
+      return [];
+    });
     return { report, directory, files, ...(failure !== undefined && { failure }) };
   });
+}
+
+async function writeDocuments(directory: string, report: Report, renderer: Renderer): Promise<readonly string[]> {
+  try {
+    await saveReportJson(directory, report);
+    return await renderer.render(directory);
+  } finally {
+    await renderer.stop();
+  }
 }
 
 async function judgeTargets(options: GateOptions, id: string, directory: string, recorder: Run['recorder'], tools: MeshTools | undefined): Promise<void> {
@@ -107,7 +126,8 @@ async function judgeTargets(options: GateOptions, id: string, directory: string,
     await using runtime = await startRuntime(options.runtime, run, tools!, steps);
     const specs = meshSpecs(options.nodeUnderTest, options.deployment ?? {});
     const settled = await Promise.allSettled(planFor(options.chosen).map((plan) => meshAndJudge(options, run, runtime, tools!, specs[plan.mesh], plan)));
-    const failed = settled.flatMap((result) => result.status === 'rejected' ? [result.reason as unknown] : []);
+    // What ends the whole run is the reason of each of its meshes.
+    const failed = [...new Set(settled.flatMap((result) => result.status === 'rejected' ? [result.reason as unknown] : []))];
     if (failed.length === 1) throw failed[0];
     if (failed.length > 1) throw new AggregateError(failed);
   });
@@ -142,11 +162,12 @@ async function judgeMesh(options: GateOptions, run: Run, plan: MeshPlan, target:
     try {
       await steps.step(of.id, of.title, () => phase(of.id, work));
     } catch (error) {
+      if (findError(error, HealError) !== undefined) throw error;
       signal.throwIfAborted();
       recorder.record({ kind: 'trouble', clauses: of.clauses.filter(wants), message: messageOf(error) });
     }
   };
-  const suites = Promise.all(plan.suites.map((suite) => contained(suite, () => suite.run({ target, recorder, signal, wants }))));
+  const suites = allEnded(plan.suites.map((suite) => contained(suite, () => suite.run({ target, recorder, signal, wants }))));
   const runnable = plan.scenarios.filter((scenario) => {
     const why = scenarioNeeds(target);
     if (why === undefined) return true;
@@ -157,12 +178,22 @@ async function judgeMesh(options: GateOptions, run: Run, plan: MeshPlan, target:
     await suites;
     return;
   }
-  {
+  try {
     await using load = await startLoad(target, recorder, { ...plan.mesh === 'steady' ? steadyLoad : briefLoad, seed: options.seed });
-    const othersDone = suites.then(() => undefined);
-    for (const scenario of runnable) await contained(scenario, () => runScenario(scenario, { target, load, recorder, signal, wants, othersDone }));
+    for (const scenario of runnable) await contained(scenario, () => runScenario(scenario, { target, load, recorder, signal, wants, othersDone: suites }));
+  } finally {
+    // Whoever left now would have the mesh taken down under them, and its end would be taken for refusals.
+    await suites;
   }
-  await suites;
+}
+
+/** Waits until all have ended, however they end. @throws the first error */
+function allEnded(works: readonly Promise<void>[]): Promise<void> {
+  const ended = Promise.allSettled(works).then((results) => {
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  });
+  ended.catch(() => { /* whoever waits for it hears of it */ });
+  return ended;
 }
 
 function scenarioNeeds(target: Target): string | undefined {
