@@ -233,10 +233,21 @@ export interface Trouble {
   readonly message: string;
 }
 
-/** The entries of one kind, typed. */
-export function entriesOf<K extends Happening['kind']>(history: History, kind: K): EntryOf<K>[] {
-  return history.filter((entry): entry is EntryOf<K> => entry.kind === kind);
+/** The entries of one kind, in their order. A history may have grown since it was last asked; what is written in it never changes. */
+export function entriesOf<K extends Happening['kind']>(history: History, kind: K): readonly EntryOf<K>[] {
+  let known = sorted.get(history);
+  if (known === undefined) sorted.set(history, known = { upTo: 0, byKind: new Map() });
+  for (; known.upTo < history.length; known.upTo++) {
+    const entry = history[known.upTo]!;
+    const alike = known.byKind.get(entry.kind);
+    if (alike === undefined) known.byKind.set(entry.kind, [entry]);
+    else alike.push(entry);
+  }
+  return (known.byKind.get(kind) ?? []) as readonly Entry[] as readonly EntryOf<K>[];
 }
+
+// Every clause asks for a few kinds of the same history.
+const sorted = new WeakMap<History, { upTo: number; readonly byKind: Map<Happening['kind'], Entry[]> }>();
 
 /** The entry that says that `node` holds or presents this SVID. */
 export function svidSeen(node: string, seen: SvidSeen['seen'], certificate: Certificate, publicKey: string): SvidSeen {

@@ -66,7 +66,7 @@ function lateAcceptance(cut: Cut, accepted: readonly RequestEntry[]): Judgement 
   const late = first.startMs - (death?.atMs ?? NaN);
   return {
     verdict: 'fail', evidence: [...indexes(accepted.slice(0, 5)), ...(death ? [death.index] : [])],
-    reason: `${accepted.length} connections were made with an expired SVID; the first ${first.from} → ${first.to}, ${(late / 1000).toFixed(2)} s past notAfter`,
+    reason: `${accepted.length} ${accepted.length === 1 ? 'connection was' : 'connections were'} made with an expired SVID; the first ${first.from} → ${first.to}, ${(late / 1000).toFixed(2)} s past notAfter`,
   };
 }
 

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { worst, type RunVerdict, type Verdict } from './verdict.ts';
+
+const rows: readonly [Verdict[], RunVerdict][] = [
+  [[], 'inconclusive'],
+  [['skipped'], 'inconclusive'],
+  [['skipped', 'deviation'], 'inconclusive'],
+  [['pass'], 'pass'],
+  [['pass', 'skipped', 'deviation'], 'pass'],
+  [['pass', 'inconclusive'], 'inconclusive'],
+  [['pass', 'inconclusive', 'fail'], 'fail'],
+  [['skipped', 'fail'], 'fail'],
+];
+for (const [verdicts, wanted] of rows) {
+  await test(`${verdicts.join(', ') || 'nothing'}: ${wanted}`, () => assert.equal(worst(verdicts), wanted));
+}
