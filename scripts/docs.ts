@@ -1,0 +1,66 @@
+// Makes what can be made of the documentation: node scripts/docs.ts pages | readme | check
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { scenarios } from '../cli/gate/plan.ts';
+import { clausesPage } from './docs/clauses-page.ts';
+import { brokenLinks } from './docs/links.ts';
+import { root } from './docs/places.ts';
+import { readme } from './docs/readme.ts';
+import { scenarioPage } from './docs/scenario-page.ts';
+
+/** Pages that are made whole, by their path below the root. */
+export function generatedPages(): Map<string, string> {
+  return new Map([
+    ['docs/clauses.md', clausesPage()],
+    ...scenarios.map((scenario) => [`docs/scenarios/${scenario.id}.md`, scenarioPage(scenario)] as const),
+  ]);
+}
+
+/** What is not as it would be made now, each with the command that mends it, and links that lead nowhere. */
+export function staleDocs(): string[] {
+  const pages = generatedPages();
+  return [
+    ...[...pages].filter(([path, text]) => read(path) !== text).map(([path]) => `${path} is stale; run: npm run docs:pages`),
+    ...leftOver(pages).map((path) => `${path} is of no scenario; run: npm run docs:pages`),
+    ...read('README.md') === readme() ? [] : ['README.md is stale; run: npm run docs:readme'],
+    ...brokenLinks(),
+  ];
+}
+
+function leftOver(pages: ReadonlyMap<string, string>): string[] {
+  return globSync('docs/scenarios/*.md', { cwd: root }).filter((path) => !pages.has(path));
+}
+
+function read(path: string): string | undefined {
+  return existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined;
+}
+
+function write(path: string, text: string): void {
+  if (read(path) === text) return;
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+  console.log(path);
+}
+
+function makePages(): void {
+  const pages = generatedPages();
+  for (const path of leftOver(pages)) rmSync(join(root, path));
+  for (const [path, text] of pages) write(path, text);
+}
+
+function check(): void {
+  const stale = staleDocs();
+  for (const line of stale) console.error(line);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+}
+
+const commands: Readonly<Record<string, () => void>> = { pages: makePages, readme: () => write('README.md', readme()), check };
+
+if (import.meta.main) {
+  const command = commands[process.argv[2] ?? ''];
+  if (command === undefined) {
+    console.error(`usage: node scripts/docs.ts ${Object.keys(commands).join(' | ')}`);
+    process.exit(2);
+  }
+  command();
+}

@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { handshakeTable, markdown, provenance, timeTable } from '../../bench/figures.ts';
+import { benchRuntimes, readResult } from '../../bench/result.ts';
+import { scenarios } from '../../cli/gate/plan.ts';
+import { impostors } from '../../fixtures/impostors/catalogue.ts';
+import { readCache } from '../../fixtures/toolchain/cache.ts';
+import { programs } from '../../fixtures/toolchain/programs.ts';
+import { promises } from '../../reports/wording.ts';
+import { clauses } from '../../src/clauses/catalogue.ts';
+import { fillBlocks, type Block } from './blocks.ts';
+import { anchorOfHeading, sentence, table } from './markdown.ts';
+import { root, transcriptPath } from './places.ts';
+
+/** README.md with its made parts as they have to be now. */
+export function readme(): string {
+  return fillBlocks(readFileSync(join(root, 'README.md'), 'utf8'), blocks());
+}
+
+function blocks(): Block[] {
+  return [
+    { name: 'transcript', text: transcript() },
+    { name: 'promises', text: promiseTable() },
+    { name: 'scenarios', text: scenarios.map(({ id, title, hypothesis }) => `- [${title}](docs/scenarios/${id}.md): ${sentence(hypothesis)}`).join('\n') },
+    { name: 'toolchain', text: toolchain() },
+    { name: 'figures', text: figures() },
+  ];
+}
+
+function transcript(): string {
+  if (!existsSync(join(root, transcriptPath))) throw new Error(`${transcriptPath} is not there; make it with: npm run docs:picture`);
+  return `\`\`\`text\n$ npx assay gate\n${readFileSync(join(root, transcriptPath), 'utf8').trimEnd()}\n\`\`\``;
+}
+
+function promiseTable(): string {
+  const rows = promises.map(({ id, name, says }) => {
+    const own = clauses.filter(({ promise }) => promise === id);
+    const caught = impostors.filter(({ breaks }) => own.some((clause) => clause.id === breaks));
+    return [`[${name}](docs/clauses.md#${anchorOfHeading(name)})`, says, String(own.length), String(caught.length)];
+  });
+  return table(['Promise', 'What it says', 'Clauses', 'Impostors'], [...rows, ['all', '', String(clauses.length), String(impostors.length)]]);
+}
+
+const gatePrograms = ['toxiproxy', 'spire-agent', 'spire-server'] as const;
+
+function toolchain(): string {
+  const cache = readCache({});
+  const rows = gatePrograms.map((name) => [name, cache.version(name), `\`${programs[name].setting}\``, minutes(programs[name].expectedMs)]);
+  return `${table(['Program', 'Version', 'Or name yours by', 'Build on two cores'], [...rows, ['all of them', '', '', minutes(gatePrograms.reduce((sum, name) => sum + programs[name].expectedMs, 0))]])}\n\nThe build wants Go ${cache.goVersion} or newer and a C compiler.`;
+}
+
+function minutes(ms: number): string {
+  return ms < 60_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+}
+
+function figures(): string {
+  const results = benchRuntimes.flatMap((runtime) => readResult(runtime) ?? []);
+  if (results.length === 0) throw new Error('bench/results is empty; fill it with: npm run bench:gate');
+  return results.map((result) => [
+    `**By ${result.runtime === 'process' ? 'processes' : 'containers'}.** ${provenance(result)}.`,
+    markdown(timeTable(result)),
+    'Handshakes while all that went on, faults included:',
+    markdown(handshakeTable(result)),
+  ].join('\n\n')).join('\n\n');
+}
