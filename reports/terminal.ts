@@ -24,7 +24,7 @@ const shown = ['pass', 'fail', 'inconclusive', 'skipped', 'deviation'] as const 
 export function summary(report: Report, options: SummaryOptions): string {
   const width = Math.max(40, Math.min(120, options.width));
   const paint: Paint = (style, text) => (options.color ? styleText(style, text, { validateStream: false }) : text);
-  const sections = [headline(report, paint, width), promiseLines(report, paint, options.color), openClauses(report, paint, width), figures(report, paint, width), next(report, options.directory, paint, width)];
+  const sections = [headline(report, paint, width), promiseLines(report, paint, options.color), troubles(report, paint, width), openClauses(report, paint, width), figures(report, paint, width), next(report, options.directory, paint, width)];
   const text = sections.filter((section) => section.length > 0).map((section) => section.join('\n')).join('\n\n');
   return `${options.color ? text : ascii(text)}\n`;
 }
@@ -45,6 +45,13 @@ function promiseLines(report: Report, paint: Paint, color: boolean): string[] {
       .map((one) => paint(styles[one], color ? `${verdictWords[one].sign} ${count(clauses, one)}` : `${count(clauses, one)} ${verdictWords[one].word}`));
     return `  ${mark(verdict, paint, color)} ${name.padEnd(nameWidth)}  ${counts.join(color ? '  ' : ', ')}`;
   });
+}
+
+/** What kept the harness itself from seeing. */
+function troubles(report: Report, paint: Paint, width: number): string[] {
+  const told = [...new Set(report.troubles.map(({ message }) => message))];
+  const lines = told.slice(0, 5).flatMap((message) => wrap(message, width - 4).slice(0, 6).map((line, at) => `  ${at === 0 ? paint('yellow', '!') : ' '} ${line}`));
+  return told.length > 5 ? [...lines, `    and ${told.length - 5} more in the report`] : lines;
 }
 
 function openClauses(report: Report, paint: Paint, width: number): string[] {

@@ -231,6 +231,7 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     const gone = await gate('gone', { ...target, workloadApi: `unix://${dir}/none.sock` });
     assert.deepEqual([gone.code, gone.report.verdict], [3, 'inconclusive']);
     assert.match(gone.report.troubles[0]?.message ?? '', /^identity of the probe from unix:.*not within .*look at: gone\.yaml:\d+: workloadApi$/);
+    assert.match((await run('gate', '--target', 'gone.yaml', '--quiet')).stdout.replaceAll(/\s+/g, ' '), /! identity of the probe from unix:.*: not within/, 'and a person is told');
     const other = { ...target, trustDomain: 'other.mesh', nodes: [{ ...target.nodes[0]!, spiffeId: 'spiffe://other.mesh/service/frontend' }] };
     const foreign = await gate('foreign', other);
     assert.equal(foreign.code, 2);
