@@ -11,6 +11,18 @@ try {
   enableCompileCache(process.env.NODE_COMPILE_CACHE);
 } catch { /* only slower */ }
 
+// A defect of ours is no verdict: Node would end with 1, which says that the target broke a clause.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    process.stderr.write(`assay: a defect of Assay itself, nothing was decided: ${error instanceof Error ? error.stack : String(error)}\n`);
+    // What was started dies with us; the guardian sees to the rest.
+    process.exit(3);
+  });
+}
+// Whoever reads us may have read enough, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') throw error; });
+process.stderr.on('error', () => { /* nobody is left to be told */ });
+
 const { main } = await import('./main.ts');
 process.exitCode = await main(process.argv.slice(2));
 // Whatever still holds the event loop is no reason to keep a person waiting: all that was started is gone by now.

@@ -1,10 +1,11 @@
 import type { Authority, Change } from '../src/x509/forge.ts';
 import { forgeAuthority } from '../src/x509/forge.ts';
 import { readCertificate } from '../src/x509/read.ts';
+import { allEnded } from '../fixtures/all-ended.ts';
 import { dialForged } from '../fixtures/forged-server.ts';
 import { offerHello, type Seen, type TlsIdentity } from '../fixtures/probe.ts';
 import type { ForgingGround, Target, TargetNode } from '../fixtures/target.ts';
-import { doesNotDial, eachRow, judgedNodes, nodesThatAcceptUs, recordExchange, skip, type ControlGroup, type Row, type Suite, type SuiteContext } from './suite.ts';
+import { doesNotDial, eachRow, judgedNodes, leaveUntried, nodesThatAcceptUs, recordExchange, skip, type ControlGroup, type Row, type Suite, type SuiteContext } from './suite.ts';
 
 /** Who is accepted: a matrix of identities that are right but for one thing, shown to each node as client and as server. */
 export const pinning: Suite = {
@@ -24,7 +25,7 @@ export const pinning: Suite = {
     const rows = (await wrongIdentities(context.target, forging)).filter(({ clause }) => context.wants(clause));
     const right = await issue(forging.own, context.target.probeIds.own);
     const ally = await issue(forging.federated.authority, context.target.probeIds.federated ?? '');
-    await Promise.all(judgedNodes(context).flatMap((node) => [asServer(context, node, rows, right, ally), asClient(context, node, rows, right, ally)]));
+    await allEnded(judgedNodes(context).flatMap((node) => [asServer(context, node, rows, right, ally), asClient(context, node, rows, right, ally)]));
   },
 };
 
@@ -93,10 +94,15 @@ async function asServer(context: SuiteContext, node: TargetNode, rows: readonly 
     const seen = await offerHello(node.address, { identity: right });
     const misnamed = seen.outcome === 'accepted' && !seen.how.endsWith('naming the caller');
     recordExchange(context, group, accepted('exactly the allowed ID'), misnamed ? { ...seen, outcome: 'refused' } : seen);
+    return seen;
   };
-  await control();
+  const first = await control();
+  if (first.outcome === 'unknown') {
+    leaveUntried(context, group, rows.map(({ clause, row }) => ({ clause, row, expect: 'refused' })), first);
+    return;
+  }
   const federation = await federates(context, node, (ally) => offerHello(node.address, { identity: ally }), ally, 'server');
-  await eachRow(rows, 4, async ({ clause, row, identity }) => {
+  await eachRow(context, rows, 4, async ({ clause, row, identity }) => {
     if (needsFederation.has(row) && !federation) return;
     recordExchange(context, needsFederation.has(row) ? { ...group, control: `ally/${node.name}/server` } : group, { clause, row, expect: 'refused' }, await offerHello(node.address, { identity }));
   });
@@ -112,14 +118,19 @@ async function asClient(context: SuiteContext, node: TargetNode, rows: readonly 
   const control = async () => {
     const seen = await dial(right);
     if (seen !== undefined) recordExchange(context, group, { clause: 'pin/exact-id', row: 'exactly the expected ID', expect: 'accepted' }, seen);
-    return seen !== undefined;
+    return seen;
   };
-  if (!await control()) {
+  const first = await control();
+  if (first === undefined) {
     withoutDial(context, node, pinning.clauses);
     return;
   }
+  if (first.outcome === 'unknown') {
+    leaveUntried(context, group, rows.map(({ clause, row }) => ({ clause, row, expect: 'refused' })), first);
+    return;
+  }
   const federation = await federates(context, node, (identity) => dial(identity, identity.spiffeId), ally, 'client');
-  await eachRow(rows, 3, async ({ clause, row, identity }) => {
+  await eachRow(context, rows, 3, async ({ clause, row, identity }) => {
     if (needsFederation.has(row) && !federation) return;
     const seen = await dial(identity);
     if (seen !== undefined) recordExchange(context, needsFederation.has(row) ? { ...group, control: `ally/${node.name}/client` } : group, { clause, row, expect: 'refused' }, seen);
@@ -180,7 +191,7 @@ async function withoutForging(context: SuiteContext): Promise<void> {
     (async () => ({ clause: 'pin/foreign-domain-unknown', row: 'the same path in an unknown trust domain', identity: await issue(strangerDomain, `spiffe://stranger.mesh${path}`) }))(),
   ]);
   const rows: WrongIdentity[] = identities.filter(({ clause }) => context.wants(clause)).map((row) => ({ ...row, identity: { ...row.identity, spiffeId: right.spiffeId } }));
-  await Promise.all(nodes.map((node) => asServer(context, node, rows, right, undefined)));
+  await allEnded(nodes.map((node) => asServer(context, node, rows, right, undefined)));
 }
 
 function withoutDial(context: SuiteContext, node: TargetNode, clauses: readonly string[]): void {

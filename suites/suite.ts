@@ -1,3 +1,4 @@
+import { allEnded } from '../fixtures/all-ended.ts';
 import type { Recorder } from '../fixtures/recorder.ts';
 import type { Target, TargetNode } from '../fixtures/target.ts';
 import type { DialSeen } from '../fixtures/forged-server.ts';
@@ -77,10 +78,20 @@ export function nodesThatAcceptUs(context: SuiteContext, clauses: readonly strin
   });
 }
 
+/** Rows that are not worth their time: without an accepted control before them they could decide nothing. */
+export function leaveUntried(context: SuiteContext, group: ControlGroup, rows: readonly Row[], { how }: Seen): void {
+  for (const { clause, row, expect } of rows) {
+    recordExchange(context, group, { clause, row, expect }, { outcome: 'unknown', how: `not tried, as the control before it told nothing: ${how}`, sessions: [], tookMs: 0 });
+  }
+}
+
 /** Runs rows a few at a time: each is one exchange, and a node under test is not to be drowned in them. */
-export async function eachRow<T>(rows: readonly T[], atOnce: number, run: (row: T) => Promise<void>): Promise<void> {
+export async function eachRow<T>({ signal }: SuiteContext, rows: readonly T[], atOnce: number, run: (row: T) => Promise<void>): Promise<void> {
   const left = [...rows];
-  await Promise.all(Array.from({ length: Math.min(atOnce, left.length) }, async () => {
-    for (let row = left.shift(); row !== undefined; row = left.shift()) await run(row);
+  await allEnded(Array.from({ length: Math.min(atOnce, left.length) }, async () => {
+    for (let row = left.shift(); row !== undefined; row = left.shift()) {
+      signal.throwIfAborted();
+      await run(row);
+    }
   }));
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCsr } from '../src/x509/forge.ts';
+import { allEnded } from '../fixtures/all-ended.ts';
 import { attestByJoinToken, type AttestOutcome } from '../fixtures/attest.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import type { Target } from '../fixtures/target.ts';
@@ -18,7 +19,7 @@ export const tokens: Suite = {
       for (const clause of tokens.clauses) if (context.wants(clause)) skip(context, clause, context.target.withheld?.server ?? 'needs the admin socket of the SPIRE server');
       return;
     }
-    const uses = await Promise.all([expired(context, server), twice(context, server), race(context, server)]);
+    const uses = await allEnded([expired(context, server), twice(context, server), race(context, server)]);
     policy(context, server);
     await audit(context, server, uses.flat());
   },

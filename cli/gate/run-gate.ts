@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { allEnded } from '../../fixtures/all-ended.ts';
 import { findError, messageOf } from '../../fixtures/errors.ts';
 import { HealError } from '../../fixtures/heal-error.ts';
 import { startLoad } from '../../fixtures/load/load.ts';
@@ -178,22 +179,14 @@ async function judgeMesh(options: GateOptions, run: Run, plan: MeshPlan, target:
     await suites;
     return;
   }
+  const othersDone = suites.then(() => undefined);
+  othersDone.catch(() => { /* told below */ });
   try {
     await using load = await startLoad(target, recorder, { ...plan.mesh === 'steady' ? steadyLoad : briefLoad, seed: options.seed });
-    for (const scenario of runnable) await contained(scenario, () => runScenario(scenario, { target, load, recorder, signal, wants, othersDone: suites }));
+    for (const scenario of runnable) await contained(scenario, () => runScenario(scenario, { target, load, recorder, signal, wants, othersDone }));
   } finally {
-    // Whoever left now would have the mesh taken down under them, and its end would be taken for refusals.
     await suites;
   }
-}
-
-/** Waits until all have ended, however they end. @throws the first error */
-function allEnded(works: readonly Promise<void>[]): Promise<void> {
-  const ended = Promise.allSettled(works).then((results) => {
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
-  });
-  ended.catch(() => { /* whoever waits for it hears of it */ });
-  return ended;
 }
 
 function scenarioNeeds(target: Target): string | undefined {
