@@ -163,10 +163,13 @@ async function ticketPastSvid(context: SuiteContext, node: TargetNode): Promise<
     return { spiffeId: probeIds.own, cert: svid.certificatePem, key: svid.privateKeyPem };
   };
   const brief = await issue(notAfter);
-  const opened = await offerHello(node.address, { identity: brief });
+  // On a loaded machine the SVID may end under way, and then its refusal is right.
+  const whileAlive = (seen: Seen): Seen => seen.outcome === 'accepted' || Date.now() < notAfter.getTime() ? seen
+    : { ...seen, outcome: 'unknown', how: `${seen.how}; the SVID came to its end meanwhile` };
+  const opened = whileAlive(await offerHello(node.address, { identity: brief }));
   recordExchange(context, group, { clause, row: 'an SVID near its end', expect: 'accepted' }, opened);
   const session = opened.sessions.at(-1);
-  if (session !== undefined) recordExchange(context, group, { clause, row: 'its session, while the SVID lives', expect: 'accepted' }, await offerHello(node.address, { identity: brief, session }));
+  if (session !== undefined) recordExchange(context, group, { clause, row: 'its session, while the SVID lives', expect: 'accepted' }, whileAlive(await offerHello(node.address, { identity: brief, session })));
   await sleep(Math.max(0, notAfter.getTime() + 1_050 - Date.now()), undefined, { signal: context.signal });
   const late = await offerHello(node.address, { identity: brief, ...(session && { session }) });
   recordExchange(context, group, { clause, row: session === undefined ? 'the SVID after its end (no session was offered)' : 'its session, after the SVID\'s end', expect: 'refused' }, late);
