@@ -34,13 +34,14 @@ await test('a long run is judged in no time, and the same way each time', () => 
   const [first, second] = [judgeAll(history), judgeAll(history)];
   assert.deepEqual(first, second);
   assert.notEqual(worst(first.map(({ verdict }) => verdict)), 'pass');
-  const fastestMs = Math.min(...[1, 2, 3].map(() => {
-    const startMs = performance.now();
+  // By the time of the processor, which a loaded machine does not stretch. What grows with the square of a history takes seconds here.
+  const leastMs = Math.min(...[1, 2, 3].map(() => {
+    const before = process.cpuUsage();
     judgeAll(history);
-    return performance.now() - startMs;
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
   }));
-  // What grows with the square of a history takes seconds here; the allowance is for a loaded machine.
-  assert.ok(fastestMs < 200, `${fastestMs.toFixed(0)} ms`);
+  assert.ok(leastMs < 500, `${leastMs.toFixed(0)} ms`);
 });
 
 await test('entries of a kind are found again after more were written', () => {
