@@ -10,13 +10,13 @@ export function readPlanes(history: History): PlaneReport[] {
   const facts = entriesOf(history, 'fact');
   const exchanges = entriesOf(history, 'exchange').filter((exchange) => exchange.role === 'server');
   return entriesOf(history, 'plane').map(({ plane, address, policy, why, index }) => {
-    const about = facts.filter((fact) => fact.subject === plane || fact.subject === address);
+    const about = facts.filter((fact) => [plane, address, `${plane} ${address}`].includes(fact.subject));
     const state = order.find((one) => about.some((fact) => fact.state === one));
     const telling = about.filter((fact) => fact.state === state);
     if (state !== undefined) {
       return { plane, address, policy, why, state, found: [...new Set(telling.map((fact) => fact.says))].slice(0, 5).join('; '), evidence: [index, ...telling.map((fact) => fact.index)].slice(0, 20).map(lineReference) };
     }
-    const met = exchanges.filter((exchange) => exchange.node === plane);
+    const met = exchanges.filter((exchange) => exchange.node === plane || `mesh node ${exchange.node}` === plane);
     if (met.length === 0) return { plane, address, policy, why, state: 'unobserved', found: 'Nothing in this run looked at it.', evidence: [lineReference(index)] };
     const count = (outcome: string) => met.filter((exchange) => exchange.outcome === outcome).length;
     const asExpected = met.every((exchange) => exchange.outcome === exchange.expect);
