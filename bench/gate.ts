@@ -37,14 +37,14 @@ const longestMs = 180_000;
 const measured = new Map<BenchRuntime, { runs: GateRun[]; versions: GateBench['versions'] }>();
 for (let turn = 1; turn <= chosen.runs; turn++) {
   for (const runtime of chosen.runtimes) {
-    const { run, versions } = await runOnce(runtime, AbortSignal.any([stop.signal, AbortSignal.timeout(longestMs)])).catch((error: unknown) => {
+    const { run, versions, because } = await runOnce(runtime, AbortSignal.any([stop.signal, AbortSignal.timeout(longestMs)])).catch((error: unknown) => {
       console.error(`bench: run ${turn} by ${runtime}: ${error instanceof Error ? error.message : String(error)}`);
       process.exit(stop.signal.aborted ? 130 : 1);
     });
     const so = measured.get(runtime) ?? { runs: chosen.add ? [...readResult(runtime)?.runs ?? []] : [], versions };
     so.runs.push(run);
     measured.set(runtime, so);
-    console.error(`${runtime} ${turn} of ${chosen.runs}: ${(run.wholeMs / 1000).toFixed(2)} s, ${run.verdict}, load before ${run.loadBefore}`);
+    console.error(`${runtime} ${turn} of ${chosen.runs}: ${(run.wholeMs / 1000).toFixed(2)} s, ${run.verdict}, load before ${run.loadBefore}${because === undefined ? '' : `; ${because}`}`);
   }
 }
 

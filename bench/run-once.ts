@@ -10,6 +10,8 @@ const root = join(import.meta.dirname, '..');
 
 export interface MeasuredRun {
   readonly run: GateRun;
+  /** Where it did not pass: the first clause that kept it from that. */
+  readonly because: string | undefined;
   readonly versions: Readonly<Record<string, string>>;
 }
 
@@ -29,7 +31,9 @@ export async function runOnce(runtime: BenchRuntime, signal: AbortSignal): Promi
     signal.throwIfAborted();
     const [history, report] = await Promise.all([readHistory(directory), readReport(directory)])
       .catch((error: unknown) => { throw new Error(`the gate left no record; it said:\n${said}`, { cause: error }); });
+    const culprit = report.verdict === 'pass' ? undefined : report.clauses.find(({ verdict }) => verdict === report.verdict);
     return {
+      because: culprit && `${culprit.id}: ${culprit.reason}`,
       versions: report.run.versions,
       run: {
         verdict: report.verdict, wholeMs: endedMs - startedMs, loadBefore,
