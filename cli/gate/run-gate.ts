@@ -46,7 +46,7 @@ export interface GateResult {
 }
 
 // Open loop; in all at least 200 new connections a second over the pairs of the steady mesh.
-const steadyLoad = { perSecond: { toNode: 110, betweenNodes: 20, fromNode: 12 }, keptPerSecond: 10, resume: 0.1 };
+const steadyLoad = { perSecond: { toNode: 110, betweenNodes: 8, fromNode: 6 }, keptPerSecond: 10, resume: 0.05 };
 const briefLoad = { perSecond: { toNode: 4, betweenNodes: 15, fromNode: 0 }, keptPerSecond: 0, resume: 0 };
 
 /**
