@@ -10,13 +10,17 @@ import { impostors } from '../fixtures/impostors/catalogue.ts';
 import { conformers } from '../fixtures/impostors/conformers.ts';
 import { commandOf, type Impostor, type StandIn } from '../fixtures/impostors/impostor.ts';
 import { rightIssuer, startIssuer, type Issuer } from '../fixtures/impostors/issuer.ts';
+import { startRightPort } from '../fixtures/impostors/right-port.ts';
 import { writeStandIn } from '../fixtures/impostors/stand-in.ts';
-import { openRecorder } from '../fixtures/recorder.ts';
+import { openRecorder, type Recorder } from '../fixtures/recorder.ts';
+import type { Target } from '../fixtures/target.ts';
 import { locateTools } from '../fixtures/toolchain.ts';
 import { programs } from '../fixtures/toolchain/programs.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { buildReport, type Report } from '../src/report.ts';
 import type { Verdict } from '../src/verdict.ts';
+import { planes, postQuantum } from '../suites/planes.ts';
+import type { Suite } from '../suites/suite.ts';
 import { tokens } from '../suites/tokens.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-impostors-'));
@@ -64,13 +68,18 @@ async function judge(impostor: Impostor, name: string): Promise<Report> {
   }
 }
 
-async function judgeIssuer(id: string, only: string | undefined, issuer: Issuer): Promise<Report> {
+async function judgeIssuer(id: string, only: string, issuer: Issuer): Promise<Report> {
+  return judgeSuites(id, only, [tokens], (recorder) => startIssuer(issuer, recorder));
+}
+
+/** Suites alone, on a target that has no mesh around it. */
+async function judgeSuites(id: string, only: string, suites: readonly Suite[], start: (recorder: Recorder) => Promise<AsyncDisposable & { readonly target: Target }>): Promise<Report> {
   const recorder = openRecorder(join(scratch, id));
   try {
-    await using running = await startIssuer(issuer, recorder);
+    await using running = await start(recorder);
     const chosen = chooseClauses(only);
-    recorder.record({ kind: 'run-started', id, command: 'tokens', startedAt: new Date().toISOString(), seed: 1, runtime: 'process', versions: {}, target: {}, clauses: [...chosen] });
-    await tokens.run({ target: running.target, recorder, signal: AbortSignal.timeout(60_000), wants: (clause) => chosen.has(clause) });
+    recorder.record({ kind: 'run-started', id, command: 'suites', startedAt: new Date().toISOString(), seed: 1, runtime: 'process', versions: {}, target: {}, clauses: [...chosen] });
+    for (const suite of suites) await suite.run({ target: running.target, recorder, signal: AbortSignal.timeout(60_000), wants: (clause) => chosen.has(clause) });
     recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString() });
     return buildReport(recorder.history, clauses);
   } finally {
@@ -115,14 +124,19 @@ void describe('impostors', () => {
 });
 
 void describe('conformers', () => {
-  void test('nothing fails a right issuer of join tokens', async () => {
-    if (!isWanted('tokens-right')) return;
-    score.conformers++;
-    const report = await judgeIssuer('tokens-right', 'tokens/*', rightIssuer);
-    const wrong = report.clauses.filter(({ verdict }) => verdict !== 'pass');
-    if (wrong.length > 0) score.falseAlarms++;
-    assert.deepEqual(wrong.map((clause) => `${clause.id}: ${clause.verdict}: ${clause.reason}`), []);
-  });
+  const others = [
+    ['tokens-right', 'a right issuer of join tokens', (id: string) => judgeIssuer(id, 'tokens/*', rightIssuer)],
+    ['spire-port-right', 'a port that keeps the promise of require_pq_kem', (id: string) => judgeSuites(id, 'planes/require-pq-kem,planes/spire-server', [planes, postQuantum], startRightPort)],
+  ] as const;
+  for (const [id, title, judgeOnce] of others.filter(([name]) => isWanted(name))) {
+    void test(`nothing fails ${id}: ${title}`, async () => {
+      score.conformers++;
+      const report = await decided('pass', (attempt) => judgeOnce(`${id}-${attempt}`));
+      const wrong = report.clauses.filter(({ verdict }) => verdict !== 'pass').map((clause) => `${clause.id}: ${clause.verdict}: ${clause.reason}`);
+      if (wrong.length > 0) score.falseAlarms++;
+      assert.deepEqual(wrong, []);
+    });
+  }
 
   for (const { id, title, tool } of conformers.filter((conformer) => isWanted(conformer.id))) {
     void test(`nothing fails ${id}: ${title}`, async () => {
