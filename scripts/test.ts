@@ -24,15 +24,19 @@ const totals: Record<string, number> = { tests: 0, suites: 0, pass: 0, fail: 0, 
 
 async function* everything(): AsyncGenerator<TestEvent> {
   const startMs = performance.now();
+  let summary: TestEvent | undefined;
   for (const { files, concurrency } of runs) {
     for await (const event of run({ files, concurrency, timeout: fileTimeoutMs }) as AsyncIterable<TestEvent>) {
       const [name, count] = summaryLine(event) ?? [];
-      if (name === undefined) yield event;
+      // At this the reporter lists what failed: once, at the very end.
+      if (event.type === 'test:summary' && event.data.file === undefined) summary = event;
+      else if (name === undefined) yield event;
       else if (name in totals) totals[name] = (totals[name] ?? 0) + Number(count);
     }
   }
   const lines = { ...totals, duration_ms: (performance.now() - startMs).toFixed(0) };
   for (const [name, count] of Object.entries(lines)) yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${count}`, level: 'info' } } as TestEvent;
+  if (summary !== undefined) yield summary;
 }
 
 /** Each of the runs ends in a summary of its own: what one of its lines counts, and how many. */

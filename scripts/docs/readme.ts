@@ -56,10 +56,10 @@ function minutes(ms: number): string {
 function figures(): string {
   const results = benchRuntimes.flatMap((runtime) => readResult(runtime) ?? []);
   if (results.length === 0) throw new Error('bench/results is empty; fill it with: npm run bench:gate');
-  return results.map((result) => [
-    `**By ${result.runtime === 'process' ? 'processes' : 'containers'}.** ${provenance(result)}.`,
-    markdown(timeTable(result)),
-    'Handshakes while all that went on, faults included:',
-    markdown(handshakeTable(result)),
-  ].join('\n\n')).join('\n\n');
+  return results.map((result) => {
+    const where = `**By ${result.runtime === 'process' ? 'processes' : 'containers'}.** ${provenance(result)}.`;
+    // A gate that did not pass may have ended early, or waited for what never came.
+    if (result.runs.some(({ verdict }) => verdict !== 'pass')) return `${where} Not every run passed, so no times are given.`;
+    return [where, markdown(timeTable(result)), 'Handshakes while all that went on, faults included:', markdown(handshakeTable(result))].join('\n\n');
+  }).join('\n\n');
 }
