@@ -42,7 +42,7 @@ export async function partition(context: ScenarioContext, scenario: string, duri
     await using cuts = new AsyncDisposableStack();
     cuts.defer(async () => {
       if (outageMs > 0) await Promise.all(nodes.map(async (node) => {
-        await eventually(`link of ${node.name} is open again`, async () => await reaches(node.serverLink!.address, 5_000) === 'open', { withinMs: 10_000 });
+        await eventually(`link of ${node.name} is open again`, async () => await reaches(node.serverLink!.address, 5_000) === 'open', { withinMs: signal.aborted ? 2_000 : 10_000 });
         mark(node, 'gone', partitionFault.goneWhen);
       }));
     });

@@ -29,14 +29,14 @@ export const rotation: Scenario = {
     'The SVID and the ticket of the beginning are shown again: now they have to be refused, while a new SVID is accepted.',
   ],
   faults: [],
-  bounds: [{ name: 'newSvidPresented', says: 'from the delivery of a new SVID by the agent to the first moment at which a new connection must show it: a third of the SVID\'s TTL' }],
+  bounds: [{ name: 'newSvidPresented', says: 'from the delivery of a new SVID by the agent to the first moment at which a new connection must show it: a quarter of the SVID\'s TTL' }],
   async run(context, bounds) {
     const { target, recorder, signal, load } = context;
     const { server } = target;
     if (server === undefined) throw new FixtureError('rotation: the authority can be rotated only through the SPIRE server\'s admin socket');
     const { api } = server;
     const { svidTtlSeconds, syncIntervalMs, cacheReloadMs } = target.timing;
-    bounds.newSvidPresented = (svidTtlSeconds * 1000) / 3;
+    bounds.newSvidPresented = (svidTtlSeconds * 1000) / 4;
     const beganMs = recorder.now();
     const agents = target.nodes.flatMap(({ agent }) => agent ?? []);
     const earlier = new Map(agents.map((agent) => [agent, agent.rotations]));
@@ -96,8 +96,10 @@ function exchange({ recorder }: ScenarioContext, node: TargetNode, role: 'server
 async function openWitness(context: ScenarioContext, node: TargetNode, identity: TlsIdentity): Promise<Witness> {
   const asServer = await offerHello(node.address, { identity });
   exchange(context, node, 'server', revoked, 'an SVID of the old authority, before its revocation', 'accepted', asServer);
-  const session = asServer.sessions.at(-1);
-  exchange(context, node, 'server', ticket, 'a session of the old authority, before its revocation', 'accepted', await offerHello(node.address, { identity, ...(session && { session }) }));
+  // A ticket may be good for one use only, so that the first is spent on the control and the last kept for afterwards.
+  const [spent, ...kept] = asServer.sessions;
+  const session = kept.at(-1) ?? spent;
+  exchange(context, node, 'server', ticket, 'a session of the old authority, before its revocation', 'accepted', await offerHello(node.address, { identity, ...(spent && { session: spent }) }));
   const asClient = node.admin === undefined ? undefined : await dialForged(node.admin, context.target.harnessHost, identity.spiffeId, { identity });
   if (asClient !== undefined) exchange(context, node, 'client', revoked, 'a server of the old authority, before its revocation', 'accepted', asClient);
   else context.recorder.record({ kind: 'skip', clause: revoked, node: node.name, role: 'client', reason: `${node.name} cannot be asked to call` });

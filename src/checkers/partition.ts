@@ -2,6 +2,7 @@ import { entriesOf, type History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { betweenNodes, cutOf, deathOf, renewalOf, type Cut } from './cut.ts';
 import { indexes } from './exchanges.ts';
+import { unlessOverloaded } from './overload.ts';
 import { noFailedRequest, type RequestEntry } from './requests.ts';
 
 const long = 'partition-long';
@@ -79,7 +80,8 @@ export function recovers(clause: string, scenario: string): (history: History) =
     if (boundMs === undefined) return { verdict: 'inconclusive', reason: `scenario ${scenario} did not come to its end, where it says its bound`, evidence: [cut.window.index] };
     const each = [...cut.targets].map((node) => recovery(history, cut, node, boundMs));
     const worst = each.find(({ verdict }) => verdict === 'fail') ?? each.find(({ verdict }) => verdict !== 'pass');
-    return worst ?? { verdict: 'pass', reason: `after the heal, a new SVID and traffic: ${each.map(({ reason }) => reason).join(', ')} (bound ${seconds(boundMs)})`, evidence: each.flatMap(({ evidence }) => evidence) };
+    if (worst !== undefined) return unlessOverloaded(cut.window, worst);
+    return { verdict: 'pass', reason: `after the heal, a new SVID and traffic: ${each.map(({ reason }) => reason).join(', ')} (bound ${seconds(boundMs)})`, evidence: each.flatMap(({ evidence }) => evidence) };
   };
 }
 

@@ -1,6 +1,7 @@
 import type { EntryOf, History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
+import { unlessOverloaded } from './overload.ts';
 import { windowOf, type ScenarioWindow } from './scenario-window.ts';
 import { skippedOr } from './skipped.ts';
 
@@ -34,7 +35,7 @@ export function noFailedRequest(clause: string, scenario: string, traffic: Traff
     const failed = requests.filter(({ outcome }) => outcome === 'fail');
     // Traffic that no node under test took part in is not held against them.
     const held = failed.filter(({ from, to }) => window.judged.has(from) || window.judged.has(to));
-    if (held.length > 0) return { verdict: 'fail', reason: `${held.length} of ${requests.length} requests failed; the first ${told(held)}`, evidence: indexes(held) };
+    if (held.length > 0) return unlessOverloaded(window, { verdict: 'fail', reason: `${held.length} of ${requests.length} requests failed; the first ${told(held)}`, evidence: indexes(held) });
     if (failed.length > 0) return { verdict: 'inconclusive', reason: `${failed.length} requests failed, none of them to or from a node under test; the first ${told(failed)}`, evidence: indexes(failed) };
     if (!window.ended) return { verdict: 'inconclusive', reason: `scenario ${scenario} did not come to its end`, evidence: [window.index] };
     const unknown = requests.filter(({ outcome }) => outcome === 'info');
