@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { allEnded } from '../../fixtures/all-ended.ts';
-import { findError, messageOf } from '../../fixtures/errors.ts';
+import { findError, FixtureError, messageOf } from '../../fixtures/errors.ts';
 import { HealError } from '../../fixtures/heal-error.ts';
 import { startLoad } from '../../fixtures/load/load.ts';
 import { startMesh, type Mesh, type MeshTools } from '../../fixtures/mesh.ts';
@@ -109,8 +109,12 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
 
 async function writeDocuments(directory: string, report: Report, renderer: Renderer): Promise<readonly string[]> {
   try {
-    await saveReportJson(directory, report);
-    return await renderer.render(directory);
+    await saveReportJson(directory, report).catch((error: unknown) => {
+      throw new FixtureError(`${messageOf(error)}; history.jsonl is kept; free some space or choose another directory with --out`, { cause: error });
+    });
+    return await renderer.render(directory).catch((error: unknown) => {
+      throw new FixtureError(`${messageOf(error)}; history.jsonl and report.json are whole; once there is space, write the other reports with: assay report render ${directory}`, { cause: error });
+    });
   } finally {
     await renderer.stop();
   }
