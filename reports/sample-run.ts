@@ -114,7 +114,7 @@ function rotation(add: Add, chance: () => number, kind: SampleKind): void {
     scenario, from: 'load', to: 'backend', fromMs: 1300, toMs: 5500, perSecond: 420, serialAt: (atMs) => svids('backend', atMs),
     fails: (atMs) => (kind === 'fail' && atMs > 2915 && atMs < 3060 ? 'tls: alert unknown_ca (48)' : undefined),
   });
-  for (let atMs = 1400; atMs < 5500; atMs += 400) add(atMs, { kind: 'presented', scenario, node: 'frontend', role: 'client', svid: svids('frontend', atMs) });
+  for (let atMs = 1400; atMs < 5500; atMs += 400) add(atMs, { kind: 'presented', scenario, node: 'frontend', role: 'client', svid: svids('frontend', atMs), startMs: atMs });
   add(5_600, { kind: 'scenario', scenario, state: 'ended', hypothesis });
 }
 
