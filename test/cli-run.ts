@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Entry } from '../src/history.ts';
+import type { Report } from '../src/report.ts';
+
+export const project = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+
+/** A place of its own for each test: its scratch directories, its runs, and by its name in their environment all that was started there. */
+export interface Place extends AsyncDisposable {
+  readonly dir: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Processes that were started here and are alive, by their command lines. */
+  processes(): string[];
+  /** Scratch directories of runs. */
+  scratch(): string[];
+}
+
+export function makePlace(): Place {
+  const dir = mkdtempSync(join(tmpdir(), 'abl-'));
+  return {
+    dir,
+    env: { ...process.env, TMPDIR: dir, NO_COLOR: '1', NODE_TEST_CONTEXT: undefined },
+    processes: () => processesWith(`TMPDIR=${dir}`).map(({ pid, command }) => `${pid} ${command}`),
+    scratch: () => readdirSync(dir).filter((name) => name.startsWith('assay-')),
+    async [Symbol.asyncDispose]() {
+      for (const { pid } of processesWith(`TMPDIR=${dir}`)) process.kill(pid, 'SIGKILL');
+      await sleep(20);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Live processes with this in their environment, whoever their parent is. */
+export function processesWith(mark: string): { pid: number; command: string }[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
+    try {
+      if (!readFileSync(`/proc/${name}/environ`, 'latin1').split('\0').includes(mark)) return [];
+      if (/^\S+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${name}/stat`, 'latin1'))) return [];
+      return [{ pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ').trim() }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Names of the containers and networks of a run. */
+export async function containersOf(runId: string): Promise<string[]> {
+  const filter = ['--filter', `label=assay.run=${runId}`, '--format'];
+  const [containers, networks] = await Promise.all([run('docker', ['ps', '-a', ...filter, '{{.Names}}']), run('docker', ['network', 'ls', ...filter, '{{.Name}}'])]);
+  return `${containers.stdout}${networks.stdout}`.split('\n').filter(Boolean);
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly tookMs: number;
+  readonly out: string;
+}
+
+export interface Cli {
+  readonly child: ChildProcess;
+  readonly out: string;
+  readonly ended: Promise<Ended>;
+  history(): Entry[];
+  /** Waits for an entry of the history, as an outsider who reads the file. */
+  until(what: string, wanted: (entry: Entry) => boolean): Promise<Entry>;
+}
+
+let runs = 0;
+
+/** Starts `assay` in a session of its own, as from a terminal of its own. */
+export function startCli(place: Place, args: readonly string[], options: { readonly env?: NodeJS.ProcessEnv; readonly entry?: string; readonly out?: string } = {}): Cli {
+  const out = options.out ?? join(place.dir, `out-${++runs}`);
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [join(project, options.entry ?? 'cli/assay.ts'), ...args, ...(args[0] === 'gate' && !args.includes('--out') ? ['--out', out] : [])], {
+    cwd: project, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...place.env, ...options.env },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr, out, tookMs: performance.now() - startedAt }));
+  });
+  const history = () => readHistory(out);
+  return {
+    child, out, ended, history,
+    async until(what, wanted) {
+      for (const deadline = Date.now() + 60_000; ; await sleep(10)) {
+        const found = history().find(wanted);
+        if (found !== undefined) return found;
+        assert.ok(child.exitCode === null && child.signalCode === null, `${what}: the run ended before it\n${stderr}${stdout}`);
+        assert.ok(Date.now() < deadline, `${what}: not within 60 s\n${stderr}`);
+      }
+    },
+  };
+}
+
+export async function assay(place: Place, args: readonly string[], options: Parameters<typeof startCli>[2] = {}): Promise<Ended> {
+  return startCli(place, args, options).ended;
+}
+
+/** Whole lines of history.jsonl; a last line without its end is none yet. Every one of them has to be an entry. */
+export function readHistory(out: string): Entry[] {
+  const path = join(out, 'history.jsonl');
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n');
+  lines.pop();
+  return lines.map((line, at) => {
+    const entry = JSON.parse(line) as Entry;
+    assert.equal(entry.index, at + 1, `${path}:${at + 1}`);
+    return entry;
+  });
+}
+
+export function readReport(out: string): Report {
+  return JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as Report;
+}
+
+/** A run ended as it should: its code, its messages, its record, and nothing of it is left. */
+export function assertEnded(place: Place, ended: Ended, wanted: { readonly code: number; readonly says?: readonly RegExp[]; readonly withinMs?: number }): void {
+  const all = `exit ${ended.code ?? ended.signal}\n${ended.stderr}\n${ended.stdout.slice(0, 4_000)}`;
+  assert.equal(ended.code, wanted.code, all);
+  // A sentence may be broken over lines to fit a terminal.
+  const told = `${ended.stderr}\n${ended.stdout}`.replaceAll(/\s+/g, ' ');
+  for (const words of wanted.says ?? []) assert.match(told, words);
+  assert.doesNotMatch(told, /a defect of Assay|at file:\/\/|\[object Object\]|undefined/, 'a message is no stack trace');
+  if (wanted.withinMs !== undefined) assert.ok(ended.tookMs < wanted.withinMs, `ended after ${(ended.tookMs / 1000).toFixed(1)} s, wanted within ${wanted.withinMs / 1000} s\n${all}`);
+  assert.deepEqual(place.scratch(), [], 'no scratch directory is left');
+}
+
+/** The guardian of a run that ended well takes a moment to go. */
+export async function assertNothingRuns(place: Place, withinMs = 3_000): Promise<void> {
+  for (const deadline = Date.now() + withinMs; place.processes().length > 0 && Date.now() < deadline;) await sleep(50);
+  assert.deepEqual(place.processes(), [], 'no process is left');
+}
+
+/** What always holds of a record of a run that began. */
+export function assertRecord(ended: Ended): Report {
+  const history = readHistory(ended.out);
+  assert.equal(history[0]?.kind, 'run-started');
+  assert.equal(history.at(-1)?.kind, 'run-ended');
+  const injected = history.filter((entry) => entry.kind === 'fault' && entry.state === 'injected').length;
+  const healed = history.filter((entry) => entry.kind === 'fault' && entry.state === 'healed').length;
+  assert.equal(healed, injected, 'every fault is healed');
+  return readReport(ended.out);
+}
