@@ -157,7 +157,7 @@ await suite('kill -9 leaves nothing', { concurrency: 2 }, async () => {
     await assertNothingRuns(place);
   });
 
-  await test('a scratch directory without an owner is left alone while it may be in the making, and one that is no run's always', async () => {
+  await test('a scratch directory without an owner is left alone while it may be in the making, and one that is not of a run always', async () => {
     await using place = makePlace();
     for (const name of ['assay-20260101-000000-abcd', 'assay-of-somebody-else']) mkdirSync(join(place.dir, name));
     const ended = await assay(place, ['gate', '--only', 'planes/spire-server']);

@@ -10,8 +10,10 @@ export type RequestEntry = EntryOf<'request'>;
 /** Which requests of a scenario are judged, and how many of them it takes. */
 export interface Traffic {
   readonly connection: RequestEntry['connection'];
-  /** Fewer requests a second than this, over all pairs, is too thin to judge by. */
+  /** The rate of arrivals, over all pairs, that the clause is about; a schedule below it is too thin to judge by. */
   readonly perSecond: number;
+  /** As many have to have begun a second, however late; `perSecond` when absent. A machine that is busy sends late, but does not skip. */
+  readonly begunPerSecond?: number;
   /** A longer silence of one pair, also at the beginning or the end, is a blind spot. */
   readonly maxGapMs: number;
   /** Fewer requests of one pair than this say nothing of it; one when absent. */
@@ -51,14 +53,14 @@ function told(requests: readonly RequestEntry[]): string {
   return `${first.from} → ${first.to} at ${(first.startMs / 1000).toFixed(2)} s: ${first.detail ?? 'no answer'}`;
 }
 
-function thinTraffic({ judged, fromMs, toMs }: ScenarioWindow, all: readonly RequestEntry[], requests: readonly RequestEntry[], { perSecond, perPair = 1, maxGapMs, during }: Traffic): string | undefined {
+function thinTraffic({ judged, fromMs, toMs }: ScenarioWindow, all: readonly RequestEntry[], requests: readonly RequestEntry[], { perSecond, begunPerSecond = perSecond, perPair = 1, maxGapMs, during }: Traffic): string | undefined {
   const starts = startsOf(requests);
   if (judged.size === 0) return 'no node under test took part';
   for (const node of judged) if (!requests.some(({ to }) => to === node)) return `${node} was asked nothing`;
-  const times = [...starts.values()].flat();
-  const [first, last] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)], [Infinity, -Infinity]);
-  const rate = last > first ? (times.length - 1) / ((last - first) / 1000) : 0;
-  if (rate < perSecond) return `only ${rate.toFixed(0)} requests a second, ${perSecond} are needed to judge`;
+  const due = rateOf(requests.map(({ dueMs }) => dueMs));
+  if (due < perSecond) return `only ${due.toFixed(0)} requests a second were due, ${perSecond} are needed to judge`;
+  const begun = rateOf([...starts.values()].flat());
+  if (begun < begunPerSecond) return `only ${begun.toFixed(0)} requests a second were begun, ${begunPerSecond} are needed to judge; is this machine busy with something else?`;
   const span = during ?? { fromMs, toMs };
   // A pair of which nothing counts was silent all the time.
   for (const pair of startsOf(all).keys()) {
@@ -68,6 +70,12 @@ function thinTraffic({ judged, fromMs, toMs }: ScenarioWindow, all: readonly Req
     if (own.length < perPair) return `${pair} was tried ${own.length} times only, at least ${perPair} are needed`;
   }
   return undefined;
+}
+
+/** How many a second, from the first to the last. */
+function rateOf(times: readonly number[]): number {
+  const [first, last] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)], [Infinity, -Infinity]);
+  return last > first ? (times.length - 1) / ((last - first) / 1000) : 0;
 }
 
 /** When the requests of each pair began; by that and not by when they were due, for a stalled source saw nothing meanwhile. */
