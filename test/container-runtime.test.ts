@@ -22,6 +22,7 @@ import { relaySocket } from '../fixtures/runtime/relay.ts';
 import type { Host, Program, Runtime } from '../fixtures/runtime/runtime.ts';
 import { connectServerApi } from '../fixtures/spire-api.ts';
 import { readCache } from '../fixtures/toolchain/cache.ts';
+import { forgeAuthority } from '../src/x509/forge.ts';
 
 const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 const engine = await connectEngine().catch((error: unknown) => error as Error);
@@ -119,7 +120,9 @@ await describe('container runtime', { skip }, () => {
 
   void test('a link between hosts is cut and heals', { skip: !existsSync(toxiproxy) && `${toxiproxy} is not built` }, async () => {
     const [hostname, port] = web.listenAddress('idle').split(':');
-    await using server = await node(web, `import { createServer } from 'node:net'; createServer((socket) => socket.end('served').on('error', () => {})).listen(${port}, '${hostname}', () => console.log('up'))`);
+    const now = Date.now();
+    const { certificatePem: cert, privateKeyPem: key } = await (await forgeAuthority({ trustDomain: 'example.test' })).issue({ spiffeId: 'spiffe://example.test/web', notBefore: new Date(now - 60_000), notAfter: new Date(now + 3_600_000) });
+    await using server = await node(web, `import { createServer } from 'node:tls'; createServer(${JSON.stringify({ cert, key })}, (socket) => socket.on('error', () => {})).listen(${port}, '${hostname}', () => console.log('up'))`);
     await eventually('server is up', () => server.tail().includes('up'), { withinMs: 5000 });
     await using links = await startLinks(runtime, toxiproxy, 'links', ['web']);
     const link = await links.link('web', web.peerAddress('idle'));
