@@ -156,24 +156,29 @@ async function ticketPastSvid(context: SuiteContext, node: TargetNode): Promise<
     return;
   }
   const group: ControlGroup = { control: `ticket/${node.name}`, node, role: 'server' };
-  // Validity counts in whole seconds: between 2 and 3 s of life are left.
-  const notAfter = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2_000);
   const issue = async (until: Date) => {
     const svid = await forging.own.issue({ spiffeId: probeIds.own, notBefore: new Date(Date.now() - 60_000), notAfter: until });
     return { spiffeId: probeIds.own, cert: svid.certificatePem, key: svid.privateKeyPem };
   };
-  const brief = await issue(notAfter);
-  // On a loaded machine the SVID may end under way, and then its refusal is right.
-  const whileAlive = (seen: Seen): Seen => seen.outcome === 'accepted' || Date.now() < notAfter.getTime() ? seen
-    : { ...seen, outcome: 'unknown', how: `${seen.how}; the SVID came to its end meanwhile` };
-  const opened = whileAlive(await offerHello(node.address, { identity: brief }));
-  recordExchange(context, group, { clause, row: 'an SVID near its end', expect: 'accepted' }, opened);
-  // A ticket may be good for one use only, so that the first is spent on the control and the last kept for afterwards.
-  const [spent, ...kept] = opened.sessions;
-  const session = kept.at(-1) ?? spent;
-  if (spent !== undefined) recordExchange(context, group, { clause, row: 'its session, while the SVID lives', expect: 'accepted' }, whileAlive(await offerHello(node.address, { identity: brief, session: spent })));
+  const open = async (lifeSeconds: number) => {
+    // Validity counts in whole seconds: up to one more is left.
+    const notAfter = new Date((Math.ceil(Date.now() / 1000) + lifeSeconds) * 1000);
+    const identity = await issue(notAfter);
+    const opened = await offerHello(node.address, { identity });
+    // A ticket may be good for one use only, so that the first is spent on the control and the last kept for afterwards.
+    const [spent, ...kept] = opened.sessions;
+    const resumed = spent === undefined ? undefined : await offerHello(node.address, { identity, session: spent });
+    return { notAfter, identity, opened, resumed, session: kept.at(-1) ?? spent, inTime: Date.now() < notAfter.getTime() };
+  };
+  // Short enough for a gate; where the machine is so busy that the SVID ended under way, its refusal was right and a longer life is needed.
+  let brief = await open(2);
+  for (const lifeSeconds of [6, 18]) if (!brief.inTime) brief = await open(lifeSeconds);
+  const { notAfter, identity, opened, resumed, session, inTime } = brief;
+  const whileAlive = (seen: Seen): Seen => seen.outcome === 'accepted' || inTime ? seen : { ...seen, outcome: 'unknown', how: `${seen.how}; the SVID came to its end meanwhile` };
+  recordExchange(context, group, { clause, row: 'an SVID near its end', expect: 'accepted' }, whileAlive(opened));
+  if (resumed !== undefined) recordExchange(context, group, { clause, row: 'its session, while the SVID lives', expect: 'accepted' }, whileAlive(resumed));
   await sleep(Math.max(0, notAfter.getTime() + 1_050 - Date.now()), undefined, { signal: context.signal });
-  const late = await offerHello(node.address, { identity: brief, ...(session && { session }) });
+  const late = await offerHello(node.address, { identity, ...(session && { session }) });
   recordExchange(context, group, { clause, row: session === undefined ? 'the SVID after its end (no session was offered)' : 'its session, after the SVID\'s end', expect: 'refused' }, late);
   recordExchange(context, group, { clause, row: 'a living SVID', expect: 'accepted' }, await offerHello(node.address, { identity: await issue(new Date(Date.now() + 600_000)) }));
 }

@@ -112,7 +112,7 @@ export function shortSurvives(history: History): Judgement {
   const clause = 'partition-short/requests-survive';
   const cut = cutOf(history, clause, 'partition-short');
   if ('verdict' in cut) return cut;
-  const judgement = noFailedRequest(clause, 'partition-short', { connection: 'new', perSecond: 50, maxGapMs: 1_500 })(history);
+  const judgement = noFailedRequest(clause, 'partition-short', { connection: 'new', perSecond: 50, begunPerSecond: 10, maxGapMs: 2_000 })(history);
   if (judgement.verdict === 'fail') {
     const outlived = [...cut.targets].find((node) => (renewalOf(history, cut, node)?.atMs ?? Infinity) >= (cut.dies.get(node)?.atMs ?? -Infinity));
     if (outlived !== undefined) return { ...judgement, verdict: 'inconclusive', reason: `the partition was not short: the SVID of ${outlived} came to its end before it was renewed; ${judgement.reason}` };
