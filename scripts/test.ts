@@ -6,6 +6,9 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
+import { describeProgress } from '../cli/gate/run-gate.ts';
+import { messageOf } from '../fixtures/errors.ts';
+import { locateTools, type ToolProgress } from '../fixtures/toolchain.ts';
 import { compileCache, pureTests, wholeTests } from './tests.ts';
 
 process.chdir(new URL('..', import.meta.url).pathname);
@@ -43,6 +46,25 @@ async function* everything(): AsyncGenerator<TestEvent> {
 function summaryLine({ type, data }: TestEvent): string[] | undefined {
   if (type !== 'test:diagnostic' || data.nesting !== 0 || data.file !== undefined) return undefined;
   return /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/.exec(data.message)?.slice(1);
+}
+
+// What the whole tests run is built once, before them, where a person can follow it.
+if (among(wholeTests()).length > 0) {
+  try {
+    await locateTools(['toxiproxy', 'assay-go-node', 'spire-agent', 'spire-server'], { onProgress: sayNowAndThen(10_000) });
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exit((error as { exitCode?: number }).exitCode ?? 3);
+  }
+}
+
+function sayNowAndThen(everyMs: number): (progress: ToolProgress) => void {
+  let next = 0;
+  return (progress) => {
+    if (performance.now() < next && progress.step !== 'ready') return;
+    next = performance.now() + everyMs;
+    console.log(describeProgress(progress));
+  };
 }
 
 if (runs.length === 0) {
