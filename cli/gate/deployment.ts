@@ -23,7 +23,7 @@ const cacheReloadMs = 200;
  * The gate's meshes.
  *
  * An SVID is due for renewal when half of its lifetime, which SPIRE back-dates by 10 s, is left: up to a TTL of 8 s that is at every sync, so
- * both meshes rotate several times a second. `steady` has twice the life of `brief`, whose SVIDs a partition is to outlive,
+ * both meshes rotate several times a second. `steady` has more than twice the life of `brief`, whose SVIDs a partition is to outlive,
  * and whose SPIRE has the switch on that promises more than TLS 1.2.
  */
 export function meshSpecs(nodeUnderTest: NodeUnderTest | undefined, overrides: DeploymentOverrides): Record<MeshName, MeshSpec> {
@@ -40,6 +40,6 @@ export function meshSpecs(nodeUnderTest: NodeUnderTest | undefined, overrides: D
   });
   return {
     steady: { ...base, name: 'steady', svidTtlSeconds: 8, nodes: pair(['node-001', 'node-002'], ['frontend', 'backend']) },
-    brief: { ...base, requirePqKem: true, ...overrides, name: 'brief', svidTtlSeconds: 4, nodes: pair(['node-003', 'node-004'], ['orders', 'ledger']) },
+    brief: { ...base, requirePqKem: true, ...overrides, name: 'brief', svidTtlSeconds: 3, nodes: pair(['node-003', 'node-004'], ['orders', 'ledger']) },
   };
 }
