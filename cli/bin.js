@@ -12,13 +12,17 @@ const root = dirname(here);
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
   import('./assay.ts').catch((error) => {
-    if (error && error.code === 'ERR_MODULE_NOT_FOUND' && !existsSync(join(root, 'node_modules'))) refuse(`Assay's dependencies are not installed. Run \`npm ci\` in ${root} and try again.`);
+    if (error && error.code === 'ERR_MODULE_NOT_FOUND' && !existsSync(join(root, 'node_modules')))
+      refuse(`Assay's dependencies are not installed. Run \`npm ci\` in ${root} and try again.`);
     throw error;
   });
 } else {
   const node = pinnedNode();
   if (node === undefined) {
-    const remedy = process.platform === 'linux' ? `Run \`npm ci\` in ${root}, which installs the pinned one, and try again.` : 'Install Node 24 and try again.';
+    const remedy =
+      process.platform === 'linux'
+        ? `Run \`npm ci\` in ${root}, which installs the pinned one, and try again.`
+        : 'Install Node 24 and try again.';
     refuse(`Assay needs Node 24 or newer; found ${process.version} at ${process.execPath}. ${remedy}`);
   }
   runUnder(node);
@@ -31,7 +35,11 @@ function refuse(message) {
 
 function pinnedNode() {
   try {
-    const node = join(dirname(createRequire(import.meta.url).resolve(`node-linux-${process.arch}/package.json`)), 'bin', 'node');
+    const node = join(
+      dirname(createRequire(import.meta.url).resolve(`node-linux-${process.arch}/package.json`)),
+      'bin',
+      'node',
+    );
     return existsSync(node) ? node : undefined;
   } catch {
     return undefined;
@@ -59,7 +67,9 @@ function runUnder(node) {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGWINCH'];
   for (const signal of signals) process.on(signal, forward);
 
-  child.once('error', (error) => refuse(`Assay's own Node at ${node} cannot be started: ${error.message}. Run \`npm ci\` in ${root} and try again.`));
+  child.once('error', (error) =>
+    refuse(`Assay's own Node at ${node} cannot be started: ${error.message}. Run \`npm ci\` in ${root} and try again.`),
+  );
   child.once('exit', (code, signal) => {
     if (signal === null) process.exit(code);
     for (const name of signals) process.off(name, forward);

@@ -1,9 +1,12 @@
 import { styleText } from 'node:util';
-import { canRun, examine } from '../fixtures/doctor.ts';
-import type { Finding } from '../fixtures/doctor.ts';
+import { canRun, examine } from '../fixtures/doctor/doctor.ts';
+import type { Finding } from '../fixtures/doctor/doctor.ts';
 
 const marks = {
-  'ok': ['✓', 'green'], 'not built yet': ['○', 'yellow'], 'missing': ['–', 'yellow'], 'broken': ['✗', 'red'],
+  ok: ['✓', 'green'],
+  'not built yet': ['○', 'yellow'],
+  missing: ['–', 'yellow'],
+  broken: ['✗', 'red'],
 } as const;
 
 /**
@@ -13,7 +16,9 @@ const marks = {
  */
 export async function doctorCommand(options: { json: boolean; color: boolean }): Promise<number> {
   const findings = await examine();
-  process.stdout.write(options.json ? `${JSON.stringify(findings, null, 2)}\n` : renderFindings(findings, options.color));
+  process.stdout.write(
+    options.json ? `${JSON.stringify(findings, null, 2)}\n` : renderFindings(findings, options.color),
+  );
   return canRun(findings) ? 0 : 3;
 }
 
@@ -23,12 +28,17 @@ export function renderFindings(findings: readonly Finding[], color: boolean): st
     color ? styleText(format, text, { stream: process.stdout }) : text;
   const width = Math.max(...findings.map(({ title }) => title.length));
   const lines: string[] = [];
-  for (const [heading, prefix] of [['Runtimes', 'runtime/'], ['Programs', 'program/']] as const) {
+  for (const [heading, prefix] of [
+    ['Runtimes', 'runtime/'],
+    ['Programs', 'program/'],
+  ] as const) {
     lines.push(paint('bold', heading));
     for (const { id, title, state, found, why, remedy } of findings) {
       if (!id.startsWith(prefix)) continue;
       const [mark, hue] = marks[state];
-      const told = [state === 'ok' ? undefined : paint(hue, state), found ?? undefined].filter((text) => text !== undefined).join(', ');
+      const told = [state === 'ok' ? undefined : paint(hue, state), found ?? undefined]
+        .filter((text) => text !== undefined)
+        .join(', ');
       lines.push(`  ${paint(hue, mark)} ${title.padEnd(width)}  ${told}`);
       const indent = ' '.repeat(width + 6);
       if (why !== null) lines.push(`${indent}${paint('dim', why)}`);

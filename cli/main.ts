@@ -1,17 +1,19 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { FixtureError, messageOf, UsageError } from '../fixtures/errors.ts';
+import { FixtureError, messageOf, UsageError } from '../src/errors.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** Runs a command line. Gives the exit code; nothing escapes it but a defect of ours. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = exitCodes.pass;
-  const program = commandLine(argv, (result) => { code = result; });
+  const program = commandLine(argv, (result) => {
+    code = result;
+  });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.pass : exitCodes.usage;
-    process.stderr.write(`assay: ${known(error) ? messageOf(error) : (error as Error).stack ?? String(error)}\n`);
+    process.stderr.write(`assay: ${known(error) ? messageOf(error) : ((error as Error).stack ?? String(error))}\n`);
     if (error instanceof UsageError) return exitCodes.usage;
     return (error as { exitCode?: number }).exitCode ?? exitCodes.inconclusive;
   }
@@ -29,24 +31,41 @@ function commandLine(argv: readonly string[], done: (code: number) => void): Com
     .version('0.1.0')
     .exitOverride()
     .showHelpAfterError('(run `assay --help` or `assay <command> --help`)')
-    .addHelpText('after', `
-Exit codes: 0 all that was decided held, 1 a clause was broken, 2 usage or configuration, 3 could not tell, 4 a fault could not be healed, 130 aborted and healed.`);
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 all that was decided held, 1 a clause was broken, 2 usage or configuration, 3 could not tell, 4 a fault could not be healed, 130 aborted and healed.`,
+    );
 
-  common(program.command('gate').description('judge a mesh in seconds: TLS 1.3 only, ID pinning, join tokens, rotation under load, server partition'))
-    .option('--node <command>', 'judge a mesh node of yours that obeys the node contract (README), started by this command')
-    .addHelpText('after', `
+  common(
+    program
+      .command('gate')
+      .description(
+        'judge a mesh in seconds: TLS 1.3 only, ID pinning, join tokens, rotation under load, server partition',
+      ),
+  )
+    .option(
+      '--node <command>',
+      'judge a mesh node of yours that obeys the node contract (README), started by this command',
+    )
+    .addHelpText(
+      'after',
+      `
 Examples:
   assay gate                                  stand up a mesh of processes and judge it
   assay gate --runtime container              the same in containers
   assay gate --node "./my-node"               judge your own mesh node
   assay gate --target mesh.yaml               judge a mesh that runs already
-  assay gate --only 'pin/*,partition-long'    some clauses or scenarios`)
+  assay gate --only 'pin/*,partition-long'    some clauses or scenarios`,
+    )
     .action(async (flags) => {
-      const { gateCommand } = await import('./gate/gate.ts');
+      const { gateCommand } = await import('./gate.ts');
       done(await gateCommand(flags, ['assay', ...argv].map(quoted).join(' ')));
     });
 
-  program.command('list').description('what there is to judge, and by what')
+  program
+    .command('list')
+    .description('what there is to judge, and by what')
     .argument('<what>', 'clauses, scenarios, impostors or conformers')
     .option('--json', 'machine output', false)
     .action(async (what: string, flags: { json: boolean }) => {
@@ -54,16 +73,22 @@ Examples:
       done(await listCommand(what, flags.json));
     });
 
-  program.command('report').description('documents of a finished run')
-    .command('render').description('write report.html, junit.xml and results.tap again from history.jsonl and report.json')
+  program
+    .command('report')
+    .description('documents of a finished run')
+    .command('render')
+    .description('write report.html, junit.xml and results.tap again from history.jsonl and report.json')
     .argument('<dir>', 'directory of the run')
     .action(async (dir: string) => {
       const { renderCommand } = await import('./report.ts');
       done(await renderCommand(dir));
     });
 
-  program.command('mesh').description('a mesh to work with')
-    .command('up').description('stand up a mesh of processes and write a target file for it; Ctrl-C takes it down')
+  program
+    .command('mesh')
+    .description('a mesh to work with')
+    .command('up')
+    .description('stand up a mesh of processes and write a target file for it; Ctrl-C takes it down')
     .option('--target <file>', 'where to write the target file', 'mesh.yaml')
     .option('--out <dir>', 'directory for logs')
     .action(async (flags: { target: string; out?: string }) => {
@@ -71,7 +96,9 @@ Examples:
       done(await meshUpCommand(flags));
     });
 
-  program.command('doctor').description('what can be used here, what cannot, why, and what would change it')
+  program
+    .command('doctor')
+    .description('what can be used here, what cannot, why, and what would change it')
     .option('--json', 'machine output', false)
     .option('--no-color', 'no colours')
     .action(async (flags: { json: boolean; color: boolean }) => {
@@ -100,6 +127,7 @@ function quoted(word: string): string {
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('a whole number from 0 on is wanted.');
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('a whole number from 0 on is wanted.');
   return value;
 }

@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { join, relative, resolve } from 'node:path';
-import { startMesh, type Mesh, type MeshSpec } from '../fixtures/mesh.ts';
-import { startMeshHost } from '../fixtures/mesh-host.ts';
-import { openRecorder } from '../fixtures/recorder.ts';
-import { newRunId, type Run } from '../fixtures/run.ts';
-import { startProcessRuntime } from '../fixtures/runtime/process.ts';
+import { startMesh, type Mesh, type MeshSpec } from '../fixtures/target/mesh.ts';
+import { startMeshHost } from '../fixtures/spire/mesh-host.ts';
+import { openRecorder } from '../fixtures/run/recorder.ts';
+import { newRunId, type Run } from '../fixtures/run/run.ts';
+import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
 import { watchPrograms } from '../fixtures/runtime/watched.ts';
-import { locateTools } from '../fixtures/toolchain.ts';
-import { withRun } from '../fixtures/with-run.ts';
+import { locateTools } from '../fixtures/toolchain/toolchain.ts';
+import { withRun } from '../fixtures/run/with-run.ts';
 import { exitCodes } from './exit-codes.ts';
-import { meshSpecs } from './gate/deployment.ts';
-import { describeProgress } from './gate/run-gate.ts';
-import type { Steps } from './gate/steps.ts';
-import { terminalSteps } from './gate/terminal-steps.ts';
+import { meshSpecs } from '../plans/deployment.ts';
+import { describeProgress } from '../engine/run-gate.ts';
+import type { Steps } from '../engine/steps.ts';
+import { terminalSteps } from './terminal-steps.ts';
 import { checkTargetPath, targetText, writeTargetFile } from './mesh/target-file.ts';
 import { abortOnSignals } from './signals.ts';
 
@@ -24,7 +24,13 @@ export interface MeshUpFlags {
 }
 
 // SVIDs live as long as SPIRE's own default, so that there is time to look at things.
-const spec: MeshSpec = { ...meshSpecs(undefined, {}).steady, name: 'mesh', svidTtlSeconds: 3600, syncIntervalMs: 1_000, cacheReloadMs: 1_000 };
+const spec: MeshSpec = {
+  ...meshSpecs(undefined, {}).steady,
+  name: 'mesh',
+  svidTtlSeconds: 3600,
+  syncIntervalMs: 1_000,
+  cacheReloadMs: 1_000,
+};
 
 /**
  * `assay mesh up`: a mesh of processes to work with, and a target file for it, until Ctrl-C or SIGTERM.
@@ -36,7 +42,11 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
   checkTargetPath(path);
   using stopping = abortOnSignals('taking the mesh down; once more to leave at once');
   const { signal } = stopping;
-  const steps = terminalSteps([['toolchain', 'Toolchain'], ['mesh', title], ['probe', probeTitle]]);
+  const steps = terminalSteps([
+    ['toolchain', 'Toolchain'],
+    ['mesh', title],
+    ['probe', probeTitle],
+  ]);
   const startedAt = new Date();
   const id = newRunId(startedAt);
   const directory = out ?? join('reports', 'out', id);
@@ -44,11 +54,20 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
   let up = false;
   try {
     recorder.record({
-      kind: 'run-started', id, command: 'assay mesh up', startedAt: startedAt.toISOString(), seed: 0, runtime: 'process',
-      versions: { node: process.versions.node }, target: { kind: 'stood up by Assay', trustDomain: spec.trustDomain }, clauses: [],
+      kind: 'run-started',
+      id,
+      command: 'assay mesh up',
+      startedAt: startedAt.toISOString(),
+      seed: 0,
+      runtime: 'process',
+      versions: { node: process.versions.node },
+      target: { kind: 'stood up by Assay', trustDomain: spec.trustDomain },
+      clauses: [],
     });
     await withRun({ id, directory, recorder, signal, containers: false }, async (run) => {
-      await using runtime = watchPrograms(startProcessRuntime(run), (message) => process.stderr.write(`! ${message}\n`));
+      await using runtime = watchPrograms(startProcessRuntime(run), (message) =>
+        process.stderr.write(`! ${message}\n`),
+      );
       await using standing = await standUp(run, runtime, steps);
       signal.throwIfAborted();
       using _file = writeTargetFile(path, targetText(standing.mesh, standing.workloadApi));
@@ -72,19 +91,47 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
 const title = `SPIRE and ${spec.nodes.length} nodes with an agent each`;
 const probeTitle = 'An agent for the harness itself';
 
-async function standUp(run: Run, runtime: Parameters<typeof startMesh>[1], steps: Steps): Promise<AsyncDisposable & { readonly mesh: Mesh; readonly workloadApi: string }> {
+async function standUp(
+  run: Run,
+  runtime: Parameters<typeof startMesh>[1],
+  steps: Steps,
+): Promise<AsyncDisposable & { readonly mesh: Mesh; readonly workloadApi: string }> {
   await using starting = new AsyncDisposableStack();
   const { signal } = run;
-  const tools = await steps.step('toolchain', 'Toolchain', (say) => locateTools(['spire-server', 'spire-agent', 'toxiproxy'], { signal, onProgress: (progress) => say(describeProgress(progress)) }));
-  const programs = { spireServer: tools['spire-server'].path, spireAgent: tools['spire-agent'].path, toxiproxy: tools.toxiproxy.path };
+  const tools = await steps.step('toolchain', 'Toolchain', (say) =>
+    locateTools(['spire-server', 'spire-agent', 'toxiproxy'], {
+      signal,
+      onProgress: (progress) => say(describeProgress(progress)),
+    }),
+  );
+  const programs = {
+    spireServer: tools['spire-server'].path,
+    spireAgent: tools['spire-agent'].path,
+    toxiproxy: tools.toxiproxy.path,
+  };
   const mesh = starting.use(await steps.step('mesh', title, () => startMesh(run, runtime, programs, spec)));
   const workloadApi = await steps.step('probe', probeTitle, async () => {
-    const { agent, view } = starting.use(await startMeshHost({
-      ...spec, run, runtime, spire: mesh.spire, spireAgent: programs.spireAgent, bootstrapBundlePem: (await mesh.authorities()).join(''),
-      name: 'probe', ports: [], service: mesh.probeIds.own.slice(`spiffe://${spec.trustDomain}/service/`.length), federatesWith: [],
-      serverAddress: mesh.spire.host.peerAddress('api'),
-    }));
-    await view.until('SVID of the probe delivered', ({ leaf }) => leaf !== undefined, spec.cacheReloadMs + 2 * spec.syncIntervalMs + 30_000, signal);
+    const { agent, view } = starting.use(
+      await startMeshHost({
+        ...spec,
+        run,
+        runtime,
+        spire: mesh.spire,
+        spireAgent: programs.spireAgent,
+        bootstrapBundlePem: (await mesh.authorities()).join(''),
+        name: 'probe',
+        ports: [],
+        service: mesh.probeIds.own.slice(`spiffe://${spec.trustDomain}/service/`.length),
+        federatesWith: [],
+        serverAddress: mesh.spire.host.peerAddress('api'),
+      }),
+    );
+    await view.until(
+      'SVID of the probe delivered',
+      ({ leaf }) => leaf !== undefined,
+      spec.cacheReloadMs + 2 * spec.syncIntervalMs + 30_000,
+      signal,
+    );
     return agent.socketPath;
   });
   const owned = starting.move();

@@ -5,7 +5,9 @@
  *
  * npm forwards a signal that the terminal has already delivered, so two in quick succession are one.
  */
-export function abortOnSignals(stopping = 'healing what is broken and writing the report; once more to leave at once'): { readonly signal: AbortSignal } & Disposable {
+export function abortOnSignals(
+  stopping = 'healing what is broken and writing the report; once more to leave at once',
+): { readonly signal: AbortSignal } & Disposable {
   const controller = new AbortController();
   let firstAt = 0;
   const onSignal = (name: NodeJS.Signals) => {
@@ -21,6 +23,8 @@ export function abortOnSignals(stopping = 'healing what is broken and writing th
   for (const name of names) process.on(name, onSignal);
   return {
     signal: controller.signal,
-    [Symbol.dispose]() { for (const name of names) process.off(name, onSignal); },
+    [Symbol.dispose]() {
+      for (const name of names) process.off(name, onSignal);
+    },
   };
 }

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { Parser } from 'tap-parser';
 import { create } from 'xmlbuilder2';
-import { buildReport } from '../src/report.ts';
-import { html } from './html.ts';
-import { junit } from './junit.ts';
+import { buildReport } from '../src/report/report.ts';
+import { html } from './formats/html.ts';
+import { junit } from './formats/junit.ts';
 import { sampleRun } from './sample-run.ts';
-import { tap } from './tap.ts';
+import { tap } from './formats/tap.ts';
 import { summary } from './terminal.ts';
 
 const kinds = ['pass', 'fail', 'inconclusive'] as const;
@@ -34,11 +34,20 @@ for (const kind of kinds) {
       parser.end(tap(built));
       const results = parser.results;
       assert.ok(results);
-      assert.deepEqual(results.failures.filter((failure) => 'tapError' in failure && failure.tapError), []);
+      assert.deepEqual(
+        results.failures.filter((failure) => 'tapError' in failure && failure.tapError),
+        [],
+      );
       assert.equal(results.plan.end, built.clauses.length);
       assert.equal(results.count, built.clauses.length);
       assert.equal(results.skip, having('skipped'));
-      assert.deepEqual(failed.toSorted(), [...Array.from({ length: having('fail') }, () => 'fail'), ...Array.from({ length: having('inconclusive') }, () => 'inconclusive')].toSorted());
+      assert.deepEqual(
+        failed.toSorted(),
+        [
+          ...Array.from({ length: having('fail') }, () => 'fail'),
+          ...Array.from({ length: having('inconclusive') }, () => 'inconclusive'),
+        ].toSorted(),
+      );
     });
 
     await test(`JUnit is well-formed and its totals agree (${label})`, () => {
@@ -68,7 +77,8 @@ for (const kind of kinds) {
       assert.match(plain, /^[\n\x20-\x7e]*$/);
       assert.ok(plain.includes(kind.toUpperCase()));
       assert.ok(plain.includes('reports/out/x/report.html'));
-      for (const clause of built.clauses.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')) assert.ok(plain.includes(clause.id));
+      for (const clause of built.clauses.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive'))
+        assert.ok(plain.includes(clause.id));
       const coloured = summary(built, { color: true, directory: 'reports/out/x', width: 80 });
       assert.match(coloured, /\u001b\[/);
       assert.doesNotMatch(stripVTControlCharacters(coloured), /[\u0000\u001b\u202e]/);
@@ -78,7 +88,9 @@ for (const kind of kinds) {
 
 await test('the page draws node names that try to break out of the picture as text', async () => {
   const { history, clauses } = sampleRun('pass');
-  const renamed = JSON.parse(JSON.stringify(history).replaceAll('"edge"', JSON.stringify('<a href="x">{b|</svg>'))) as typeof history;
+  const renamed = JSON.parse(
+    JSON.stringify(history).replaceAll('"edge"', JSON.stringify('<a href="x">{b|</svg>')),
+  ) as typeof history;
   const page = await html(buildReport(renamed, clauses), renamed);
   assert.doesNotMatch(page, /<a href="x"/);
   assert.equal(count(page, /<\/svg>/g), count(page, /<svg /g));

@@ -1,11 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Entry, Happening, History } from '../src/history.ts';
-import type { Report } from '../src/report.ts';
+import type { Report } from '../src/report/report.ts';
 
 const kinds: Readonly<Record<Happening['kind'], true>> = {
-  'run-started': true, 'run-ended': true, phase: true, node: true, scenario: true, exchange: true, plane: true, request: true, presented: true,
-  svid: true, bundle: true, authority: true, fault: true, token: true, fact: true, skip: true, trouble: true,
+  'run-started': true,
+  'run-ended': true,
+  phase: true,
+  node: true,
+  scenario: true,
+  exchange: true,
+  plane: true,
+  request: true,
+  presented: true,
+  svid: true,
+  bundle: true,
+  authority: true,
+  fault: true,
+  token: true,
+  fact: true,
+  skip: true,
+  trouble: true,
 };
 
 /** A run record that cannot be what it says it is. The message names the file, and the line where there is one. */
@@ -28,7 +43,8 @@ export async function readHistory(directory: string): Promise<History> {
   const entries = lines.map((line, at) => readEntry(file, at + 1, line));
   const last = unfinished === '' ? undefined : parsed(unfinished);
   if (last !== undefined) entries.push(readEntry(file, lines.length + 1, unfinished));
-  if (entries[0]?.kind !== 'run-started') throw new RunRecordError(`${file}:1: a history begins with a run-started entry, and this one does not`);
+  if (entries[0]?.kind !== 'run-started')
+    throw new RunRecordError(`${file}:1: a history begins with a run-started entry, and this one does not`);
   return entries;
 }
 
@@ -37,7 +53,8 @@ export async function readReport(directory: string): Promise<Report> {
   const file = join(directory, 'report.json');
   const value = parsed(await readText(file));
   if (!isObject(value)) throw new RunRecordError(`${file}: not a JSON object`);
-  if (value['schema'] !== 1) throw new RunRecordError(`${file}: wanted "schema": 1, got ${JSON.stringify(value['schema']) ?? 'none'}`);
+  if (value['schema'] !== 1)
+    throw new RunRecordError(`${file}: wanted "schema": 1, got ${JSON.stringify(value['schema']) ?? 'none'}`);
   for (const key of ['clauses', 'scenarios', 'bench', 'planes', 'troubles']) {
     if (!Array.isArray(value[key])) throw new RunRecordError(`${file}: "${key}" is not a list`);
   }
@@ -49,7 +66,8 @@ function readEntry(file: string, line: number, text: string): Entry {
   const value = parsed(text);
   const wrong = (what: string) => new RunRecordError(`${file}:${line}: ${what}: ${text.slice(0, 80)}`);
   if (!isObject(value)) throw wrong('not a JSON object');
-  if (typeof value['kind'] !== 'string' || !Object.hasOwn(kinds, value['kind'])) throw wrong('no kind of entry that this version knows');
+  if (typeof value['kind'] !== 'string' || !Object.hasOwn(kinds, value['kind']))
+    throw wrong('no kind of entry that this version knows');
   if (value['index'] !== line) throw wrong(`its index should be its line, ${line}`);
   if (typeof value['atMs'] !== 'number' || !Number.isFinite(value['atMs'])) throw wrong('atMs is not a number');
   return value as unknown as Entry;

@@ -25,12 +25,16 @@ async function runDirectory(): Promise<string> {
 }
 
 const names = ['junit.xml', 'results.tap', 'report.html'];
-const contents = (directory: string) => Promise.all(names.map(async (name) => `${name} ${hash('sha256', await readFile(join(directory, name)))}`));
+const contents = (directory: string) =>
+  Promise.all(names.map(async (name) => `${name} ${hash('sha256', await readFile(join(directory, name)))}`));
 
 await test('the same bytes in this process again, in a worker, and in a fresh process', async () => {
   const directory = await runDirectory();
   const written = await renderReports(directory);
-  assert.deepEqual(written.map(({ path }) => path), names.map((name) => join(directory, name)));
+  assert.deepEqual(
+    written.map(({ path }) => path),
+    names.map((name) => join(directory, name)),
+  );
   const first = await contents(directory);
   await renderReports(directory);
   assert.deepEqual(await contents(directory), first);
@@ -65,7 +69,11 @@ const garbage: readonly [title: string, text: string, message: RegExp][] = [
   ['a broken line that was written to its end', `${first}{"index":2,\n`, /history\.jsonl:2: not a JSON object/],
   ['an unknown kind', `${first}{"index":2,"atMs":0,"kind":"surprise"}\n`, /history\.jsonl:2: no kind/],
   ['a kind that is only inherited', `${first}{"index":2,"atMs":0,"kind":"toString"}\n`, /history\.jsonl:2: no kind/],
-  ['an index that is not its line', `${first}{"index":7,"atMs":0,"kind":"phase"}\n`, /history\.jsonl:2: its index should be its line, 2/],
+  [
+    'an index that is not its line',
+    `${first}{"index":7,"atMs":0,"kind":"phase"}\n`,
+    /history\.jsonl:2: its index should be its line, 2/,
+  ],
   ['no instant', `${first}{"index":2,"kind":"phase"}\n`, /history\.jsonl:2: atMs/],
   ['an empty file', '', /history\.jsonl:1: a history begins with/],
 ];
@@ -73,7 +81,10 @@ for (const [title, text, message] of garbage) {
   await test(`a history with ${title} is refused with file and line`, async () => {
     const directory = await runDirectory();
     await writeFile(join(directory, 'history.jsonl'), text);
-    await assert.rejects(readHistory(directory), (error) => error instanceof RunRecordError && message.test(error.message));
+    await assert.rejects(
+      readHistory(directory),
+      (error) => error instanceof RunRecordError && message.test(error.message),
+    );
   });
 }
 

@@ -2,8 +2,8 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clause } from '../src/clause.ts';
 import type { History } from '../src/history.ts';
-import type { Report } from '../src/report.ts';
-import { buildReport } from '../src/report.ts';
+import type { Report } from '../src/report/report.ts';
+import { buildReport } from '../src/report/report.ts';
 import { readHistory, readReport } from './read-run.ts';
 
 /** A report file that was written. */
@@ -14,7 +14,11 @@ export interface Written {
 }
 
 /** Judges the history and writes `report.json` into the directory, giving back what it holds. */
-export async function writeReportJson(directory: string, history: History, clauses: readonly Clause[]): Promise<Report> {
+export async function writeReportJson(
+  directory: string,
+  history: History,
+  clauses: readonly Clause[],
+): Promise<Report> {
   const report = buildReport(history, clauses);
   await saveReportJson(directory, report);
   return report;
@@ -45,17 +49,23 @@ async function writeWhole(path: string, text: string): Promise<void> {
  * @throws RunRecordError when either file is missing or is not what it should be
  */
 export async function renderReports(directory: string): Promise<Written[]> {
-  const [history, report, { junit }, { tap }, { html }] = await Promise.all([readHistory(directory), readReport(directory), ...formats()]);
+  const [history, report, { junit }, { tap }, { html }] = await Promise.all([
+    readHistory(directory),
+    readReport(directory),
+    ...formats(),
+  ]);
   const documents = [
     ['junit', 'junit.xml', junit(report)],
     ['tap', 'results.tap', tap(report)],
     ['html', 'report.html', await html(report, history)],
   ] as const;
-  return Promise.all(documents.map(async ([format, name, text]) => {
-    const path = join(directory, name);
-    await writeWhole(path, text);
-    return { format, path, bytes: Buffer.byteLength(text) };
-  }));
+  return Promise.all(
+    documents.map(async ([format, name, text]) => {
+      const path = join(directory, name);
+      await writeWhole(path, text);
+      return { format, path, bytes: Buffer.byteLength(text) };
+    }),
+  );
 }
 
 /** Loads everything that rendering needs, so that a later `renderReports` only renders. */
@@ -66,5 +76,5 @@ export async function preloadReports(): Promise<void> {
 
 // Imported on use: together they cost more time than the rendering itself, and a caller that only judges needs none of them.
 function formats() {
-  return [import('./junit.ts'), import('./tap.ts'), import('./html.ts')] as const;
+  return [import('./formats/junit.ts'), import('./formats/tap.ts'), import('./formats/html.ts')] as const;
 }

@@ -26,7 +26,9 @@ export function sampleRun(kind: SampleKind, hostile = ''): SampleRun {
   rotation(add, chance, kind);
   partition(add, chance, kind);
   add(9_412.4, { kind: 'run-ended', endedAt: '2026-11-22T09:30:09.412Z' });
-  const history = happenings.sort(([a], [b]) => a - b).map(([atMs, happening], at): Entry => ({ index: at + 1, atMs: round(atMs), ...happening }));
+  const history = happenings
+    .sort(([a], [b]) => a - b)
+    .map(([atMs, happening], at): Entry => ({ index: at + 1, atMs: round(atMs), ...happening }));
   return { history, clauses };
 }
 
@@ -43,14 +45,35 @@ const keyIds = ['3f9a1c77d2e04b51', 'b8e20464c19f7a3d'] as const;
 
 function start(add: Add, clauses: readonly Clause[], hostile: string): void {
   add(0, {
-    kind: 'run-started', id: '20261122-093000-7f3a', command: 'assay gate --seed 7', startedAt: '2026-11-22T09:30:00.000Z', seed: 7, runtime: 'process',
+    kind: 'run-started',
+    id: '20261122-093000-7f3a',
+    command: 'assay gate --seed 7',
+    startedAt: '2026-11-22T09:30:00.000Z',
+    seed: 7,
+    runtime: 'process',
     versions: { assay: '0.1.0', node: '24.21.0', openssl: '3.5.4', spire: '1.15.3', toxiproxy: '2.12.0' },
-    target: { trustDomain: 'x0tta6bl4.mesh', node: `./mesh-node --verbose ${hostile}`.trim(), nodes: 5 }, clauses: clauses.map((clause) => clause.id),
+    target: { trustDomain: 'x0tta6bl4.mesh', node: `./mesh-node --verbose ${hostile}`.trim(), nodes: 5 },
+    clauses: clauses.map((clause) => clause.id),
   });
   for (const [mesh, nodes] of Object.entries(meshes)) {
-    for (const node of nodes) add(900, { kind: 'node', node, mesh, spiffeId: id(node), implementation: './mesh-node', judged: true, svidTtlSeconds: 6, syncIntervalMs: mesh === 'cut' ? 250 : 1000 });
+    for (const node of nodes)
+      add(900, {
+        kind: 'node',
+        node,
+        mesh,
+        spiffeId: id(node),
+        implementation: './mesh-node',
+        judged: true,
+        svidTtlSeconds: 6,
+        syncIntervalMs: mesh === 'cut' ? 250 : 1000,
+      });
   }
-  for (const [phase, from, to] of [['start SPIRE', 12, 720], ['attest', 720, 980], ['matrix', 1000, 2100], ['scenarios', 1200, 9200]] as const) {
+  for (const [phase, from, to] of [
+    ['start SPIRE', 12, 720],
+    ['attest', 720, 980],
+    ['matrix', 1000, 2100],
+    ['scenarios', 1200, 9200],
+  ] as const) {
     add(from, { kind: 'phase', phase, state: 'begun' });
     add(to, { kind: 'phase', phase, state: 'ended' });
   }
@@ -61,8 +84,20 @@ function start(add: Add, clauses: readonly Clause[], hostile: string): void {
     ['SPIRE metrics', '127.0.0.1:9988', 'plain HTTP on loopback', 'scraped by the local collector'],
   ] as const;
   for (const [plane, address, policy, why] of planes) add(1000, { kind: 'plane', plane, address, policy, why });
-  add(1300, { kind: 'fact', clause: 'tls/planes/as-declared', subject: 'backend admin', state: 'holds', says: `bound to 127.0.0.1 only ${hostile}`.trim() });
-  add(1320, { kind: 'fact', clause: 'tls/planes/as-declared', subject: '127.0.0.1:8081', state: 'holds', says: 'TLS 1.3 negotiated, server SVID verified against the bundle' });
+  add(1300, {
+    kind: 'fact',
+    clause: 'tls/planes/as-declared',
+    subject: 'backend admin',
+    state: 'holds',
+    says: `bound to 127.0.0.1 only ${hostile}`.trim(),
+  });
+  add(1320, {
+    kind: 'fact',
+    clause: 'tls/planes/as-declared',
+    subject: '127.0.0.1:8081',
+    state: 'holds',
+    says: 'TLS 1.3 negotiated, server SVID verified against the bundle',
+  });
 }
 
 function exchanges(add: Add, kind: SampleKind, hostile: string): void {
@@ -71,31 +106,77 @@ function exchanges(add: Add, kind: SampleKind, hostile: string): void {
     ['tls/server/only-tls13', 'ClientHello offers TLS 1.2 only', 'alert protocol_version (70) before any data'],
     ['tls/server/no-plaintext', 'plain HTTP on the mTLS port', `closed after 0 bytes ${hostile}`.trim()],
     ['tls/server/client-certificate', 'no client certificate', 'alert certificate_required (116) before any data'],
-    ['pinning/server/exact-id', 'SVID of a neighbour: spiffe://x0tta6bl4.mesh/service/api', 'alert bad_certificate (42) before any data'],
-    ['pinning/server/own-trust-domain', 'SVID of another trust domain with the same path', 'alert unknown_ca (48) before any data'],
+    [
+      'pinning/server/exact-id',
+      'SVID of a neighbour: spiffe://x0tta6bl4.mesh/service/api',
+      'alert bad_certificate (42) before any data',
+    ],
+    [
+      'pinning/server/own-trust-domain',
+      'SVID of another trust domain with the same path',
+      'alert unknown_ca (48) before any data',
+    ],
     ['pinning/server/not-expired', 'SVID that expired 60 s ago', 'alert certificate_expired (45) before any data'],
   ] as const;
   rows.forEach(([clause, row, how], at) => {
-    const control = (atMs: number): void => add(atMs, {
-      kind: 'exchange', clause: 'pinning/server/control', row: 'valid SVID of an allowed peer', node: 'backend', role: 'server', expect: 'accepted', control: 'valid',
-      outcome: 'accepted', how: `200, names ${id('frontend')}`, tls, tookMs: 4.8,
-    });
+    const control = (atMs: number): void =>
+      add(atMs, {
+        kind: 'exchange',
+        clause: 'pinning/server/control',
+        row: 'valid SVID of an allowed peer',
+        node: 'backend',
+        role: 'server',
+        expect: 'accepted',
+        control: 'valid',
+        outcome: 'accepted',
+        how: `200, names ${id('frontend')}`,
+        tls,
+        tookMs: 4.8,
+      });
     control(1400 + at * 90);
     const letIn = kind === 'fail' && clause === 'pinning/server/exact-id';
     add(1430 + at * 90, {
-      kind: 'exchange', clause, row, node: 'backend', role: 'server', expect: 'refused', control: 'valid',
-      outcome: letIn ? 'accepted' : 'refused', how: letIn ? `200, names ${id('api')} ${hostile}`.trim() : how, ...(letIn ? { tls } : {}), tookMs: 3.1,
+      kind: 'exchange',
+      clause,
+      row,
+      node: 'backend',
+      role: 'server',
+      expect: 'refused',
+      control: 'valid',
+      outcome: letIn ? 'accepted' : 'refused',
+      how: letIn ? `200, names ${id('api')} ${hostile}`.trim() : how,
+      ...(letIn ? { tls } : {}),
+      tookMs: 3.1,
     });
     control(1460 + at * 90);
   });
-  add(1990, { kind: 'skip', clause: 'tls/client/no-downgrade', reason: 'the node answers 501 to POST /dial, so its client side cannot be asked' });
+  add(1990, {
+    kind: 'skip',
+    clause: 'tls/client/no-downgrade',
+    reason: 'the node answers 501 to POST /dial, so its client side cannot be asked',
+  });
 }
 
 function tokens(add: Add): void {
-  const use = (atMs: number, clause: string, row: string, expect: 'attested' | 'refused', secondsToExpiry: number): void => add(atMs, {
-    kind: 'token', clause, row, token: 'token-1', expect, outcome: expect, secondsToExpiry,
-    ...(expect === 'refused' ? { code: 'INVALID_ARGUMENT', message: 'failed to attest: join token does not exist or has already been used' } : {}),
-  });
+  const use = (
+    atMs: number,
+    clause: string,
+    row: string,
+    expect: 'attested' | 'refused',
+    secondsToExpiry: number,
+  ): void =>
+    add(atMs, {
+      kind: 'token',
+      clause,
+      row,
+      token: 'token-1',
+      expect,
+      outcome: expect,
+      secondsToExpiry,
+      ...(expect === 'refused'
+        ? { code: 'INVALID_ARGUMENT', message: 'failed to attest: join token does not exist or has already been used' }
+        : {}),
+    });
   use(1500, 'tokens/join/once', 'first use', 'attested', 58.4);
   use(1740, 'tokens/join/once', 'second use, from another agent', 'refused', 58.2);
   use(3100, 'tokens/join/expires', 'used 0.4 s after its expiry', 'refused', -0.4);
@@ -103,46 +184,118 @@ function tokens(add: Add): void {
 
 function rotation(add: Add, chance: () => number, kind: SampleKind): void {
   const scenario = 'rotation';
-  const hypothesis = 'While every SVID is replaced at least twice and the authority once, no request is lost and no old SVID is presented for more than 500 ms.';
-  add(1_250, { kind: 'scenario', scenario, state: 'begun', hypothesis, boundsMs: { oldSvidPresentedAtMost: 500, firstRotationWithin: 1500 } });
-  for (const [at, state, key] of [[1900, 'prepared', 1], [2900, 'activated', 1], [3900, 'tainted', 0], [4800, 'revoked', 0]] as const) {
+  const hypothesis =
+    'While every SVID is replaced at least twice and the authority once, no request is lost and no old SVID is presented for more than 500 ms.';
+  add(1_250, {
+    kind: 'scenario',
+    scenario,
+    state: 'begun',
+    hypothesis,
+    boundsMs: { oldSvidPresentedAtMost: 500, firstRotationWithin: 1500 },
+  });
+  for (const [at, state, key] of [
+    [1900, 'prepared', 1],
+    [2900, 'activated', 1],
+    [3900, 'tainted', 0],
+    [4800, 'revoked', 0],
+  ] as const) {
     add(at, { kind: 'authority', mesh: 'rolling', state, authority: keyIds[key] });
-    add(at + 60, { kind: 'bundle', node: 'backend', trustDomain: 'x0tta6bl4.mesh', authorities: state === 'revoked' ? [keyIds[1]] : keyIds });
+    add(at + 60, {
+      kind: 'bundle',
+      node: 'backend',
+      trustDomain: 'x0tta6bl4.mesh',
+      authorities: state === 'revoked' ? [keyIds[1]] : keyIds,
+    });
   }
   const svids = rollSvids(add, 'rolling', 1000, 5600);
   requests(add, chance, {
-    scenario, from: 'load', to: 'backend', fromMs: 1300, toMs: 5500, perSecond: 420, serialAt: (atMs) => svids('backend', atMs),
+    scenario,
+    from: 'load',
+    to: 'backend',
+    fromMs: 1300,
+    toMs: 5500,
+    perSecond: 420,
+    serialAt: (atMs) => svids('backend', atMs),
     fails: (atMs) => (kind === 'fail' && atMs > 2915 && atMs < 3060 ? 'tls: alert unknown_ca (48)' : undefined),
   });
-  for (let atMs = 1400; atMs < 5500; atMs += 400) add(atMs, { kind: 'presented', scenario, node: 'frontend', role: 'client', svid: svids('frontend', atMs), startMs: atMs });
+  for (let atMs = 1400; atMs < 5500; atMs += 400)
+    add(atMs, {
+      kind: 'presented',
+      scenario,
+      node: 'frontend',
+      role: 'client',
+      svid: svids('frontend', atMs),
+      startMs: atMs,
+    });
   add(5_600, { kind: 'scenario', scenario, state: 'ended', hypothesis });
 }
 
 function partition(add: Add, chance: () => number, kind: SampleKind): void {
   const scenario = 'partition-short';
-  const hypothesis = 'A cut between the agents and the server that is shorter than half the SVID lifetime refuses no request.';
-  add(5_650, { kind: 'scenario', scenario, state: 'begun', hypothesis, boundsMs: { longestCut: 3000, rotationAfterHeal: 750 } });
+  const hypothesis =
+    'A cut between the agents and the server that is shorter than half the SVID lifetime refuses no request.';
+  add(5_650, {
+    kind: 'scenario',
+    scenario,
+    state: 'begun',
+    hypothesis,
+    boundsMs: { longestCut: 3000, rotationAfterHeal: 750 },
+  });
   rollSvids(add, 'cut', 1000, 6_350);
   for (const target of ['edge', 'store']) {
-    const fault = (atMs: number, state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string): void => add(atMs, { kind: 'fault', scenario, fault: 'cut', target, state, ...(provenBy === undefined ? {} : { provenBy }) });
+    const fault = (atMs: number, state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string): void =>
+      add(atMs, {
+        kind: 'fault',
+        scenario,
+        fault: 'cut',
+        target,
+        state,
+        ...(provenBy === undefined ? {} : { provenBy }),
+      });
     fault(6_300, 'injected');
-    if (kind !== 'inconclusive' || target === 'edge') fault(6_380, 'in-force', `dial of the SPIRE server from ${target}: reset, where 40 ms before it connected`);
+    if (kind !== 'inconclusive' || target === 'edge')
+      fault(6_380, 'in-force', `dial of the SPIRE server from ${target}: reset, where 40 ms before it connected`);
     fault(7_900, 'healed');
     fault(7_960, 'gone', `dial of the SPIRE server from ${target}: connected again`);
   }
   const after = rollSvids(add, 'cut', 8_050, 9_100, 9);
-  requests(add, chance, { scenario, from: 'load', to: 'store', fromMs: 5_700, toMs: 9_000, perSecond: 300, serialAt: (atMs) => after('store', atMs), fails: () => undefined });
-  if (kind === 'inconclusive') add(7_000, { kind: 'trouble', clauses: ['tokens/join/expires'], message: 'the clock of this machine stepped by 1.2 s while the token ran out' });
+  requests(add, chance, {
+    scenario,
+    from: 'load',
+    to: 'store',
+    fromMs: 5_700,
+    toMs: 9_000,
+    perSecond: 300,
+    serialAt: (atMs) => after('store', atMs),
+    fails: () => undefined,
+  });
+  if (kind === 'inconclusive')
+    add(7_000, {
+      kind: 'trouble',
+      clauses: ['tokens/join/expires'],
+      message: 'the clock of this machine stepped by 1.2 s while the token ran out',
+    });
   add(9_150, { kind: 'scenario', scenario, state: 'ended', hypothesis });
 }
 
 /** Every second a new SVID for each node of a mesh, delivered and then presented; gives the SVID of a node at an instant. */
-function rollSvids(add: Add, mesh: keyof typeof meshes, fromMs: number, toMs: number, firstSerial = 1): (node: string, atMs: number) => { spiffeId: string; serial: string } {
+function rollSvids(
+  add: Add,
+  mesh: keyof typeof meshes,
+  fromMs: number,
+  toMs: number,
+  firstSerial = 1,
+): (node: string, atMs: number) => { spiffeId: string; serial: string } {
   for (const [which, node] of meshes[mesh].entries()) {
     for (let n = 0, atMs = fromMs + which * 130; atMs < toMs; n += 1, atMs += 1000) {
       const svid = {
-        node, spiffeId: id(node), serial: serialOf(which, n + firstSerial), authority: keyIds[atMs > 2900 && mesh === 'rolling' ? 1 : 0], publicKey: `sha256:${serialOf(which, n)}`,
-        notBefore: new Date(Date.UTC(2026, 10, 22, 9, 29, 50) + atMs).toISOString(), notAfter: new Date(Date.UTC(2026, 10, 22, 9, 30, 6) + atMs).toISOString(),
+        node,
+        spiffeId: id(node),
+        serial: serialOf(which, n + firstSerial),
+        authority: keyIds[atMs > 2900 && mesh === 'rolling' ? 1 : 0],
+        publicKey: `sha256:${serialOf(which, n)}`,
+        notBefore: new Date(Date.UTC(2026, 10, 22, 9, 29, 50) + atMs).toISOString(),
+        notAfter: new Date(Date.UTC(2026, 10, 22, 9, 30, 6) + atMs).toISOString(),
       };
       add(atMs, { kind: 'svid', seen: 'delivered', ...svid });
       add(atMs + 45 + which * 20, { kind: 'svid', seen: 'presented', ...svid });
@@ -150,7 +303,10 @@ function rollSvids(add: Add, mesh: keyof typeof meshes, fromMs: number, toMs: nu
   }
   return (node, atMs) => {
     const which = (meshes[mesh] as readonly string[]).indexOf(node);
-    return { spiffeId: id(node), serial: serialOf(which, Math.max(0, Math.floor((atMs - fromMs - which * 130) / 1000)) + firstSerial) };
+    return {
+      spiffeId: id(node),
+      serial: serialOf(which, Math.max(0, Math.floor((atMs - fromMs - which * 130) / 1000)) + firstSerial),
+    };
   };
 }
 
@@ -170,11 +326,22 @@ function requests(add: Add, chance: () => number, load: Load): void {
   for (let dueMs = load.fromMs; dueMs < load.toMs; dueMs += 1000 / load.perSecond) {
     const lateMs = chance() < 0.02 ? chance() * 14 : chance() * 0.3;
     const resumed = chance() < 0.2;
-    const handshakeMs = round((resumed ? 0.9 : 2.1) * Math.exp(gauss(chance) * 0.28) + (chance() < 0.008 ? chance() * 22 : 0));
+    const handshakeMs = round(
+      (resumed ? 0.9 : 2.1) * Math.exp(gauss(chance) * 0.28) + (chance() < 0.008 ? chance() * 22 : 0),
+    );
     const detail = load.fails(dueMs);
     const startMs = round(dueMs + lateMs);
     add(startMs + handshakeMs + 1, {
-      kind: 'request', scenario, from, to, connection: 'new', outcome: detail === undefined ? 'ok' : 'fail', dueMs: round(dueMs), startMs, totalMs: round(lateMs + handshakeMs + 1.1), resumed,
+      kind: 'request',
+      scenario,
+      from,
+      to,
+      connection: 'new',
+      outcome: detail === undefined ? 'ok' : 'fail',
+      dueMs: round(dueMs),
+      startMs,
+      totalMs: round(lateMs + handshakeMs + 1.1),
+      resumed,
       ...(detail === undefined ? { handshakeMs, server: load.serialAt(dueMs) } : { detail }),
     });
   }
@@ -184,23 +351,127 @@ type Row = readonly [id: string, catalogue: string | null, level: Level, spec: s
 
 function catalogue(): Clause[] {
   const rows: readonly Row[] = [
-    ['tls/server/only-tls13', 'MESH-SEC-01', 'MUST', 'Mesh policy, Network security', 'A node speaks TLS 1.3 and nothing older', 'An attacker downgrades the session to a cipher that can be read later.'],
-    ['tls/server/no-plaintext', 'MESH-ARCH-01', 'MUST', 'Mesh policy, Goal', 'A node answers nothing to plain text', 'Anyone on the wire reads and writes service traffic.'],
-    ['tls/server/client-certificate', 'X509-SVID-5.2-01', 'MUST', 'X509-SVID §5.2', 'A node asks every client for its SVID', 'Anonymous callers are served.'],
-    ['tls/planes/as-declared', null, 'MUST', 'Mesh policy, Listeners', 'Every listener keeps the transport policy declared for it', 'A forgotten debug port speaks to the network.'],
-    ['tls/client/no-downgrade', 'MESH-SEC-02', 'MUST', 'Mesh policy, Network security', 'A node as a client refuses a server below TLS 1.3', 'A rogue server picks the protocol.'],
-    ['pinning/server/exact-id', 'MESH-ARCH-11', 'MUST', 'SPIFFE-ID §2, X509-SVID §4', 'Only the exact SPIFFE IDs that are allowed get in', 'Any member of the trust domain may call any service.'],
-    ['pinning/server/own-trust-domain', 'X509-SVID-5.2-03', 'MUST', 'X509-SVID §5.2', 'An SVID of a foreign trust domain is refused', 'A federated stranger passes for a neighbour.'],
-    ['pinning/server/not-expired', 'X509-SVID-5.2-04', 'MUST', 'X509-SVID §5.2, RFC 5280 §6', 'An expired SVID is refused', 'A stolen key is good for ever.'],
-    ['tokens/join/once', 'MESH-TOK-01', 'MUST', 'Mesh policy, Join tokens', 'A join token admits one agent', 'A leaked token lets a second, hostile agent in.'],
-    ['tokens/join/expires', 'MESH-TOK-02', 'MUST', 'Mesh policy, Join tokens', 'A join token is refused after its expiry', 'A token found in an old log opens the mesh.'],
-    ['rotation/requests-survive', 'MESH-ROT-01', 'MUST', 'Mesh policy, Rotation', 'No request is lost while SVIDs rotate', 'Every rotation is a small outage.'],
-    ['rotation/fresh-key', 'WORKLOAD-API-5.1-02', 'SHOULD', 'SPIFFE Workload API §5.1', 'A new SVID comes with a new key', 'A key that leaked once stays useful after every rotation.'],
-    ['partition-short/requests-survive', 'MESH-PART-01', 'MUST', 'Mesh policy, Partition', 'A short cut from the control plane refuses no request', 'The control plane is a single point of failure of every call.'],
-    ['partition-short/rotates-after', 'MESH-PART-02', 'MUST', 'Mesh policy, Partition', 'Rotation goes on soon after the cut is healed', 'The mesh dies half a lifetime after an outage that everyone thought was over.'],
+    [
+      'tls/server/only-tls13',
+      'MESH-SEC-01',
+      'MUST',
+      'Mesh policy, Network security',
+      'A node speaks TLS 1.3 and nothing older',
+      'An attacker downgrades the session to a cipher that can be read later.',
+    ],
+    [
+      'tls/server/no-plaintext',
+      'MESH-ARCH-01',
+      'MUST',
+      'Mesh policy, Goal',
+      'A node answers nothing to plain text',
+      'Anyone on the wire reads and writes service traffic.',
+    ],
+    [
+      'tls/server/client-certificate',
+      'X509-SVID-5.2-01',
+      'MUST',
+      'X509-SVID §5.2',
+      'A node asks every client for its SVID',
+      'Anonymous callers are served.',
+    ],
+    [
+      'tls/planes/as-declared',
+      null,
+      'MUST',
+      'Mesh policy, Listeners',
+      'Every listener keeps the transport policy declared for it',
+      'A forgotten debug port speaks to the network.',
+    ],
+    [
+      'tls/client/no-downgrade',
+      'MESH-SEC-02',
+      'MUST',
+      'Mesh policy, Network security',
+      'A node as a client refuses a server below TLS 1.3',
+      'A rogue server picks the protocol.',
+    ],
+    [
+      'pinning/server/exact-id',
+      'MESH-ARCH-11',
+      'MUST',
+      'SPIFFE-ID §2, X509-SVID §4',
+      'Only the exact SPIFFE IDs that are allowed get in',
+      'Any member of the trust domain may call any service.',
+    ],
+    [
+      'pinning/server/own-trust-domain',
+      'X509-SVID-5.2-03',
+      'MUST',
+      'X509-SVID §5.2',
+      'An SVID of a foreign trust domain is refused',
+      'A federated stranger passes for a neighbour.',
+    ],
+    [
+      'pinning/server/not-expired',
+      'X509-SVID-5.2-04',
+      'MUST',
+      'X509-SVID §5.2, RFC 5280 §6',
+      'An expired SVID is refused',
+      'A stolen key is good for ever.',
+    ],
+    [
+      'tokens/join/once',
+      'MESH-TOK-01',
+      'MUST',
+      'Mesh policy, Join tokens',
+      'A join token admits one agent',
+      'A leaked token lets a second, hostile agent in.',
+    ],
+    [
+      'tokens/join/expires',
+      'MESH-TOK-02',
+      'MUST',
+      'Mesh policy, Join tokens',
+      'A join token is refused after its expiry',
+      'A token found in an old log opens the mesh.',
+    ],
+    [
+      'rotation/requests-survive',
+      'MESH-ROT-01',
+      'MUST',
+      'Mesh policy, Rotation',
+      'No request is lost while SVIDs rotate',
+      'Every rotation is a small outage.',
+    ],
+    [
+      'rotation/fresh-key',
+      'WORKLOAD-API-5.1-02',
+      'SHOULD',
+      'SPIFFE Workload API §5.1',
+      'A new SVID comes with a new key',
+      'A key that leaked once stays useful after every rotation.',
+    ],
+    [
+      'partition-short/requests-survive',
+      'MESH-PART-01',
+      'MUST',
+      'Mesh policy, Partition',
+      'A short cut from the control plane refuses no request',
+      'The control plane is a single point of failure of every call.',
+    ],
+    [
+      'partition-short/rotates-after',
+      'MESH-PART-02',
+      'MUST',
+      'Mesh policy, Partition',
+      'Rotation goes on soon after the cut is healed',
+      'The mesh dies half a lifetime after an outage that everyone thought was over.',
+    ],
   ];
   return rows.map(([clause, catalogueId, level, spec, title, danger]) => ({
-    id: clause, catalogue: catalogueId, level, spec, title, danger, subject: 'validator',
+    id: clause,
+    catalogue: catalogueId,
+    level,
+    spec,
+    title,
+    danger,
+    subject: 'validator',
     promise: clause.split(/[/-]/)[0] as MeshPromise,
     judge: (history) => judgeSample(clause, history),
   }));
@@ -211,16 +482,36 @@ function judgeSample(clause: string, history: History): Judgement {
   if (scenario === 'rotation' || scenario === 'partition-short') {
     const requests = entriesOf(history, 'request').filter((request) => request.scenario === scenario);
     const lost = requests.filter((request) => request.outcome !== 'ok');
-    if (clause.endsWith('requests-survive') && lost.length > 0) return { verdict: 'fail', reason: `${lost.length} of ${requests.length} requests were lost, all within 145 ms of the new authority being activated: ${lost[0]?.detail ?? ''}.`, evidence: lost.map((request) => request.index) };
-    return { verdict: 'pass', reason: `${requests.length} requests, none lost; 4 rotations seen on every node.`, evidence: requests.slice(0, 40).map((request) => request.index) };
+    if (clause.endsWith('requests-survive') && lost.length > 0)
+      return {
+        verdict: 'fail',
+        reason: `${lost.length} of ${requests.length} requests were lost, all within 145 ms of the new authority being activated: ${lost[0]?.detail ?? ''}.`,
+        evidence: lost.map((request) => request.index),
+      };
+    return {
+      verdict: 'pass',
+      reason: `${requests.length} requests, none lost; 4 rotations seen on every node.`,
+      evidence: requests.slice(0, 40).map((request) => request.index),
+    };
   }
   const skip = entriesOf(history, 'skip').find((entry) => entry.clause === clause);
   if (skip !== undefined) return { verdict: 'skipped', reason: skip.reason, evidence: [skip.index] };
   const own = history.filter((entry) => 'clause' in entry && entry.clause === clause);
   const wrong = entriesOf(own, 'exchange').filter((entry) => entry.outcome !== entry.expect);
   const [first] = wrong;
-  if (first !== undefined) return { verdict: 'fail', reason: `Let in what it must refuse: ${first.row}. It answered ${first.how}.`, evidence: wrong.map((entry) => entry.index) };
-  return own.length === 0 ? { verdict: 'inconclusive', reason: 'Nothing was recorded.', evidence: [] } : { verdict: 'pass', reason: `As it should be in all ${own.length} rows, and the control was accepted before and after.`, evidence: own.map((entry) => entry.index) };
+  if (first !== undefined)
+    return {
+      verdict: 'fail',
+      reason: `Let in what it must refuse: ${first.row}. It answered ${first.how}.`,
+      evidence: wrong.map((entry) => entry.index),
+    };
+  return own.length === 0
+    ? { verdict: 'inconclusive', reason: 'Nothing was recorded.', evidence: [] }
+    : {
+        verdict: 'pass',
+        reason: `As it should be in all ${own.length} rows, and the control was accepted before and after.`,
+        evidence: own.map((entry) => entry.index),
+      };
 }
 
 function serialOf(which: number, n: number): string {

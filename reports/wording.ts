@@ -1,5 +1,5 @@
 import type { MeshPromise } from '../src/clause.ts';
-import type { ClauseReport, Report } from '../src/report.ts';
+import type { ClauseReport, Report } from '../src/report/report.ts';
 import type { Verdict } from '../src/verdict.ts';
 
 /** The promises in the order every report tells them, with what each means to the person who relies on it. */
@@ -11,7 +11,13 @@ export const promises = [
   { id: 'partition', name: 'Partition', says: 'The mesh rides out the loss of its control plane, within its bounds.' },
 ] as const satisfies readonly { readonly id: MeshPromise; readonly name: string; readonly says: string }[];
 
-export const verdictOrder = ['fail', 'inconclusive', 'deviation', 'skipped', 'pass'] as const satisfies readonly Verdict[];
+export const verdictOrder = [
+  'fail',
+  'inconclusive',
+  'deviation',
+  'skipped',
+  'pass',
+] as const satisfies readonly Verdict[];
 
 export const verdictWords = {
   pass: { sign: '✔', ascii: 'ok', word: 'held' },
@@ -19,7 +25,9 @@ export const verdictWords = {
   inconclusive: { sign: '?', ascii: '?', word: 'inconclusive' },
   skipped: { sign: '○', ascii: '-', word: 'skipped' },
   deviation: { sign: '△', ascii: '~', word: 'known deviation' },
-} as const satisfies Readonly<Record<Verdict, { readonly sign: string; readonly ascii: string; readonly word: string }>>;
+} as const satisfies Readonly<
+  Record<Verdict, { readonly sign: string; readonly ascii: string; readonly word: string }>
+>;
 
 /** One promise with its clauses, in report order. */
 export interface PromiseGroup {
@@ -32,9 +40,22 @@ export interface PromiseGroup {
 
 /** The five promises, those without a chosen clause too, and the unknown clauses last where there are any. */
 export function byPromise(report: Report): PromiseGroup[] {
-  const groups: PromiseGroup[] = promises.map((promise) => ({ ...promise, clauses: report.clauses.filter((clause) => clause.promise === promise.id) }));
+  const groups: PromiseGroup[] = promises.map((promise) => ({
+    ...promise,
+    clauses: report.clauses.filter((clause) => clause.promise === promise.id),
+  }));
   const other = report.clauses.filter((clause) => clause.promise === null);
-  return other.length === 0 ? groups : [...groups, { id: 'other', name: 'Unknown clauses', says: 'Chosen for the run, and not in the catalogue that judged it.', clauses: other }];
+  return other.length === 0
+    ? groups
+    : [
+        ...groups,
+        {
+          id: 'other',
+          name: 'Unknown clauses',
+          says: 'Chosen for the run, and not in the catalogue that judged it.',
+          clauses: other,
+        },
+      ];
 }
 
 /** The worst verdict of a group: fail, then inconclusive, then pass; skipped when nothing of it was decided, none when it is empty. */
@@ -50,10 +71,18 @@ export function count(clauses: readonly ClauseReport[], verdict: Verdict): numbe
 }
 
 /** How many SVIDs were replaced on the wire and by the agents, over all scenarios. */
-export function rotationTotals(report: Report): { readonly delivered: number; readonly presented: number; readonly nodes: number } {
+export function rotationTotals(report: Report): {
+  readonly delivered: number;
+  readonly presented: number;
+  readonly nodes: number;
+} {
   const all = report.scenarios.flatMap((scenario) => scenario.rotations);
   const sum = (key: 'delivered' | 'presented') => all.reduce((total, rotation) => total + rotation[key], 0);
-  return { delivered: sum('delivered'), presented: sum('presented'), nodes: new Set(all.filter((one) => one.delivered + one.presented > 0).map((one) => one.node)).size };
+  return {
+    delivered: sum('delivered'),
+    presented: sum('presented'),
+    nodes: new Set(all.filter((one) => one.delivered + one.presented > 0).map((one) => one.node)).size,
+  };
 }
 
 /** One sentence that says why the run's verdict is what it is. */
@@ -74,18 +103,23 @@ export function because(report: Report): string {
     return `Nothing was seen to break, but “${firstOpen.title}” could not be decided${others}.`;
   }
   const undecided = report.scenarios.find((scenario) => scenario.verdict === 'inconclusive');
-  if (undecided !== undefined) return `The scenario ${undecided.id} proved nothing: ${undecided.findings[0] ?? 'none of its clauses was decided'}.`;
+  if (undecided !== undefined)
+    return `The scenario ${undecided.id} proved nothing: ${undecided.findings[0] ?? 'none of its clauses was decided'}.`;
   const decided = total - skipped - count(report.clauses, 'deviation');
   if (decided === 0) return 'No clause was decided.';
   const broken = report.scenarios.some((scenario) => scenario.faults.length > 0);
   const held = `${decided === total ? `All ${total} clauses` : `${decided} of ${total} clauses were decided, and all of them`} held${broken ? ', while healthy and while broken on purpose' : ''}.`;
   const unasked = promises.filter((promise) => !report.clauses.some((clause) => clause.promise === promise.id));
-  return unasked.length === 0 ? held : `${held} Not asked in this run: ${unasked.map((promise) => promise.name).join(', ')}.`;
+  return unasked.length === 0
+    ? held
+    : `${held} Not asked in this run: ${unasked.map((promise) => promise.name).join(', ')}.`;
 }
 
 /** Whether each of the five promises had a clause that was decided, so that a pass speaks for the whole mesh. */
 export function coversEveryPromise(report: Report): boolean {
-  return promises.every((promise) => report.clauses.some((clause) => clause.promise === promise.id && clause.verdict === 'pass'));
+  return promises.every((promise) =>
+    report.clauses.some((clause) => clause.promise === promise.id && clause.verdict === 'pass'),
+  );
 }
 
 /** Milliseconds as a person reads them: `4.31 ms`, `38.2 ms`, `412 ms`, `2.05 s`. */

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FixtureError } from '../fixtures/errors.ts';
-import { eventually } from '../fixtures/eventually.ts';
+import { FixtureError } from '../src/errors.ts';
+import { eventually } from '../fixtures/run/eventually.ts';
 import { cuttable, partition, partitionFault, recovered, recoversWithinMs, recoveryBound } from './partition.ts';
 import { orNot, type Scenario } from './scenario.ts';
 
 export const partitionLong: Scenario = {
-  id: 'partition-long', title: 'Server partition, longer than an SVID\'s life',
-  hypothesis: 'while all agents are cut from their server, traffic goes on for as long as the SVIDs live, no connection is made with an expired one, and both SVIDs and traffic are back within the computed bound after the heal',
+  id: 'partition-long',
+  title: "Server partition, longer than an SVID's life",
+  hypothesis:
+    'while all agents are cut from their server, traffic goes on for as long as the SVIDs live, no connection is made with an expired one, and both SVIDs and traffic are back within the computed bound after the heal',
   clauses: ['partition-long/traffic-while-valid', 'partition-long/fails-closed', 'partition-long/recovers'],
   steps: [
     'Traffic flows between the nodes.',
@@ -24,13 +26,29 @@ export const partitionLong: Scenario = {
       const dies = nodes.map(({ agent }) => agent?.delivery.leaf?.notAfter.getTime() ?? 0);
       // Who reads the clock in whole seconds accepts an SVID until the second of its notAfter is over.
       const leftMs = Math.max(...dies, Math.min(...dies) + 1_000) - Date.now();
-      if (leftMs > target.timing.svidTtlSeconds * 1000 + 2_000) throw new FixtureError(`partition-long: the SVIDs live ${(leftMs / 1000).toFixed(0)} s longer, the SVID TTL was to be ${target.timing.svidTtlSeconds} s; is the TTL on the registration entries?`);
+      if (leftMs > target.timing.svidTtlSeconds * 1000 + 2_000)
+        throw new FixtureError(
+          `partition-long: the SVIDs live ${(leftMs / 1000).toFixed(0)} s longer, the SVID TTL was to be ${target.timing.svidTtlSeconds} s; is the TTL on the registration entries?`,
+        );
       await sleep(Math.max(0, leftMs), undefined, { signal });
       const deadMs = recorder.now();
       const names = new Set(nodes.map(({ name }) => name));
-      const tried = (role: 'from' | 'to', node: string) => recorder.history.filter((entry) =>
-        entry.kind === 'request' && entry[role] === node && names.has(entry.from) && names.has(entry.to) && entry.startMs > deadMs).length;
-      await orNot(eventually('connections are tried past notAfter', () => nodes.every(({ name }) => tried('to', name) >= 4 && tried('from', name) >= 4), { withinMs: 3_000, signal }));
+      const tried = (role: 'from' | 'to', node: string) =>
+        recorder.history.filter(
+          (entry) =>
+            entry.kind === 'request' &&
+            entry[role] === node &&
+            names.has(entry.from) &&
+            names.has(entry.to) &&
+            entry.startMs > deadMs,
+        ).length;
+      await orNot(
+        eventually(
+          'connections are tried past notAfter',
+          () => nodes.every(({ name }) => tried('to', name) >= 4 && tried('from', name) >= 4),
+          { withinMs: 3_000, signal },
+        ),
+      );
     });
     bounds.recovers = recoversWithinMs(outageMs, target.timing.syncIntervalMs);
     await recovered(context, nodes, bounds.recovers + 2_000);

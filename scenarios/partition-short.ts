@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FixtureError } from '../fixtures/errors.ts';
+import { FixtureError } from '../src/errors.ts';
 import { cuttable, partition, partitionFault, recovered, recoversWithinMs, recoveryBound } from './partition.ts';
 import type { Scenario } from './scenario.ts';
 
 export const partitionShort: Scenario = {
-  id: 'partition-short', title: 'Server partition, shorter than an SVID\'s life',
-  hypothesis: 'a cut between all agents and their server that ends before any SVID does fails no request, and renewal goes on within the computed bound',
+  id: 'partition-short',
+  title: "Server partition, shorter than an SVID's life",
+  hypothesis:
+    'a cut between all agents and their server that ends before any SVID does fails no request, and renewal goes on within the computed bound',
   clauses: ['partition-short/requests-survive', 'partition-short/recovers'],
   steps: [
     'Traffic flows between all pairs.',
@@ -25,8 +27,15 @@ export const partitionShort: Scenario = {
     const nodes = cuttable(context);
     const { outageMs } = await partition(context, 'partition-short', async () => {
       // An agent that withdrew its SVID when it was cut has none that could come to its end: what that does to requests is seen.
-      const leftMs = Math.min(...nodes.flatMap(({ agent }) => agent?.delivery.leaf ?? []).map(({ notAfter }) => notAfter.getTime() - Date.now()));
-      if (leftMs < holdMs + marginMs) throw new FixtureError(`partition-short: the SVIDs live only ${leftMs} ms longer, ${holdMs + marginMs} ms are needed; is the machine overloaded, or the SVID TTL of ${target.timing.svidTtlSeconds} s too short?`);
+      const leftMs = Math.min(
+        ...nodes
+          .flatMap(({ agent }) => agent?.delivery.leaf ?? [])
+          .map(({ notAfter }) => notAfter.getTime() - Date.now()),
+      );
+      if (leftMs < holdMs + marginMs)
+        throw new FixtureError(
+          `partition-short: the SVIDs live only ${leftMs} ms longer, ${holdMs + marginMs} ms are needed; is the machine overloaded, or the SVID TTL of ${target.timing.svidTtlSeconds} s too short?`,
+        );
       await sleep(holdMs, undefined, { signal });
     });
     bounds.recovers = recoversWithinMs(outageMs, syncIntervalMs);

@@ -1,8 +1,8 @@
 import type { Load } from '../fixtures/load/load.ts';
-import { eventually } from '../fixtures/eventually.ts';
-import { DeadlineError } from '../fixtures/errors.ts';
-import type { Recorder } from '../fixtures/recorder.ts';
-import type { Target } from '../fixtures/target.ts';
+import { eventually } from '../fixtures/run/eventually.ts';
+import { DeadlineError } from '../src/errors.ts';
+import type { Recorder } from '../fixtures/run/recorder.ts';
+import type { Target } from '../fixtures/target/target.ts';
 import type { Entry } from '../src/history.ts';
 
 export interface ScenarioContext {
@@ -53,14 +53,27 @@ export async function runScenario(scenario: Scenario, context: ScenarioContext):
   load.during(scenario.id);
   try {
     await scenario.run(context, bounds);
-    recorder.record({ kind: 'scenario', scenario: scenario.id, state: 'ended', hypothesis: scenario.hypothesis, boundsMs: bounds });
+    recorder.record({
+      kind: 'scenario',
+      scenario: scenario.id,
+      state: 'ended',
+      hypothesis: scenario.hypothesis,
+      boundsMs: bounds,
+    });
   } finally {
     load.during('');
   }
 }
 
 /** Waits until the history holds such an entry from `fromIndex` on. */
-export async function recorded(recorder: Recorder, condition: string, fromIndex: number, wanted: (entry: Entry) => boolean, withinMs: number, signal: AbortSignal): Promise<Entry> {
+export async function recorded(
+  recorder: Recorder,
+  condition: string,
+  fromIndex: number,
+  wanted: (entry: Entry) => boolean,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<Entry> {
   return eventually(condition, () => recorder.history.slice(fromIndex).find(wanted), { withinMs, everyMs: 20, signal });
 }
 

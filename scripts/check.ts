@@ -7,15 +7,39 @@ const root = new URL('..', import.meta.url);
 
 /** What each check runs, on the Node that runs this. */
 const checks: Readonly<Record<string, readonly string[]>> = {
+  format: [
+    'node_modules/prettier/bin/prettier.cjs',
+    '--check',
+    '--log-level',
+    'warn',
+    '--cache',
+    '--cache-location',
+    'node_modules/.cache/prettier',
+    '.',
+  ],
   types: ['node_modules/typescript/bin/tsc', '-p', '.', '--pretty'],
-  lint: ['node_modules/eslint/bin/eslint.js', '--cache', '--cache-location', 'node_modules/.cache/eslint/', '--cache-strategy', 'content', '.'],
+  lint: [
+    'node_modules/eslint/bin/eslint.js',
+    '--cache',
+    '--cache-location',
+    'node_modules/.cache/eslint/',
+    '--cache-strategy',
+    'content',
+    '.',
+  ],
   tests: ['--test', '--test-reporter', 'dot', '--test-concurrency', '2', ...pureTests('src')],
 };
 
 async function check(name: string, args: readonly string[]): Promise<boolean> {
   const startMs = performance.now();
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE: compileCache } });
-  const code = new Promise<number | null>((resolve, reject) => { child.once('error', reject).once('close', resolve); });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+  });
+  const code = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
   const [out, err, exit] = await Promise.all([text(child.stdout), text(child.stderr), code]);
   console.log(`${exit === 0 ? '✔' : '✘'} ${name} (${((performance.now() - startMs) / 1000).toFixed(1)} s)`);
   if (exit !== 0) console.log(`${out}${err}`.trimEnd());

@@ -1,7 +1,7 @@
 // Makes what can be made of the documentation: node scripts/docs.ts pages | readme | check
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { scenarios } from '../cli/gate/plan.ts';
+import { scenarios } from '../plans/gate.ts';
 import { clausesPage } from './docs/clauses-page.ts';
 import { brokenLinks } from './docs/links.ts';
 import { root } from './docs/places.ts';
@@ -20,9 +20,11 @@ export function generatedPages(): Map<string, string> {
 export function staleDocs(): string[] {
   const pages = generatedPages();
   return [
-    ...[...pages].filter(([path, text]) => read(path) !== text).map(([path]) => `${path} is stale; run: npm run docs:pages`),
+    ...[...pages]
+      .filter(([path, text]) => read(path) !== text)
+      .map(([path]) => `${path} is stale; run: npm run docs:pages`),
     ...leftOver(pages).map((path) => `${path} is of no scenario; run: npm run docs:pages`),
-    ...read('README.md') === readme() ? [] : ['README.md is stale; run: npm run docs:readme'],
+    ...(read('README.md') === readme() ? [] : ['README.md is stale; run: npm run docs:readme']),
     ...brokenLinks(),
   ];
 }
@@ -54,7 +56,11 @@ function check(): void {
   process.exitCode = stale.length === 0 ? 0 : 1;
 }
 
-const commands: Readonly<Record<string, () => void>> = { pages: makePages, readme: () => write('README.md', readme()), check };
+const commands: Readonly<Record<string, () => void>> = {
+  pages: makePages,
+  readme: () => write('README.md', readme()),
+  check,
+};
 
 if (import.meta.main) {
   const command = commands[process.argv[2] ?? ''];

@@ -25,24 +25,55 @@ try {
 /** Runs the gate and keeps what it says, in the order in which a terminal would have shown it. */
 async function gate(): Promise<string> {
   const out = join(scratch, 'reports');
-  const { stdout, stderr } = await run(process.execPath, [join(root, 'cli/bin.js'), 'gate', '--no-color', '--out', out], { cwd: root });
+  const { stdout, stderr } = await run(
+    process.execPath,
+    [join(root, 'cli/bin.js'), 'gate', '--no-color', '--out', out],
+    { cwd: root },
+  );
   // A reader's run has a directory of its own name.
-  const said = `${stderr.trimEnd()}\n\n${stdout.trimEnd()}\n`.replaceAll(` --no-color --out ${out}`, '').replaceAll(out, 'reports/out/<run id>');
-  writeFileSync(join(root, transcriptPath), said.split('\n').map((line) => line.trimEnd()).join('\n'));
+  const said = `${stderr.trimEnd()}\n\n${stdout.trimEnd()}\n`
+    .replaceAll(` --no-color --out ${out}`, '')
+    .replaceAll(out, 'reports/out/<run id>');
+  writeFileSync(
+    join(root, transcriptPath),
+    said
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .join('\n'),
+  );
   console.log(transcriptPath);
   return out;
 }
 
 async function takePicture(page: string, picture: string): Promise<void> {
   if (!existsSync(page)) throw new Error(`${page} is not there; name the directory of a finished run`);
-  const browser = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => findOnPath(name, process.env)).find((path) => path !== undefined);
+  const browser = ['chromium', 'chromium-browser', 'google-chrome']
+    .map((name) => findOnPath(name, process.env))
+    .find((path) => path !== undefined);
   if (browser === undefined) throw new Error('no Chromium on the PATH; install one (Debian: apt-get install chromium)');
-  await run(browser, [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    `--user-data-dir=${join(scratch, 'browser')}`, '--hide-scrollbars', '--force-color-profile=srgb', '--virtual-time-budget=3000',
-    `--window-size=${size}`, `--screenshot=${picture}`, pathToFileURL(page).href,
-  ], { timeout: 60_000 });
+  await run(
+    browser,
+    [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      `--user-data-dir=${join(scratch, 'browser')}`,
+      '--hide-scrollbars',
+      '--force-color-profile=srgb',
+      '--virtual-time-budget=3000',
+      `--window-size=${size}`,
+      `--screenshot=${picture}`,
+      pathToFileURL(page).href,
+    ],
+    { timeout: 60_000 },
+  );
   const bytes = statSync(picture).size;
-  if (bytes > mostBytes || readFileSync(picture).subarray(1, 4).toString() !== 'PNG') throw new Error(`${picturePath} is ${bytes} bytes, wanted a PNG of at most ${mostBytes}`);
+  if (bytes > mostBytes || readFileSync(picture).subarray(1, 4).toString() !== 'PNG')
+    throw new Error(`${picturePath} is ${bytes} bytes, wanted a PNG of at most ${mostBytes}`);
   console.log(`${picturePath}, ${Math.round(bytes / 1000)} kB`);
 }

@@ -6,16 +6,16 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
-import { describeProgress } from '../cli/gate/run-gate.ts';
-import { messageOf } from '../fixtures/errors.ts';
-import { locateTools, type ToolProgress } from '../fixtures/toolchain.ts';
+import { describeProgress } from '../engine/run-gate.ts';
+import { messageOf } from '../src/errors.ts';
+import { locateTools, type ToolProgress } from '../fixtures/toolchain/toolchain.ts';
 import { compileCache, pureTests, wholeTests } from './tests.ts';
 
 process.chdir(new URL('..', import.meta.url).pathname);
 process.env.NODE_COMPILE_CACHE ??= compileCache;
 
 const chosen = new Set(process.argv.slice(2).map((path) => relative('.', path)));
-const among = (files: readonly string[]) => chosen.size === 0 ? [...files] : files.filter((file) => chosen.has(file));
+const among = (files: readonly string[]) => (chosen.size === 0 ? [...files] : files.filter((file) => chosen.has(file)));
 const runs = [
   { files: among(pureTests()), concurrency: availableParallelism() },
   { files: among(wholeTests()), concurrency: 1 },
@@ -38,7 +38,8 @@ async function* everything(): AsyncGenerator<TestEvent> {
     }
   }
   const lines = { ...totals, duration_ms: (performance.now() - startMs).toFixed(0) };
-  for (const [name, count] of Object.entries(lines)) yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${count}`, level: 'info' } } as TestEvent;
+  for (const [name, count] of Object.entries(lines))
+    yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${count}`, level: 'info' } } as TestEvent;
   if (summary !== undefined) yield summary;
 }
 
@@ -51,7 +52,9 @@ function summaryLine({ type, data }: TestEvent): string[] | undefined {
 // What the whole tests run is built once, before them, where a person can follow it.
 if (among(wholeTests()).length > 0) {
   try {
-    await locateTools(['toxiproxy', 'assay-go-node', 'spire-agent', 'spire-server'], { onProgress: sayNowAndThen(10_000) });
+    await locateTools(['toxiproxy', 'assay-go-node', 'spire-agent', 'spire-server'], {
+      onProgress: sayNowAndThen(10_000),
+    });
   } catch (error) {
     console.error(messageOf(error));
     process.exit((error as { exitCode?: number }).exitCode ?? 3);

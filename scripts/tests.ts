@@ -6,7 +6,20 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Where compiled scripts are kept from one test run to the next. */
 export const compileCache = fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url));
 
-const pureFolders = ['src', 'fixtures', 'suites', 'scenarios', 'reports', 'cli', 'bench', 'scripts'];
+const pureFolders = [
+  'src',
+  'spiffe',
+  'mesh',
+  'fixtures',
+  'impostors',
+  'suites',
+  'scenarios',
+  'plans',
+  'engine',
+  'reports',
+  'cli',
+  'scripts',
+];
 
 /** Test files beside what they test, which may all run at once. */
 export function pureTests(...folders: readonly string[]): string[] {
@@ -19,5 +32,8 @@ export function wholeTests(): string[] {
 }
 
 function testsOf(folders: readonly string[]): string[] {
-  return globSync(folders.map((folder) => `${folder}/**/*.test.ts`), { cwd: root }).sort();
+  return globSync(
+    folders.map((folder) => `${folder}/**/*.test.ts`),
+    { cwd: root },
+  ).sort();
 }

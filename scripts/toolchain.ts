@@ -1,7 +1,7 @@
 // Prints where a program of the toolchain is, building it when it is not there yet: npm run -s toolchain assay-go-node
-import { describeProgress } from '../cli/gate/run-gate.ts';
-import { messageOf } from '../fixtures/errors.ts';
-import { locateTools } from '../fixtures/toolchain.ts';
+import { describeProgress } from '../engine/run-gate.ts';
+import { messageOf } from '../src/errors.ts';
+import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { toolNames } from '../fixtures/toolchain/programs.ts';
 
 const name = toolNames.find((known) => known === process.argv[2]);
@@ -10,7 +10,9 @@ if (name === undefined) {
   process.exit(2);
 }
 try {
-  const { [name]: tool } = await locateTools([name], { onProgress: (progress) => console.error(describeProgress(progress)) });
+  const { [name]: tool } = await locateTools([name], {
+    onProgress: (progress) => console.error(describeProgress(progress)),
+  });
   console.log(tool.path);
 } catch (error) {
   console.error(messageOf(error));

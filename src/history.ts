@@ -1,5 +1,5 @@
-import type { Certificate } from './x509/read.ts';
-import { authorityId } from './x509/read.ts';
+import type { Certificate } from './svid/x509/read.ts';
+import { authorityId } from './svid/x509/read.ts';
 
 /**
  * Everything that happened in a run, one entry a line of `history.jsonl`, on one monotonic clock.
@@ -17,8 +17,23 @@ export type Entry = Stamp & Happening;
 export type EntryOf<K extends Happening['kind']> = Entry & { readonly kind: K };
 
 export type Happening =
-  | RunStarted | RunEnded | PhaseMark | TargetNode | ScenarioMark | Exchange | Plane | Request | Presented | SvidSeen | BundleDelivered
-  | AuthorityMark | Fault | TokenUse | Fact | Skip | Trouble;
+  | RunStarted
+  | RunEnded
+  | PhaseMark
+  | TargetNode
+  | ScenarioMark
+  | Exchange
+  | Plane
+  | Request
+  | Presented
+  | SvidSeen
+  | BundleDelivered
+  | AuthorityMark
+  | Fault
+  | TokenUse
+  | Fact
+  | Skip
+  | Trouble;
 
 /** First line of every history. */
 export interface RunStarted {
@@ -236,7 +251,7 @@ export interface Trouble {
 /** The entries of one kind, in their order. A history may have grown since it was last asked; what is written in it never changes. */
 export function entriesOf<K extends Happening['kind']>(history: History, kind: K): readonly EntryOf<K>[] {
   let known = sorted.get(history);
-  if (known === undefined) sorted.set(history, known = { upTo: 0, byKind: new Map() });
+  if (known === undefined) sorted.set(history, (known = { upTo: 0, byKind: new Map() }));
   for (; known.upTo < history.length; known.upTo++) {
     const entry = history[known.upTo]!;
     const alike = known.byKind.get(entry.kind);
@@ -252,7 +267,9 @@ const sorted = new WeakMap<History, { upTo: number; readonly byKind: Map<Happeni
 /** The entry that says that `node` holds or presents this SVID. */
 export function svidSeen(node: string, seen: SvidSeen['seen'], certificate: Certificate, publicKey: string): SvidSeen {
   return {
-    kind: 'svid', node, seen,
+    kind: 'svid',
+    node,
+    seen,
     spiffeId: certificate.uriSans[0] ?? '',
     serial: certificate.serial,
     notBefore: certificate.notBefore.toISOString(),

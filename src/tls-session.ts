@@ -1,4 +1,4 @@
-import { childrenOf, DerError, elementAt, tags, wanted, type Element } from './x509/der.ts';
+import { childrenOf, DerError, elementAt, tags, wanted, type Element } from './svid/x509/der.ts';
 
 /** Context-specific, constructed, number 15. */
 const maxEarlyDataField = 0xaf;

@@ -8,26 +8,39 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
-import { attachTarget } from '../fixtures/attach.ts';
-import { eventually } from '../fixtures/eventually.ts';
-import { processesOf } from '../fixtures/guardian/leftovers.ts';
-import { impostors } from '../fixtures/impostors/catalogue.ts';
-import { connectServerApi } from '../fixtures/spire-api.ts';
+import { attachTarget } from '../fixtures/target/attach.ts';
+import { eventually } from '../fixtures/run/eventually.ts';
+import { processesOf } from '../fixtures/run/guardian/leftovers.ts';
+import { impostors } from '../impostors/catalogue.ts';
+import { connectServerApi } from '../spiffe/server-api.ts';
 import type { Entry } from '../src/history.ts';
-import type { Report } from '../src/report.ts';
+import type { Report } from '../src/report/report.ts';
 
 const assay = fileURLToPath(new URL('../cli/assay.ts', import.meta.url));
-const impostorNode = fileURLToPath(new URL('../fixtures/impostors/node-main.ts', import.meta.url));
+const impostorNode = fileURLToPath(new URL('../impostors/node-main.ts', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'attach-test-'));
 // Not `after`: with suites that are awaited one by one, that runs after the first of them.
 process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
 
 /** What can be decided about nodes of somebody else's mesh as servers, with a valid identity and identities that need no trust. */
 const asServer = [
-  'tls/version/server', 'tls/cipher/aead-only', 'tls/plaintext-refused', 'tls/client-certificate-required', 'tls/no-early-data',
-  'pin/exact-id', 'pin/foreign-domain-unknown', 'svid/self-signed', 'svid/stranger-authority',
+  'tls/version/server',
+  'tls/cipher/aead-only',
+  'tls/plaintext-refused',
+  'tls/client-certificate-required',
+  'tls/no-early-data',
+  'pin/exact-id',
+  'pin/foreign-domain-unknown',
+  'svid/self-signed',
+  'svid/stranger-authority',
 ];
-const withTokens = ['tokens/attests-within-ttl', 'tokens/expired-refused', 'tokens/single-use', 'tokens/race-one-winner', 'tokens/not-in-our-logs'];
+const withTokens = [
+  'tokens/attests-within-ttl',
+  'tokens/expired-refused',
+  'tokens/single-use',
+  'tokens/race-one-winner',
+  'tokens/not-in-our-logs',
+];
 
 interface TargetText {
   trustDomain: string;
@@ -43,27 +56,45 @@ function writeTarget(name: string, target: unknown): string {
   return path;
 }
 
-interface Ended { readonly code: number | null; readonly stdout: string; readonly stderr: string }
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 async function run(...args: string[]): Promise<Ended> {
   const child = spawn(process.execPath, [assay, ...args], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-  const [code] = await once(child, 'close') as [number | null];
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
 }
 
 /** Judges a target file. */
-async function gate(name: string, target: unknown): Promise<Ended & { readonly report: Report; readonly history: readonly Entry[] }> {
+async function gate(
+  name: string,
+  target: unknown,
+): Promise<Ended & { readonly report: Report; readonly history: readonly Entry[] }> {
   const out = join(dir, `out-${name}`);
   const ended = await run('gate', '--target', writeTarget(name, target), '--out', out, '--json', '--quiet');
-  const history = readFileSync(join(out, 'history.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as Entry);
+  const history = readFileSync(join(out, 'history.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Entry);
   return { ...ended, report: JSON.parse(ended.stdout) as Report, history };
 }
 
 const verdictOf = (report: Report, id: string) => report.clauses.find((clause) => clause.id === id);
-const decided = (report: Report) => report.clauses.filter(({ verdict }) => verdict === 'pass' || verdict === 'fail').map(({ id }) => id).sort();
+const decided = (report: Report) =>
+  report.clauses
+    .filter(({ verdict }) => verdict === 'pass' || verdict === 'fail')
+    .map(({ id }) => id)
+    .sort();
 
 const good = `trustDomain: a.mesh
 workloadApi: unix:///run/agent.sock
@@ -77,33 +108,104 @@ allow: { faults: [partition], write: true }
 await describe('target files', () => {
   void test('a whole one, and one with the least', async () => {
     assert.equal((await attachTarget(writeTarget('good', good))).note.trustDomain, 'a.mesh');
-    const { note } = await attachTarget(writeTarget('least', good.replace(/^spireServer.*\n/m, '').replace(/^allow: .*\n/m, '').replace(', critical: true', '')));
+    const { note } = await attachTarget(
+      writeTarget(
+        'least',
+        good
+          .replace(/^spireServer.*\n/m, '')
+          .replace(/^allow: .*\n/m, '')
+          .replace(', critical: true', ''),
+      ),
+    );
     assert.deepEqual(note.allow, { faults: [], write: false }, 'nothing is allowed unless it says so');
   });
 
   for (const [what, text, says] of [
-    ['an unknown key', good.replace('allows: []', 'allow: []'), [/:6: nodes\[1\]\.allow: unknown key; known here are name, address, spiffeId, allows, critical/, /:6: nodes\[1\]\.allows: is missing; wanted is a list of the exact SPIFFE IDs/]],
-    ['an unknown key at the top', `${good}timeout: 5\n`, [/:8: timeout: unknown key; known here are trustDomain, workloadApi, spireServer, nodes, allow$/]],
-    ['an unknown fault', good.replace('[partition]', '[partition, meteor]'), [/:7: allow\.faults\[1\]: unknown: "meteor"; .*known are partition/]],
-    ['no trust domain', good.replace(/^trustDomain.*\n/, ''), [/:1: trustDomain: is missing; wanted is the name alone/]],
-    ['a trust domain with its scheme', good.replace('a.mesh\n', 'spiffe://a.mesh\n'), [/:1: trustDomain: "spiffe:\/\/a\.mesh" is no trust domain name/]],
+    [
+      'an unknown key',
+      good.replace('allows: []', 'allow: []'),
+      [
+        /:6: nodes\[1\]\.allow: unknown key; known here are name, address, spiffeId, allows, critical/,
+        /:6: nodes\[1\]\.allows: is missing; wanted is a list of the exact SPIFFE IDs/,
+      ],
+    ],
+    [
+      'an unknown key at the top',
+      `${good}timeout: 5\n`,
+      [/:8: timeout: unknown key; known here are trustDomain, workloadApi, spireServer, nodes, allow$/],
+    ],
+    [
+      'an unknown fault',
+      good.replace('[partition]', '[partition, meteor]'),
+      [/:7: allow\.faults\[1\]: unknown: "meteor"; .*known are partition/],
+    ],
+    [
+      'no trust domain',
+      good.replace(/^trustDomain.*\n/, ''),
+      [/:1: trustDomain: is missing; wanted is the name alone/],
+    ],
+    [
+      'a trust domain with its scheme',
+      good.replace('a.mesh\n', 'spiffe://a.mesh\n'),
+      [/:1: trustDomain: "spiffe:\/\/a\.mesh" is no trust domain name/],
+    ],
     ['no Workload API', good.replace(/^workloadApi.*\n/m, ''), [/:1: workloadApi: is missing/]],
-    ['a path for a socket', good.replace('unix:///run/agent.sock', '/run/agent.sock'), [/:2: workloadApi: .*no scheme; wanted unix:\/\/\/path/]],
-    ['an address without a port', good.replace('host:8443', 'host'), [/:5: nodes\[0\]\.address: "host" is not host:port/]],
-    ['a port that is none', good.replace('host:8081', 'host:80810'), [/:3: spireServer\.address: "host:80810" is not host:port/]],
-    ['an admin API over TCP', good.replace('unix:///run/server.sock', 'tcp://10.0.0.1:8'), [/:3: spireServer\.admin: .*no unix socket/]],
-    ['a node of another trust domain', good.replace('spiffeId: spiffe://a.mesh/web', 'spiffeId: spiffe://b.mesh/web'), [/:5: nodes\[0\]\.spiffeId: spiffe:\/\/b\.mesh\/web is of trust domain b\.mesh, and this file is about a\.mesh/]],
-    ['an ID without a path', good.replace('spiffeId: spiffe://a.mesh/web', 'spiffeId: spiffe://a.mesh'), [/:5: nodes\[0\]\.spiffeId: .*names a trust domain and no workload/]],
-    ['an ID in another case', good.replace('spiffe://a.mesh/api,', 'SPIFFE://a.mesh/api,'), [/:5: nodes\[0\]\.allows\[0\]: not a SPIFFE ID/]],
-    ['two nodes of one name', good.replace('name: api', 'name: web'), [/:6: nodes\[1\]\.name: "web" is the name of nodes\[0\] already/]],
+    [
+      'a path for a socket',
+      good.replace('unix:///run/agent.sock', '/run/agent.sock'),
+      [/:2: workloadApi: .*no scheme; wanted unix:\/\/\/path/],
+    ],
+    [
+      'an address without a port',
+      good.replace('host:8443', 'host'),
+      [/:5: nodes\[0\]\.address: "host" is not host:port/],
+    ],
+    [
+      'a port that is none',
+      good.replace('host:8081', 'host:80810'),
+      [/:3: spireServer\.address: "host:80810" is not host:port/],
+    ],
+    [
+      'an admin API over TCP',
+      good.replace('unix:///run/server.sock', 'tcp://10.0.0.1:8'),
+      [/:3: spireServer\.admin: .*no unix socket/],
+    ],
+    [
+      'a node of another trust domain',
+      good.replace('spiffeId: spiffe://a.mesh/web', 'spiffeId: spiffe://b.mesh/web'),
+      [/:5: nodes\[0\]\.spiffeId: spiffe:\/\/b\.mesh\/web is of trust domain b\.mesh, and this file is about a\.mesh/],
+    ],
+    [
+      'an ID without a path',
+      good.replace('spiffeId: spiffe://a.mesh/web', 'spiffeId: spiffe://a.mesh'),
+      [/:5: nodes\[0\]\.spiffeId: .*names a trust domain and no workload/],
+    ],
+    [
+      'an ID in another case',
+      good.replace('spiffe://a.mesh/api,', 'SPIFFE://a.mesh/api,'),
+      [/:5: nodes\[0\]\.allows\[0\]: not a SPIFFE ID/],
+    ],
+    [
+      'two nodes of one name',
+      good.replace('name: api', 'name: web'),
+      [/:6: nodes\[1\]\.name: "web" is the name of nodes\[0\] already/],
+    ],
     ['no node', good.replaceAll(/^ {2}- .*\n/gm, '').replace('nodes:', 'nodes: []'), [/:4: nodes: \[\] names no node/]],
-    ['a text for a yes', good.replace('write: true', 'write: yes'), [/:7: allow\.write: is "yes"; wanted is true or false/]],
+    [
+      'a text for a yes',
+      good.replace('write: true', 'write: yes'),
+      [/:7: allow\.write: is "yes"; wanted is true or false/],
+    ],
     ['a number for a name', good.replace('name: api', 'name: 7'), [/:6: nodes\[1\]\.name: is 7; wanted is a name/]],
     ['nothing', '', [/:1: is null; wanted is a mapping with trustDomain/]],
     ['a list', '- a\n', [/:1: is a list; wanted is a mapping/]],
     ['no YAML', good.replace('{ faults', '{{ faults'), [/:[78]: is not YAML/]],
     ['a key twice', `${good}trustDomain: b.mesh\n`, [/:8: is not YAML: Map keys must be unique/]],
-    ['too many aliases', `a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n`, [/is not YAML: Excessive alias count/]],
+    [
+      'too many aliases',
+      `a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n`,
+      [/is not YAML: Excessive alias count/],
+    ],
   ] as const) {
     void test(`refused: ${what}`, async () => {
       const path = writeTarget('bad', text);
@@ -144,9 +246,19 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
   before(async () => {
     // What an earlier mesh left when it was killed is not in the way.
     writeFileSync(file, '# Written by assay mesh up, process 1:0. It goes when that mesh does.\n');
-    mesh = spawn(process.execPath, [assay, 'mesh', 'up', '--target', file, '--out', join(dir, 'up')], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [mesh.stdout!, mesh.stderr!]) stream.on('data', (chunk: Buffer) => { said += chunk.toString(); });
-    await eventually('the mesh is up', () => said.includes('Judge it with'), { withinMs: 240_000, everyMs: 50, unless: () => mesh.exitCode === null ? undefined : said });
+    mesh = spawn(process.execPath, [assay, 'mesh', 'up', '--target', file, '--out', join(dir, 'up')], {
+      cwd: dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [mesh.stdout!, mesh.stderr!])
+      stream.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+    await eventually('the mesh is up', () => said.includes('Judge it with'), {
+      withinMs: 240_000,
+      everyMs: 50,
+      unless: () => (mesh.exitCode === null ? undefined : said),
+    });
     target = parse(readFileSync(file, 'utf8')) as TargetText;
     probe = `spiffe://${target.trustDomain}/service/assay-probe`;
   });
@@ -159,36 +271,77 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     const [mtls, admin] = [await freePort(), await freePort()];
     const child = spawn(process.execPath, [impostorNode, id], {
       stdio: 'ignore',
-      env: { ...process.env, SPIFFE_ENDPOINT_SOCKET: target.workloadApi, ASSAY_LISTEN: `127.0.0.1:${mtls}`, ASSAY_ADMIN: `127.0.0.1:${admin}`, ASSAY_ALLOW: probe },
+      env: {
+        ...process.env,
+        SPIFFE_ENDPOINT_SOCKET: target.workloadApi,
+        ASSAY_LISTEN: `127.0.0.1:${mtls}`,
+        ASSAY_ADMIN: `127.0.0.1:${admin}`,
+        ASSAY_ALLOW: probe,
+      },
     });
     started.push(child);
-    await eventually(`impostor ${id} is ready`, async () => (await fetch(`http://127.0.0.1:${admin}/ready`)).ok, { withinMs: 60_000, everyMs: 50, unless: () => child.exitCode === null ? undefined : `it exited with ${child.exitCode}` });
+    await eventually(`impostor ${id} is ready`, async () => (await fetch(`http://127.0.0.1:${admin}/ready`)).ok, {
+      withinMs: 60_000,
+      everyMs: 50,
+      unless: () => (child.exitCode === null ? undefined : `it exited with ${child.exitCode}`),
+    });
     return { name: id, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [probe] };
   }
 
   void test('judged read-only: what can be decided holds, the rest says why not, and nothing was written', async () => {
     const before = readFileSync(serverLog, 'utf8').length;
     const { code, report, history, stderr } = await gate('read-only', target);
-    assert.deepEqual([code, report.verdict, report.troubles], [0, 'pass', []], `${stderr}${JSON.stringify(report.clauses.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skipped'))}`);
+    assert.deepEqual(
+      [code, report.verdict, report.troubles],
+      [0, 'pass', []],
+      `${stderr}${JSON.stringify(report.clauses.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skipped'))}`,
+    );
     assert.deepEqual(decided(report), [...asServer, 'planes/spire-server'].sort());
     for (const { id, verdict, reason } of report.clauses.filter((clause) => clause.verdict !== 'pass')) {
       assert.equal(verdict, 'skipped', id);
       assert.ok(reason.length > 30, `${id}: ${reason}`);
     }
     for (const [id, why] of [
-      ['tls/version/client', /cannot be asked to call: a target file names no admin listener/], ['tls/ticket-not-past-svid', /SPIRE has no call that takes an authority out/],
-      ['svid/expired', /SPIRE has no call that takes an authority out/], ['tokens/single-use', /read-only\.yaml does not say allow: \{ write: true \}/],
-      ['partition-long/recovers', /not injectable here/], ['rotation/requests-survive', /not injectable here/], ['planes/bundle-endpoint', /names no bundle endpoint/],
-    ] as const) assert.match(verdictOf(report, id)?.reason ?? '', why, id);
+      ['tls/version/client', /cannot be asked to call: a target file names no admin listener/],
+      ['tls/ticket-not-past-svid', /SPIRE has no call that takes an authority out/],
+      ['svid/expired', /SPIRE has no call that takes an authority out/],
+      ['tokens/single-use', /read-only\.yaml does not say allow: \{ write: true \}/],
+      ['partition-long/recovers', /not injectable here/],
+      ['rotation/requests-survive', /not injectable here/],
+      ['planes/bundle-endpoint', /names no bundle endpoint/],
+    ] as const)
+      assert.match(verdictOf(report, id)?.reason ?? '', why, id);
 
-    assert.deepEqual(history.filter(({ kind }) => ['token', 'authority', 'fault', 'request', 'scenario'].includes(kind)), []);
+    assert.deepEqual(
+      history.filter(({ kind }) => ['token', 'authority', 'fault', 'request', 'scenario'].includes(kind)),
+      [],
+    );
     assert.deepEqual((report.run.target as { allow?: unknown }).allow, { faults: [], write: false });
-    const audited = readFileSync(serverLog, 'utf8').slice(before).split('\n').filter((line) => line.includes('"type":"audit"')).map((line) => (JSON.parse(line) as { method: string }).method);
+    const audited = readFileSync(serverLog, 'utf8')
+      .slice(before)
+      .split('\n')
+      .filter((line) => line.includes('"type":"audit"'))
+      .map((line) => (JSON.parse(line) as { method: string }).method);
     // What the agents of the mesh do by themselves all the time.
-    const usual = new Set(['GetBundle', 'GetFederatedBundle', 'SyncAuthorizedEntries', 'GetAuthorizedEntries', 'BatchNewX509SVID', 'PostStatus', 'RenewAgent']);
-    assert.deepEqual(audited.filter((method) => !usual.has(method)), [], 'nothing was asked of the server');
-    const named = new Set(history.flatMap((entry) => entry.kind === 'plane' ? [entry.address] : []));
-    assert.deepEqual([...named].sort(), [target.workloadApi, target.spireServer.address, ...target.nodes.map(({ address }) => address)].sort());
+    const usual = new Set([
+      'GetBundle',
+      'GetFederatedBundle',
+      'SyncAuthorizedEntries',
+      'GetAuthorizedEntries',
+      'BatchNewX509SVID',
+      'PostStatus',
+      'RenewAgent',
+    ]);
+    assert.deepEqual(
+      audited.filter((method) => !usual.has(method)),
+      [],
+      'nothing was asked of the server',
+    );
+    const named = new Set(history.flatMap((entry) => (entry.kind === 'plane' ? [entry.address] : [])));
+    assert.deepEqual(
+      [...named].sort(),
+      [target.workloadApi, target.spireServer.address, ...target.nodes.map(({ address }) => address)].sort(),
+    );
   });
 
   void test('with write: true join tokens are decided, and the agents that they made are gone again', async () => {
@@ -199,20 +352,36 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     assert.deepEqual([code, report.verdict], [0, 'pass']);
     assert.deepEqual(decided(report), [...asServer, 'planes/spire-server', ...withTokens].sort());
     assert.match(verdictOf(report, 'tokens/audit-log')?.reason ?? '', /not in reach/);
-    assert.match(verdictOf(report, 'partition-short/recovers')?.reason ?? '', /not injectable here: write\.yaml allows partition, but/);
+    assert.match(
+      verdictOf(report, 'partition-short/recovers')?.reason ?? '',
+      /not injectable here: write\.yaml allows partition, but/,
+    );
     assert.equal((await api.listAgents()).length, agents);
     assert.deepEqual((await api.getBundle()).authorities, authorities, 'the bundle is as it was');
-    assert.deepEqual(history.filter(({ kind }) => kind === 'authority' || kind === 'fault'), []);
+    assert.deepEqual(
+      history.filter(({ kind }) => kind === 'authority' || kind === 'fault'),
+      [],
+    );
   });
 
   void test('a node that does not allow the probe is skipped, and says what to do', async () => {
     const [first, second] = target.nodes;
-    const { code, report } = await gate('stranger', { ...target, nodes: [{ ...first!, allows: first!.allows.filter((id) => id !== probe) }, second] });
+    const { code, report } = await gate('stranger', {
+      ...target,
+      nodes: [{ ...first!, allows: first!.allows.filter((id) => id !== probe) }, second],
+    });
     assert.deepEqual([code, report.verdict], [0, 'pass']);
     assert.match(verdictOf(report, 'svid/self-signed')?.reason ?? '', /1 node, as server/);
-    const alone = await gate('stranger-alone', { ...target, spireServer: undefined, nodes: [{ ...first!, allows: [] }] });
+    const alone = await gate('stranger-alone', {
+      ...target,
+      spireServer: undefined,
+      nodes: [{ ...first!, allows: [] }],
+    });
     assert.deepEqual([alone.code, alone.report.verdict], [3, 'inconclusive'], 'a run in which nothing was decided');
-    assert.match(verdictOf(alone.report, 'svid/self-signed')?.reason ?? '', /node node-001 does not allow the probe spiffe:\/\/x0tta6bl4\.mesh\/service\/assay-probe.*add it/);
+    assert.match(
+      verdictOf(alone.report, 'svid/self-signed')?.reason ?? '',
+      /node node-001 does not allow the probe spiffe:\/\/x0tta6bl4\.mesh\/service\/assay-probe.*add it/,
+    );
     assert.match(verdictOf(alone.report, 'planes/spire-server')?.reason ?? '', /names no spireServer\.address/);
   });
 
@@ -224,18 +393,35 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     assert.match(verdictOf(report, 'svid/self-signed')?.reason ?? '', /node-001 as server: .*ECONNREFUSED/);
     const swapped = await gate('swapped', { ...target, nodes: [{ ...first!, address: second!.address }] });
     assert.deepEqual([swapped.code, swapped.report.verdict], [3, 'inconclusive']);
-    assert.match(verdictOf(swapped.report, 'tls/version/server')?.reason ?? '', /is answered by spiffe:\/\/x0tta6bl4\.mesh\/service\/backend, wanted spiffe:\/\/x0tta6bl4\.mesh\/service\/frontend/);
+    assert.match(
+      verdictOf(swapped.report, 'tls/version/server')?.reason ?? '',
+      /is answered by spiffe:\/\/x0tta6bl4\.mesh\/service\/backend, wanted spiffe:\/\/x0tta6bl4\.mesh\/service\/frontend/,
+    );
   });
 
   void test('a Workload API that is not there is inconclusive, one of another trust domain a mistake of the file', async () => {
     const gone = await gate('gone', { ...target, workloadApi: `unix://${dir}/none.sock` });
     assert.deepEqual([gone.code, gone.report.verdict], [3, 'inconclusive']);
-    assert.match(gone.report.troubles[0]?.message ?? '', /^identity of the probe from unix:.*not within .*look at: gone\.yaml:\d+: workloadApi$/);
-    assert.match((await run('gate', '--target', 'gone.yaml', '--quiet')).stdout.replaceAll(/\s+/g, ' '), /! identity of the probe from unix:.*: not within/, 'and a person is told');
-    const other = { ...target, trustDomain: 'other.mesh', nodes: [{ ...target.nodes[0]!, spiffeId: 'spiffe://other.mesh/service/frontend' }] };
+    assert.match(
+      gone.report.troubles[0]?.message ?? '',
+      /^identity of the probe from unix:.*not within .*look at: gone\.yaml:\d+: workloadApi$/,
+    );
+    assert.match(
+      (await run('gate', '--target', 'gone.yaml', '--quiet')).stdout.replaceAll(/\s+/g, ' '),
+      /! identity of the probe from unix:.*: not within/,
+      'and a person is told',
+    );
+    const other = {
+      ...target,
+      trustDomain: 'other.mesh',
+      nodes: [{ ...target.nodes[0]!, spiffeId: 'spiffe://other.mesh/service/frontend' }],
+    };
     const foreign = await gate('foreign', other);
     assert.equal(foreign.code, 2);
-    assert.match(foreign.report.troubles[0]?.message ?? '', /foreign\.yaml:1: trustDomain: the Workload API at unix:.* gives spiffe:\/\/x0tta6bl4\.mesh\/service\/assay-probe, which is not of other\.mesh/);
+    assert.match(
+      foreign.report.troubles[0]?.message ?? '',
+      /foreign\.yaml:1: trustDomain: the Workload API at unix:.* gives spiffe:\/\/x0tta6bl4\.mesh\/service\/assay-probe, which is not of other\.mesh/,
+    );
   });
 
   void test('nodes that break what can be decided are caught, each for its clause', async () => {
@@ -243,19 +429,31 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
       'pin-own-domain-assumed-as-server', // only identities that the mesh trusts show it
       'pin-misnames-caller', // here it has the caller's own name
     ]);
-    const liars = impostors.filter(({ id, kind, breaks, reason }) => kind === 'node' && asServer.includes(breaks) && !/client/.test(reason.source) && !blind.has(id));
+    const liars = impostors.filter(
+      ({ id, kind, breaks, reason }) =>
+        kind === 'node' && asServer.includes(breaks) && !/client/.test(reason.source) && !blind.has(id),
+    );
     assert.ok(liars.length >= 10);
     const nodes: TargetText['nodes'] = [];
     for (const { id } of liars) nodes.push(await startImpostor(id));
     const { code, report, history } = await gate('liars', { ...target, nodes: [...target.nodes, ...nodes] });
     for (const child of started.splice(0)) child.kill('SIGKILL');
     assert.deepEqual([code, report.verdict], [1, 'fail']);
-    const wrong = history.flatMap((entry) => entry.kind === 'exchange' && entry.outcome !== 'unknown' && entry.outcome !== entry.expect ? [entry] : []);
+    const wrong = history.flatMap((entry) =>
+      entry.kind === 'exchange' && entry.outcome !== 'unknown' && entry.outcome !== entry.expect ? [entry] : [],
+    );
     for (const { id, breaks } of liars) {
       assert.equal(verdictOf(report, breaks)?.verdict, 'fail', breaks);
-      assert.ok(wrong.some(({ node, clause }) => node === id && clause === breaks), `${id} is caught by ${breaks}: ${JSON.stringify(wrong.filter(({ node }) => node === id))}`);
+      assert.ok(
+        wrong.some(({ node, clause }) => node === id && clause === breaks),
+        `${id} is caught by ${breaks}: ${JSON.stringify(wrong.filter(({ node }) => node === id))}`,
+      );
     }
-    assert.deepEqual(wrong.filter(({ node }) => target.nodes.some(({ name }) => name === node)), [], 'the right ones are not');
+    assert.deepEqual(
+      wrong.filter(({ node }) => target.nodes.some(({ name }) => name === node)),
+      [],
+      'the right ones are not',
+    );
   });
 
   void test('its target file is not taken by a second mesh', async () => {
@@ -266,23 +464,36 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
 
   void test('a program that dies is told, Ctrl-C takes the rest down and the file away', async () => {
     const run = /assay-([\w-]+)\/probe/.exec(target.workloadApi)![1]!;
-    const service = processesOf(run).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('node/main.ts'));
+    const service = processesOf(run).find((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('node/main.ts'),
+    );
     process.kill(service!, 'SIGKILL');
-    await eventually('its end is told', () => /! service on node-00\d was ended by SIGKILL; .*log: .*service\.log/.test(said), { withinMs: 5_000 });
+    await eventually(
+      'its end is told',
+      () => /! service on node-00\d was ended by SIGKILL; .*log: .*service\.log/.test(said),
+      { withinMs: 5_000 },
+    );
     mesh.kill('SIGINT');
-    const [code] = await once(mesh, 'exit') as [number | null];
+    const [code] = (await once(mesh, 'exit')) as [number | null];
     assert.equal(code, 0, said);
     assert.equal(existsSync(file), false);
     // The guardian is told that it may go, and goes a moment later; it does not bear the mark.
     assert.deepEqual(processesOf(run), []);
-    assert.deepEqual(readdirSync(tmpdir()).filter((name) => name === `assay-${run}`), []);
+    assert.deepEqual(
+      readdirSync(tmpdir()).filter((name) => name === `assay-${run}`),
+      [],
+    );
   });
 });
 
 async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
   const at = server.address();
-  await new Promise((resolve) => { server.close(resolve); });
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
   return typeof at === 'object' && at !== null ? at.port : 0;
 }

@@ -5,10 +5,21 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLoad } from '../fixtures/load/load.ts';
-import { openRecorder } from '../fixtures/recorder.ts';
-import type { Target } from '../fixtures/target.ts';
-import { forgeAuthority } from '../src/x509/forge.ts';
-import { assay, assertEnded, assertNothingRuns, assertRecord, makePlace, processesWith, project, readHistory, startCli, type Place } from './cli-run.ts';
+import { openRecorder } from '../fixtures/run/recorder.ts';
+import type { Target } from '../fixtures/target/target.ts';
+import { forgeAuthority } from '../src/svid/x509/forge.ts';
+import {
+  assay,
+  assertEnded,
+  assertNothingRuns,
+  assertRecord,
+  makePlace,
+  processesWith,
+  project,
+  readHistory,
+  startCli,
+  type Place,
+} from './cli-run.ts';
 
 // The shortest run that stands up a mesh.
 const brief = ['--only', 'planes/spire-server'];
@@ -19,18 +30,42 @@ await suite('bad input ends with 2 and says what would be right', { concurrency:
     ['an unknown command', ['gaet'], /unknown command 'gaet'.*Did you mean gate\?/],
     ['an unknown option', ['gate', '--onyl', 'x'], /unknown option '--onyl'.*Did you mean --only\?/],
     ['one argument too many', ['gate', 'everything'], /too many arguments/],
-    ['an unknown runtime', ['gate', '--runtime', 'vm'], /--runtime vm: no such runtime; there are process, container, attach/],
-    ['a runtime that is not there', ['gate', '--runtime', 'kubernetes'], /--runtime kubernetes: .* use process, container, or --target FILE/],
-    ['a glob that matches nothing', ['gate', '--only', 'pin/*,nonsense/*'], /--only nonsense\/\*: no clause or scenario of that name; see `assay list clauses`/],
+    [
+      'an unknown runtime',
+      ['gate', '--runtime', 'vm'],
+      /--runtime vm: no such runtime; there are process, container, attach/,
+    ],
+    [
+      'a runtime that is not there',
+      ['gate', '--runtime', 'kubernetes'],
+      /--runtime kubernetes: .* use process, container, or --target FILE/,
+    ],
+    [
+      'a glob that matches nothing',
+      ['gate', '--only', 'pin/*,nonsense/*'],
+      /--only nonsense\/\*: no clause or scenario of that name; see `assay list clauses`/,
+    ],
     ['an empty glob', ['gate', '--only', ''], /--only .*no clause or scenario/],
-    ['a seed that is no number', ['gate', '--seed', 'abc'], /--seed <n>' argument 'abc' is invalid. a whole number from 0 on is wanted/],
+    [
+      'a seed that is no number',
+      ['gate', '--seed', 'abc'],
+      /--seed <n>' argument 'abc' is invalid. a whole number from 0 on is wanted/,
+    ],
     ['an empty seed', ['gate', '--seed', ''], /a whole number from 0 on is wanted/],
     ['a node without a command', ['gate', '--node', ''], /--node: wants the command that starts your node, as in/],
     ['an empty directory', ['gate', '--out', ''], /--out: wants the directory/],
     ['a target file that is not there', ['gate', '--target', '/nowhere/mesh.yaml'], /\/nowhere\/mesh\.yaml/],
     ['attach without a target', ['gate', '--runtime', 'attach'], /--runtime attach: wants --target FILE/],
-    ['a target and another runtime', ['gate', '--runtime', 'process', '--target', 'mesh.yaml'], /judged with --runtime attach, not process/],
-    ['an unknown list', ['list', 'claws'], /list claws: no such list; there are clauses, scenarios, impostors, conformers/],
+    [
+      'a target and another runtime',
+      ['gate', '--runtime', 'process', '--target', 'mesh.yaml'],
+      /judged with --runtime attach, not process/,
+    ],
+    [
+      'an unknown list',
+      ['list', 'claws'],
+      /list claws: no such list; there are clauses, scenarios, impostors, conformers/,
+    ],
     ['a directory that holds no run', ['report', 'render', '/nowhere'], /\/nowhere\/history\.jsonl: cannot be read/],
   ];
   for (const [title, args, says] of inputs) {
@@ -52,7 +87,12 @@ await suite('bad input ends with 2 and says what would be right', { concurrency:
     mkdirSync(join(place.dir, 'earlier'));
     writeFileSync(history, 'kept\n');
     const ended = await assay(place, ['gate', '--json', '--out', join(place.dir, 'earlier')]);
-    assertEnded(place, ended, { code: 2, says: [/--out .*earlier: holds the history of an earlier run, which is never overwritten; name a directory without/] });
+    assertEnded(place, ended, {
+      code: 2,
+      says: [
+        /--out .*earlier: holds the history of an earlier run, which is never overwritten; name a directory without/,
+      ],
+    });
     assert.equal(readFileSync(history, 'utf8'), 'kept\n');
   });
 
@@ -60,14 +100,22 @@ await suite('bad input ends with 2 and says what would be right', { concurrency:
     await using place = makePlace();
     writeFileSync(join(place.dir, 'file'), '');
     for (const out of [join(place.dir, 'file', 'run'), '/proc/assay-run']) {
-      assertEnded(place, await assay(place, ['gate', '--out', out]), { code: 2, says: [/--out .*history\.jsonl cannot be made: .*name a directory that you can write to/] });
+      assertEnded(place, await assay(place, ['gate', '--out', out]), {
+        code: 2,
+        says: [/--out .*history\.jsonl cannot be made: .*name a directory that you can write to/],
+      });
     }
   });
 
   await test('a scratch directory that cannot be made', async () => {
     await using place = makePlace();
     const ended = await assay(place, ['gate', ...brief], { env: { TMPDIR: '/proc/self' } });
-    assertEnded(place, ended, { code: 2, says: [/scratch directory \/proc\/self\/assay-.*: cannot be made: .*set TMPDIR to a directory that you can write to/] });
+    assertEnded(place, ended, {
+      code: 2,
+      says: [
+        /scratch directory \/proc\/self\/assay-.*: cannot be made: .*set TMPDIR to a directory that you can write to/,
+      ],
+    });
   });
 
   await test('who has read enough, as head has, is no error', async () => {
@@ -87,7 +135,11 @@ function program(place: Place, name: string, lines: string, mode = 0o755): strin
   return path;
 }
 
-const settings = [['ASSAY_SPIRE_SERVER', 'spire-server'], ['ASSAY_SPIRE_AGENT', 'spire-agent'], ['ASSAY_TOXIPROXY', 'toxiproxy']] as const;
+const settings = [
+  ['ASSAY_SPIRE_SERVER', 'spire-server'],
+  ['ASSAY_SPIRE_AGENT', 'spire-agent'],
+  ['ASSAY_TOXIPROXY', 'toxiproxy'],
+] as const;
 
 await suite('programs that are not there, or that die', { concurrency: 3 }, async () => {
   for (const [setting, name] of settings) {
@@ -95,7 +147,13 @@ await suite('programs that are not there, or that die', { concurrency: 3 }, asyn
       await using place = makePlace();
       for (const path of ['/nowhere', program(place, name, 'true', 0o644)]) {
         const ended = await assay(place, ['gate', '--json'], { env: { [setting]: path } });
-        assertEnded(place, ended, { code: 2, says: [new RegExp(`${setting}=${path} does not name a program that can be run. Set it to an existing ${name}`)], withinMs: 15_000 });
+        assertEnded(place, ended, {
+          code: 2,
+          says: [
+            new RegExp(`${setting}=${path} does not name a program that can be run. Set it to an existing ${name}`),
+          ],
+          withinMs: 15_000,
+        });
         assert.equal(ended.stdout, '');
         // So that the same command works once the setting is right.
         assert.throws(() => readFileSync(join(ended.out, 'history.jsonl')), /ENOENT/, 'no empty record is left');
@@ -106,7 +164,15 @@ await suite('programs that are not there, or that die', { concurrency: 3 }, asyn
       await using place = makePlace();
       const path = program(place, name, 'echo "the moon is in the wrong quarter" >&2; exit 7');
       const ended = await assay(place, ['gate', ...brief, '--json'], { env: { [setting]: path } });
-      assertEnded(place, ended, { code: 3, says: [new RegExp(`${name} on \\S+: it exited with code 7 while it was needed; its last words: the moon is in the wrong quarter ; look at: \\S+${name}\\.log`)], withinMs: 40_000 });
+      assertEnded(place, ended, {
+        code: 3,
+        says: [
+          new RegExp(
+            `${name} on \\S+: it exited with code 7 while it was needed; its last words: the moon is in the wrong quarter ; look at: \\S+${name}\\.log`,
+          ),
+        ],
+        withinMs: 40_000,
+      });
       const report = assertRecord(ended);
       assert.deepEqual(JSON.parse(ended.stdout), report);
       assert.equal(report.verdict, 'inconclusive');
@@ -118,14 +184,22 @@ await suite('programs that are not there, or that die', { concurrency: 3 }, asyn
     await using place = makePlace();
     const path = program(place, 'spire-server', 'sleep 1000');
     const ended = await assay(place, ['gate', ...brief, '--quiet'], { env: { ASSAY_SPIRE_SERVER: path } });
-    assertEnded(place, ended, { code: 3, says: [/SPIRE server of steady-spire is healthy: not within 30\.0 s; last seen: it has not made its socket \S+; look at: \S+spire-server\.log/], withinMs: 60_000 });
+    assertEnded(place, ended, {
+      code: 3,
+      says: [
+        /SPIRE server of steady-spire is healthy: not within 30\.0 s; last seen: it has not made its socket \S+; look at: \S+spire-server\.log/,
+      ],
+      withinMs: 60_000,
+    });
     assertRecord(ended);
     await assertNothingRuns(place);
   });
 
   await test('Ctrl-C does not wait for a SPIRE server that hangs', async () => {
     await using place = makePlace();
-    const cli = startCli(place, ['gate', ...brief], { env: { ASSAY_SPIRE_SERVER: program(place, 'spire-server', '[ "$1" = run ] && sleep 1000') } });
+    const cli = startCli(place, ['gate', ...brief], {
+      env: { ASSAY_SPIRE_SERVER: program(place, 'spire-server', '[ "$1" = run ] && sleep 1000') },
+    });
     await cli.until('the mesh is being stood up', (entry) => entry.kind === 'phase');
     await sleep(500);
     const stoppedAt = performance.now();
@@ -140,7 +214,12 @@ await suite('programs that are not there, or that die', { concurrency: 3 }, asyn
 
 await suite('a program that is killed while a mesh is judged', { concurrency: 2 }, async () => {
   const killed: [title: string, command: RegExp, codes: number[], says: RegExp][] = [
-    ['the SPIRE server', /spire-server run/, [3], /spire-server on steady-spire: it was ended by SIGKILL while it was needed; its last words: .*look at: \S+spire-server\.log/],
+    [
+      'the SPIRE server',
+      /spire-server run/,
+      [3],
+      /spire-server on steady-spire: it was ended by SIGKILL while it was needed; its last words: .*look at: \S+spire-server\.log/,
+    ],
     ['an agent', /spire-agent run/, [3], /spire-agent on node-00\d: it was ended by SIGKILL while it was needed/],
     ['toxiproxy', /-host 127\S+ -port/, [3], /toxiproxy on steady-links: it was ended by SIGKILL while it was needed/],
     // It is what is judged: that its peers found it gone is held against it.
@@ -159,7 +238,12 @@ await suite('a program that is killed while a mesh is judged', { concurrency: 2 
       assertEnded(place, ended, { code: ended.code ?? -1, says: [says], withinMs: 60_000 });
       const report = assertRecord(ended);
       assert.notEqual(report.verdict, 'pass');
-      if (ended.code === 3) assert.deepEqual(report.clauses.filter(({ verdict }) => verdict === 'fail').map(({ id, reason }) => `${id}: ${reason}`), [], 'not held against the mesh');
+      if (ended.code === 3)
+        assert.deepEqual(
+          report.clauses.filter(({ verdict }) => verdict === 'fail').map(({ id, reason }) => `${id}: ${reason}`),
+          [],
+          'not held against the mesh',
+        );
       await assertNothingRuns(place);
     });
   }
@@ -168,19 +252,35 @@ await suite('a program that is killed while a mesh is judged', { concurrency: 2 
     await using place = makePlace();
     const recorder = openRecorder(place.dir);
     const authority = await forgeAuthority({ trustDomain: 'x.mesh' });
-    const svid = await authority.issue({ spiffeId: 'spiffe://x.mesh/probe', notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) });
+    const svid = await authority.issue({
+      spiffeId: 'spiffe://x.mesh/probe',
+      notBefore: new Date(Date.now() - 60_000),
+      notAfter: new Date(Date.now() + 3_600_000),
+    });
     let authorities = [authority.certificatePem];
     const target = {
-      name: 'broken', harnessHost: '127.0.0.1', nodes: [], authorities: () => Promise.resolve(authorities),
-      probeIdentity: () => Promise.resolve({ spiffeId: 'spiffe://x.mesh/probe', cert: svid.certificatePem, key: svid.privateKeyPem }),
+      name: 'broken',
+      harnessHost: '127.0.0.1',
+      nodes: [],
+      authorities: () => Promise.resolve(authorities),
+      probeIdentity: () =>
+        Promise.resolve({ spiffeId: 'spiffe://x.mesh/probe', cert: svid.certificatePem, key: svid.privateKeyPem }),
     } as unknown as Target;
     {
-      await using load = await startLoad(target, recorder, { perSecond: { toNode: 1, betweenNodes: 0, fromNode: 0 }, keptPerSecond: 0, resume: 0, seed: 1 });
+      await using load = await startLoad(target, recorder, {
+        perSecond: { toNode: 1, betweenNodes: 0, fromNode: 0 },
+        keptPerSecond: 0,
+        resume: 0,
+        seed: 1,
+      });
       authorities = ['no certificate at all'];
       await assert.rejects(load.refresh(), /load source of broken: /);
       await assert.rejects(load.refresh(), /load source of broken: /, 'also later');
     }
-    assert.deepEqual(recorder.history.map(({ kind }) => kind), ['trouble']);
+    assert.deepEqual(
+      recorder.history.map(({ kind }) => kind),
+      ['trouble'],
+    );
   });
 });
 
@@ -188,18 +288,85 @@ await suite('nodes that break the node contract', { concurrency: 3 }, async () =
   const node = (way: string) => `exec ${process.execPath} ${join(project, 'test/broken-nodes/node.ts')} ${way}`;
   const ready = /node node-001: GET \/ready at 127\S+ answers 200: /;
   const cases: [title: string, command: string, only: string, codes: number | number[], says: RegExp[]][] = [
-    ['exits at once', 'echo "no licence found" >&2; exit 9', 'planes/spire-server', 3, [ready, /the node exited with code 9 before it was ready; its last words: no licence found ; look at: \S+node-001-service\.log/]],
-    ['is not there', '/nowhere/my-node', 'planes/spire-server', 3, [/the node exited with code 127 before it was ready; its last words: .*\/nowhere\/my-node: not found/]],
-    ['finds its port in use', node('port-taken'), 'planes/spire-server', 3, [/the node exited with code 1 before it was ready; its last words: .*listen EADDRINUSE: address already in use 127/]],
-    ['is never ready', node('never-ready'), 'planes/spire-server', 3, [ready, /not within 30\.6 s; last seen: it answered 503; look at: \S+node-001-service\.log/]],
-    ['has its admin listener elsewhere', node('admin-elsewhere'), 'planes/spire-server', 3, [ready, /not within 30\.6 s; last seen: connect ECONNREFUSED 127/]],
-    ['is ready and does not listen', node('no-listener'), 'planes/spire-server', 3, [/node node-001: its mTLS listener at 127\S+ \(ASSAY_LISTEN\) takes connections, as GET \/ready promises: not within 2\.0 s; last seen: connect ECONNREFUSED/]],
+    [
+      'exits at once',
+      'echo "no licence found" >&2; exit 9',
+      'planes/spire-server',
+      3,
+      [
+        ready,
+        /the node exited with code 9 before it was ready; its last words: no licence found ; look at: \S+node-001-service\.log/,
+      ],
+    ],
+    [
+      'is not there',
+      '/nowhere/my-node',
+      'planes/spire-server',
+      3,
+      [/the node exited with code 127 before it was ready; its last words: .*\/nowhere\/my-node: not found/],
+    ],
+    [
+      'finds its port in use',
+      node('port-taken'),
+      'planes/spire-server',
+      3,
+      [
+        /the node exited with code 1 before it was ready; its last words: .*listen EADDRINUSE: address already in use 127/,
+      ],
+    ],
+    [
+      'is never ready',
+      node('never-ready'),
+      'planes/spire-server',
+      3,
+      [ready, /not within 30\.6 s; last seen: it answered 503; look at: \S+node-001-service\.log/],
+    ],
+    [
+      'has its admin listener elsewhere',
+      node('admin-elsewhere'),
+      'planes/spire-server',
+      3,
+      [ready, /not within 30\.6 s; last seen: connect ECONNREFUSED 127/],
+    ],
+    [
+      'is ready and does not listen',
+      node('no-listener'),
+      'planes/spire-server',
+      3,
+      [
+        /node node-001: its mTLS listener at 127\S+ \(ASSAY_LISTEN\) takes connections, as GET \/ready promises: not within 2\.0 s; last seen: connect ECONNREFUSED/,
+      ],
+    ],
     ['takes connections and never answers', node('hangs'), '*', 3, [/neither answered nor closed within 5000 ms/]],
-    ['answers /dial with something else', node('dial-garbage'), 'pin/*', 3, [/POST \/dial answered 200 "\{\\"outcome\\":\\"perhaps\\"\}"; the node contract wants 200/]],
-    ['answers /dial without end', node('dial-endless'), 'pin/*', 3, [/POST \/dial failed: the answer to POST \/dial has no end in 64 KiB/]],
+    [
+      'answers /dial with something else',
+      node('dial-garbage'),
+      'pin/*',
+      3,
+      [/POST \/dial answered 200 "\{\\"outcome\\":\\"perhaps\\"\}"; the node contract wants 200/],
+    ],
+    [
+      'answers /dial without end',
+      node('dial-endless'),
+      'pin/*',
+      3,
+      [/POST \/dial failed: the answer to POST \/dial has no end in 64 KiB/],
+    ],
     ['does not offer /dial', node('dial-not-offered'), 'pin/*', 0, [/PASS/]],
-    ['answers /hello with something that is no JSON', node('hello-garbage'), 'pin/exact-id', 3, [/answered 200 with something that is no JSON: "\{nonsense!\}"/]],
-    ['answers /hello without end', node('hello-endless'), 'pin/exact-id,rotation/connections-survive', [1, 3], [/holds no JSON object in 64 KiB/]],
+    [
+      'answers /hello with something that is no JSON',
+      node('hello-garbage'),
+      'pin/exact-id',
+      3,
+      [/answered 200 with something that is no JSON: "\{nonsense!\}"/],
+    ],
+    [
+      'answers /hello without end',
+      node('hello-endless'),
+      'pin/exact-id,rotation/connections-survive',
+      [1, 3],
+      [/holds no JSON object in 64 KiB/],
+    ],
   ];
   for (const [title, command, only, codes, says] of cases) {
     await test(`a node that ${title}`, async () => {
@@ -218,7 +385,12 @@ function tinyDisk(place: Place, bytes: number): { readonly path: string } & Disp
   const path = join(place.dir, 'disk');
   mkdirSync(path);
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path]);
-  return { path, [Symbol.dispose]: () => { execFileSync('umount', ['-l', path]); } };
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      execFileSync('umount', ['-l', path]);
+    },
+  };
 }
 
 const mayMount = (() => {
@@ -231,36 +403,60 @@ const mayMount = (() => {
   }
 })();
 
-await suite('a disk that is full', { skip: mayMount ? false : 'needs the right to mount a tmpfs of some kilobytes' }, async () => {
-  for (const bytes of [110_000, 60_000, 4_096]) {
-    await test(`under the record of the run, ${bytes} bytes`, async () => {
-      await using place = makePlace();
-      using disk = tinyDisk(place, bytes);
-      const out = join(disk.path, 'run');
-      const ended = await assay(place, ['gate', '--only', 'pin/*', '--out', out], { out });
-      assertEnded(place, ended, { code: 3, says: [/ENOSPC: no space left on device, write.*(free some space or choose another directory with --out|write the other reports with: assay report render)/], withinMs: 60_000 });
-      // Parsed line by line.
-      if (bytes > 10_000) assert.equal(readHistory(out)[0]?.kind, 'run-started');
-      await assertNothingRuns(place);
-    });
-  }
+await suite(
+  'a disk that is full',
+  { skip: mayMount ? false : 'needs the right to mount a tmpfs of some kilobytes' },
+  async () => {
+    for (const bytes of [110_000, 60_000, 4_096]) {
+      await test(`under the record of the run, ${bytes} bytes`, async () => {
+        await using place = makePlace();
+        using disk = tinyDisk(place, bytes);
+        const out = join(disk.path, 'run');
+        const ended = await assay(place, ['gate', '--only', 'pin/*', '--out', out], { out });
+        assertEnded(place, ended, {
+          code: 3,
+          says: [
+            /ENOSPC: no space left on device, write.*(free some space or choose another directory with --out|write the other reports with: assay report render)/,
+          ],
+          withinMs: 60_000,
+        });
+        // Parsed line by line.
+        if (bytes > 10_000) assert.equal(readHistory(out)[0]?.kind, 'run-started');
+        await assertNothingRuns(place);
+      });
+    }
 
-  await test('under the scratch directory', async () => {
-    await using place = makePlace();
-    using disk = tinyDisk(place, 100_000);
-    const ended = await assay(place, ['gate', ...brief], { env: { TMPDIR: disk.path, NODE_COMPILE_CACHE: join(place.dir, 'compiled') } });
-    assertEnded(place, ended, { code: 3, says: [/full|no space left/i], withinMs: 60_000 });
-    assertRecord(ended);
-    for (const deadline = Date.now() + 3_000; processesWith(`TMPDIR=${disk.path}`).length > 0 && Date.now() < deadline;) await sleep(50);
-    assert.deepEqual(processesWith(`TMPDIR=${disk.path}`), []);
-  });
-});
+    await test('under the scratch directory', async () => {
+      await using place = makePlace();
+      using disk = tinyDisk(place, 100_000);
+      const ended = await assay(place, ['gate', ...brief], {
+        env: { TMPDIR: disk.path, NODE_COMPILE_CACHE: join(place.dir, 'compiled') },
+      });
+      assertEnded(place, ended, { code: 3, says: [/full|no space left/i], withinMs: 60_000 });
+      assertRecord(ended);
+      for (
+        const deadline = Date.now() + 3_000;
+        processesWith(`TMPDIR=${disk.path}`).length > 0 && Date.now() < deadline;
+      )
+        await sleep(50);
+      assert.deepEqual(processesWith(`TMPDIR=${disk.path}`), []);
+    });
+  },
+);
 
 await test('no container engine', async () => {
   await using place = makePlace();
   // Too little to tell, not a wrong command line: the same one is right on a machine where an engine runs.
-  const ended = await assay(place, ['gate', '--runtime', 'container', '--json'], { env: { DOCKER_HOST: 'unix:///nonexistent.sock' } });
-  assertEnded(place, ended, { code: 3, says: [/a container engine: none answers on \/nonexistent\.sock: .*start Docker \(see: assay doctor\), name its socket in DOCKER_HOST=unix:\/\/…, or use --runtime process/], withinMs: 10_000 });
+  const ended = await assay(place, ['gate', '--runtime', 'container', '--json'], {
+    env: { DOCKER_HOST: 'unix:///nonexistent.sock' },
+  });
+  assertEnded(place, ended, {
+    code: 3,
+    says: [
+      /a container engine: none answers on \/nonexistent\.sock: .*start Docker \(see: assay doctor\), name its socket in DOCKER_HOST=unix:\/\/…, or use --runtime process/,
+    ],
+    withinMs: 10_000,
+  });
   const history = readHistory(ended.out);
   assert.ok((history.at(-1)?.atMs ?? Infinity) < 3_000, 'said within 3 s');
   assert.deepEqual(JSON.parse(ended.stdout), assertRecord(ended));

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Entry } from '../src/history.ts';
-import type { Report } from '../src/report.ts';
+import type { Report } from '../src/report/report.ts';
 
 export const project = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
@@ -39,21 +39,28 @@ export function makePlace(): Place {
 
 /** Live processes with this in their environment, whoever their parent is. */
 export function processesWith(mark: string): { pid: number; command: string }[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    try {
-      if (!readFileSync(`/proc/${name}/environ`, 'latin1').split('\0').includes(mark)) return [];
-      if (/^\S+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${name}/stat`, 'latin1'))) return [];
-      return [{ pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ').trim() }];
-    } catch {
-      return [];
-    }
-  });
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        if (!readFileSync(`/proc/${name}/environ`, 'latin1').split('\0').includes(mark)) return [];
+        if (/^\S+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${name}/stat`, 'latin1'))) return [];
+        return [
+          { pid: Number(name), command: readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ').trim() },
+        ];
+      } catch {
+        return [];
+      }
+    });
 }
 
 /** Names of the containers and networks of a run. */
 export async function containersOf(runId: string): Promise<string[]> {
   const filter = ['--filter', `label=assay.run=${runId}`, '--format'];
-  const [containers, networks] = await Promise.all([run('docker', ['ps', '-a', ...filter, '{{.Names}}']), run('docker', ['network', 'ls', ...filter, '{{.Name}}'])]);
+  const [containers, networks] = await Promise.all([
+    run('docker', ['ps', '-a', ...filter, '{{.Names}}']),
+    run('docker', ['network', 'ls', ...filter, '{{.Name}}']),
+  ]);
   return `${containers.stdout}${networks.stdout}`.split('\n').filter(Boolean);
 }
 
@@ -78,34 +85,65 @@ export interface Cli {
 let runs = 0;
 
 /** Starts `assay` in a session of its own, as from a terminal of its own. */
-export function startCli(place: Place, args: readonly string[], options: { readonly env?: NodeJS.ProcessEnv; readonly entry?: string; readonly out?: string } = {}): Cli {
+export function startCli(
+  place: Place,
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly entry?: string; readonly out?: string } = {},
+): Cli {
   const out = options.out ?? join(place.dir, `out-${++runs}`);
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [join(project, options.entry ?? 'cli/assay.ts'), ...args, ...(args[0] === 'gate' && !args.includes('--out') ? ['--out', out] : [])], {
-    cwd: project, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...place.env, ...options.env },
-  });
+  const child = spawn(
+    process.execPath,
+    [
+      join(project, options.entry ?? 'cli/assay.ts'),
+      ...args,
+      ...(args[0] === 'gate' && !args.includes('--out') ? ['--out', out] : []),
+    ],
+    {
+      cwd: project,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...place.env, ...options.env },
+    },
+  );
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
   const ended = new Promise<Ended>((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr, out, tookMs: performance.now() - startedAt }));
+    child.once('close', (code, signal) =>
+      resolve({ code, signal, stdout, stderr, out, tookMs: performance.now() - startedAt }),
+    );
   });
   const history = () => readHistory(out);
   return {
-    child, out, ended, history,
+    child,
+    out,
+    ended,
+    history,
     async until(what, wanted) {
       for (const deadline = Date.now() + 60_000; ; await sleep(10)) {
         const found = history().find(wanted);
         if (found !== undefined) return found;
-        assert.ok(child.exitCode === null && child.signalCode === null, `${what}: the run ended before it\n${stderr}${stdout}`);
+        assert.ok(
+          child.exitCode === null && child.signalCode === null,
+          `${what}: the run ended before it\n${stderr}${stdout}`,
+        );
         assert.ok(Date.now() < deadline, `${what}: not within 60 s\n${stderr}`);
       }
     },
   };
 }
 
-export async function assay(place: Place, args: readonly string[], options: Parameters<typeof startCli>[2] = {}): Promise<Ended> {
+export async function assay(
+  place: Place,
+  args: readonly string[],
+  options: Parameters<typeof startCli>[2] = {},
+): Promise<Ended> {
   return startCli(place, args, options).ended;
 }
 
@@ -127,14 +165,26 @@ export function readReport(out: string): Report {
 }
 
 /** A run ended as it should: its code, its messages, its record, and nothing of it is left. */
-export function assertEnded(place: Place, ended: Ended, wanted: { readonly code: number; readonly says?: readonly RegExp[]; readonly withinMs?: number }): void {
+export function assertEnded(
+  place: Place,
+  ended: Ended,
+  wanted: { readonly code: number; readonly says?: readonly RegExp[]; readonly withinMs?: number },
+): void {
   const all = `exit ${ended.code ?? ended.signal}\n${ended.stderr}\n${ended.stdout.slice(0, 4_000)}`;
   assert.equal(ended.code, wanted.code, all);
   // A sentence may be broken over lines to fit a terminal.
   const told = `${ended.stderr}\n${ended.stdout}`.replaceAll(/\s+/g, ' ');
   for (const words of wanted.says ?? []) assert.match(told, words);
-  assert.doesNotMatch(told, /a defect of Assay|at file:\/\/|\[object Object\]|undefined/, 'a message is no stack trace');
-  if (wanted.withinMs !== undefined) assert.ok(ended.tookMs < wanted.withinMs, `ended after ${(ended.tookMs / 1000).toFixed(1)} s, wanted within ${wanted.withinMs / 1000} s\n${all}`);
+  assert.doesNotMatch(
+    told,
+    /a defect of Assay|at file:\/\/|\[object Object\]|undefined/,
+    'a message is no stack trace',
+  );
+  if (wanted.withinMs !== undefined)
+    assert.ok(
+      ended.tookMs < wanted.withinMs,
+      `ended after ${(ended.tookMs / 1000).toFixed(1)} s, wanted within ${wanted.withinMs / 1000} s\n${all}`,
+    );
   assert.deepEqual(place.scratch(), [], 'no scratch directory is left');
 }
 

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { connectEngine } from '../fixtures/runtime/engine.ts';
-import { locateTools } from '../fixtures/toolchain.ts';
+import { connectEngine } from '../fixtures/runtime/container/engine.ts';
+import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { assay, assertEnded, makePlace, project, readHistory, readReport } from './cli-run.ts';
 
-const engine = await connectEngine().then(() => undefined, (error: Error) => error.message);
+const engine = await connectEngine().then(
+  () => undefined,
+  (error: Error) => error.message,
+);
 const documents = ['report.html', 'junit.xml', 'results.tap'];
 
 await test('the gate passes a right mesh of processes, leaves its documents, and they can be made again to the byte', async () => {
@@ -41,7 +44,9 @@ await test('no private key and no join token stands in what a run keeps', async 
   const ended = await assay(place, ['gate', '--only', 'tokens,pin/exact-id']);
   assertEnded(place, ended, { code: 0 });
   const secret = /PRIVATE KEY|join_token\/[0-9a-f]{8}-[0-9a-f]{4}/;
-  const files = readdirSync(ended.out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  const files = readdirSync(ended.out, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
   assert.ok(files.some((path) => path.endsWith('.log')) && files.some((path) => path.endsWith('history.jsonl')));
   for (const path of files) assert.doesNotMatch(readFileSync(path, 'utf8'), secret, path);
 });
@@ -52,15 +57,22 @@ await test('the gate passes an independent node written with go-spiffe', async (
   const ended = await assay(place, ['gate', '--node', node.path]);
   assertEnded(place, ended, { code: 0, says: [/PASS/] });
   const judged = readHistory(ended.out).filter((entry) => entry.kind === 'node' && entry.judged);
-  assert.deepEqual(judged.map((entry) => entry.kind === 'node' && entry.implementation), [node.path, node.path]);
+  assert.deepEqual(
+    judged.map((entry) => entry.kind === 'node' && entry.implementation),
+    [node.path, node.path],
+  );
 });
 
-await test('the gate passes a right mesh of containers', { skip: engine === undefined ? false : `no container engine answers: ${engine}` }, async () => {
-  await using place = makePlace();
-  const ended = await assay(place, ['gate', '--runtime', 'container']);
-  assertEnded(place, ended, { code: 0, says: [/PASS/] });
-  assert.equal(readReport(ended.out).run.runtime, 'container');
-});
+await test(
+  'the gate passes a right mesh of containers',
+  { skip: engine === undefined ? false : `no container engine answers: ${engine}` },
+  async () => {
+    await using place = makePlace();
+    const ended = await assay(place, ['gate', '--runtime', 'container']);
+    assertEnded(place, ended, { code: 0, says: [/PASS/] });
+    assert.equal(readReport(ended.out).run.runtime, 'container');
+  },
+);
 
 await test('what there is to judge can be listed by programs', async () => {
   await using place = makePlace();
@@ -74,6 +86,8 @@ await test('what there is to judge can be listed by programs', async () => {
 });
 
 await test('npm start is the gate', () => {
-  const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
   assert.equal(scripts.start, 'node cli/assay.ts gate');
 });

@@ -10,12 +10,17 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { BasicConstraintsExtension, Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
+import {
+  BasicConstraintsExtension,
+  Pkcs10CertificateRequestGenerator,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
 
-import { attestByJoinToken } from '../fixtures/attest.ts';
-import { connectServerApi, type ServerApi, ServerApiError } from '../fixtures/spire-api.ts';
-import { fetchX509Context, parseEndpointSocket, watchX509Context, type X509Context } from '../fixtures/workload-api.ts';
-import { authorityId, readCertificate } from '../src/x509/read.ts';
+import { attestByJoinToken } from '../spiffe/attest.ts';
+import { connectServerApi, type ServerApi, ServerApiError } from '../spiffe/server-api.ts';
+import { fetchX509Context, parseEndpointSocket, watchX509Context, type X509Context } from '../spiffe/workload-api.ts';
+import { authorityId, readCertificate } from '../src/svid/x509/read.ts';
 
 // Switch to the locator of fixtures/toolchain once tests have one.
 const binaries = process.env['ASSAY_TEST_BIN'];
@@ -33,11 +38,19 @@ for (const [text, expected] of [
   await test(`an endpoint socket may be ${text}`, () => assert.deepEqual(parseEndpointSocket(text), expected));
 }
 for (const [text, why] of [
-  ['/run/agent.sock', /no scheme/], ['unix:agent.sock', /not absolute/], ['unix://host/agent.sock', /no host/], ['unix:///a?b', /query/],
-  ['tcp://localhost:8000', /not an IP/], ['tcp://127.0.0.1', /address and a port/], ['tcp://127.0.0.1:0', /1 to 65535/],
-  ['tcp://127.0.0.1:80/x', /address and a port/], ['https://127.0.0.1:80', /neither unix nor tcp/], ['', /no scheme/],
+  ['/run/agent.sock', /no scheme/],
+  ['unix:agent.sock', /not absolute/],
+  ['unix://host/agent.sock', /no host/],
+  ['unix:///a?b', /query/],
+  ['tcp://localhost:8000', /not an IP/],
+  ['tcp://127.0.0.1', /address and a port/],
+  ['tcp://127.0.0.1:0', /1 to 65535/],
+  ['tcp://127.0.0.1:80/x', /address and a port/],
+  ['https://127.0.0.1:80', /neither unix nor tcp/],
+  ['', /no scheme/],
 ] as const) {
-  await test(`an endpoint socket may not be ${text || 'empty'}`, () => assert.throws(() => parseEndpointSocket(text), { name: 'TypeError', message: why }));
+  await test(`an endpoint socket may not be ${text || 'empty'}`, () =>
+    assert.throws(() => parseEndpointSocket(text), { name: 'TypeError', message: why }));
 }
 
 await describe('against SPIRE', { skip: binaries === undefined && 'ASSAY_TEST_BIN is not set' }, async () => {
@@ -66,7 +79,15 @@ await describe('against SPIRE', { skip: binaries === undefined && 'ASSAY_TEST_BI
   const attest = async (token: string, changed: object = {}) => {
     const { authorities } = await api.getBundle();
     const { csrDer } = await request();
-    return attestByJoinToken({ address, trustDomain, authoritiesDer: authorities.map(({ der }) => der), token, csrDer, withinMs: 10_000, ...changed });
+    return attestByJoinToken({
+      address,
+      trustDomain,
+      authoritiesDer: authorities.map(({ der }) => der),
+      token,
+      csrDer,
+      withinMs: 10_000,
+      ...changed,
+    });
   };
   const watch = () => watching(workloadSocket);
 
@@ -79,7 +100,15 @@ await describe('against SPIRE', { skip: binaries === undefined && 'ASSAY_TEST_BI
     await eventually('server healthy', () => api.healthy());
     const { value: token } = await api.createJoinToken({ ttlSeconds: 60, agentId: parentId });
     const { authorities } = await api.getBundle();
-    writeFileSync(join(dir, 'bundle.pem'), authorities.map(({ der }) => `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`).join(''));
+    writeFileSync(
+      join(dir, 'bundle.pem'),
+      authorities
+        .map(
+          ({ der }) =>
+            `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`,
+        )
+        .join(''),
+    );
     writeFileSync(join(dir, 'agent.conf'), agentConfig(dir, port, token));
     agent = run('spire-agent', join(dir, 'agent.conf'));
     await eventually('agent attested', async () => (await api.listAgents()).length === 1);
@@ -94,7 +123,14 @@ await describe('against SPIRE', { skip: binaries === undefined && 'ASSAY_TEST_BI
   await test('an absent server is not healthy, and its calls say where', async () => {
     using absent = connectServerApi(join(dir, 'absent.sock'));
     assert.equal(await absent.healthy(), false);
-    await assert.rejects(absent.listAgents(), (error) => error instanceof ServerApiError && error.code === 'UNAVAILABLE' && error.call === 'Agent.ListAgents' && error.address.endsWith('/absent.sock'));
+    await assert.rejects(
+      absent.listAgents(),
+      (error) =>
+        error instanceof ServerApiError &&
+        error.code === 'UNAVAILABLE' &&
+        error.call === 'Agent.ListAgents' &&
+        error.address.endsWith('/absent.sock'),
+    );
   });
 
   await test('a join token attests one agent, once', async () => {
@@ -132,11 +168,14 @@ await describe('against SPIRE', { skip: binaries === undefined && 'ASSAY_TEST_BI
     assert.deepEqual(outcomes.map(({ outcome }) => outcome).sort(), ['attested', ...Array<string>(7).fill('refused')]);
   });
 
-  await test('a server that is not the trust domain\'s own gets no token', async () => {
+  await test("a server that is not the trust domain's own gets no token", async () => {
     const { value: token } = await api.createJoinToken({ ttlSeconds: 60 });
     const otherName = await attest(token, { trustDomain: 'other.test' });
     assert.equal(otherName.outcome, 'unknown');
-    assert.match(otherName.message, /server is spiffe:\/\/clients\.test\/spire\/server, wanted spiffe:\/\/other\.test\/spire\/server/);
+    assert.match(
+      otherName.message,
+      /server is spiffe:\/\/clients\.test\/spire\/server, wanted spiffe:\/\/other\.test\/spire\/server/,
+    );
     const noTrust = await attest(token, { authoritiesDer: [] });
     assert.equal(noTrust.outcome, 'unknown');
     const nobody = await attest(token, { address: `127.0.0.1:${await freePort()}` });
@@ -157,15 +196,24 @@ await describe('against SPIRE', { skip: binaries === undefined && 'ASSAY_TEST_BI
   await test('entries appear in the stream, and deleting them withdraws the identity', async () => {
     using seen = watch();
     await eventually('no identity at first', () => seen.withdrawn.length === 1);
-    await assert.rejects(fetchX509Context(workloadSocket, { withinMs: 2000 }), { name: 'WorkloadApiError', code: 'PERMISSION_DENIED' });
+    await assert.rejects(fetchX509Context(workloadSocket, { withinMs: 2000 }), {
+      name: 'WorkloadApiError',
+      code: 'PERMISSION_DENIED',
+    });
     const spiffeId = `spiffe://${trustDomain}/web`;
     const ids = await api.createEntries([{ spiffeId, parentId, selectors, x509TtlSeconds: 30 }]);
     assert.equal(ids.length, 1);
     const listed = (await api.listEntries()).find(({ id }) => id === ids[0]);
     assert.deepEqual(listed, { id: ids[0], spiffeId, parentId, selectors, x509TtlSeconds: 30, federatesWith: [] });
     await assert.rejects(
-      api.createEntries([{ spiffeId: `spiffe://${trustDomain}/ok`, parentId, selectors }, { spiffeId, parentId, selectors }]),
-      (error) => error instanceof ServerApiError && error.code === 'ALREADY_EXISTS' && /1 of 2 refused: spiffe:\/\/clients\.test\/web: ALREADY_EXISTS/.test(error.message),
+      api.createEntries([
+        { spiffeId: `spiffe://${trustDomain}/ok`, parentId, selectors },
+        { spiffeId, parentId, selectors },
+      ]),
+      (error) =>
+        error instanceof ServerApiError &&
+        error.code === 'ALREADY_EXISTS' &&
+        /1 of 2 refused: spiffe:\/\/clients\.test\/web: ALREADY_EXISTS/.test(error.message),
     );
     await eventually('two SVIDs', () => seen.updates.at(-1)?.svids.length === 2);
     const context = await fetchX509Context(workloadSocket, { withinMs: 2000 });
@@ -179,11 +227,13 @@ await describe('against SPIRE', { skip: binaries === undefined && 'ASSAY_TEST_BI
     assert.deepEqual(seen.trouble, []);
   });
 
-  await test('appended authorities and federated bundles reach the stream, which survives the agent\'s restart', async () => {
+  await test("appended authorities and federated bundles reach the stream, which survives the agent's restart", async () => {
     using seen = watch();
     const foreign = await foreignAuthority();
     await api.setFederatedBundle({ trustDomain: 'partner.test', authorities: [foreign] });
-    const [id] = await api.createEntries([{ spiffeId: `spiffe://${trustDomain}/api`, parentId, selectors, federatesWith: ['partner.test'] }]);
+    const [id] = await api.createEntries([
+      { spiffeId: `spiffe://${trustDomain}/api`, parentId, selectors, federatesWith: ['partner.test'] },
+    ]);
     await eventually('federated bundle', () => seen.updates.at(-1)?.bundles.get('partner.test')?.length === 1);
     assert.deepEqual(seen.updates.at(-1)?.bundles.get('partner.test'), [foreign]);
     const before = (await api.getBundle()).authorities.length;
@@ -212,9 +262,17 @@ await describe('against SPIRE', { skip: binaries === undefined && 'ASSAY_TEST_BI
     await assert.rejects(api.taintX509Authority(active!.authorityId), { name: 'ServerApiError' });
     const prepared = await api.prepareX509Authority();
     assert.equal((await api.getX509AuthorityState()).prepared?.authorityId, prepared.authorityId);
-    await eventually('new authority delivered', () => seen.updates.at(-1)!.bundles.get(trustDomain)!.some((der) => readCertificate(der).subjectKeyId === prepared.authorityId));
+    await eventually('new authority delivered', () =>
+      seen.updates
+        .at(-1)!
+        .bundles.get(trustDomain)!
+        .some((der) => readCertificate(der).subjectKeyId === prepared.authorityId),
+    );
     await api.activateX509Authority(prepared.authorityId);
-    assert.deepEqual((({ active: now, old }) => [now?.authorityId, old?.authorityId])(await api.getX509AuthorityState()), [prepared.authorityId, active!.authorityId]);
+    assert.deepEqual(
+      (({ active: now, old }) => [now?.authorityId, old?.authorityId])(await api.getX509AuthorityState()),
+      [prepared.authorityId, active!.authorityId],
+    );
     await eventually('SVID of the new authority', () => issuerNow() === prepared.authorityId);
     const serial = async () => (await api.listAgents()).find(({ banned }) => !banned)!.serialNumber;
     const before = await serial();
@@ -224,7 +282,14 @@ await describe('against SPIRE', { skip: binaries === undefined && 'ASSAY_TEST_BI
     // Revoked before the agent saw the taint, it would keep an SVID of the revoked authority and be locked out at its next connection.
     await eventually('agent has a new SVID', async () => (await serial()) !== before);
     await api.revokeX509Authority(active!.authorityId);
-    await eventually('old authority gone', () => !seen.updates.at(-1)!.bundles.get(trustDomain)!.some((der) => readCertificate(der).subjectKeyId === active!.authorityId));
+    await eventually(
+      'old authority gone',
+      () =>
+        !seen.updates
+          .at(-1)!
+          .bundles.get(trustDomain)!
+          .some((der) => readCertificate(der).subjectKeyId === active!.authorityId),
+    );
     await api.deleteEntries([id!]);
   });
 });
@@ -233,7 +298,11 @@ function watching(socket: string) {
   const updates: X509Context[] = [];
   const withdrawn: string[] = [];
   const trouble: Error[] = [];
-  const watch = watchX509Context(socket, { onUpdate: (context) => updates.push(context), onWithdrawn: (reason) => withdrawn.push(reason), onTrouble: (error) => trouble.push(error) });
+  const watch = watchX509Context(socket, {
+    onUpdate: (context) => updates.push(context),
+    onWithdrawn: (reason) => withdrawn.push(reason),
+    onTrouble: (error) => trouble.push(error),
+  });
   return { updates, withdrawn, trouble, [Symbol.dispose]: () => watch[Symbol.dispose]() };
 }
 
@@ -245,17 +314,29 @@ async function eventually(what: string, holds: () => boolean | Promise<boolean>)
 
 async function request(spiffeId?: string): Promise<{ csrDer: Uint8Array }> {
   const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
-  const extensions = spiffeId === undefined ? [] : [new SubjectAlternativeNameExtension([{ type: 'url', value: spiffeId }])];
-  const csr = await Pkcs10CertificateRequestGenerator.create({ keys, extensions, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' } });
+  const extensions =
+    spiffeId === undefined ? [] : [new SubjectAlternativeNameExtension([{ type: 'url', value: spiffeId }])];
+  const csr = await Pkcs10CertificateRequestGenerator.create({
+    keys,
+    extensions,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+  });
   return { csrDer: new Uint8Array(csr.rawData) };
 }
 
 async function foreignAuthority(): Promise<Uint8Array> {
   const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    keys, name: 'CN=partner', serialNumber: '01', notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000),
+    keys,
+    name: 'CN=partner',
+    serialNumber: '01',
+    notBefore: new Date(Date.now() - 60_000),
+    notAfter: new Date(Date.now() + 3_600_000),
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    extensions: [new BasicConstraintsExtension(true, undefined, true), new SubjectAlternativeNameExtension([{ type: 'url', value: 'spiffe://partner.test' }])],
+    extensions: [
+      new BasicConstraintsExtension(true, undefined, true),
+      new SubjectAlternativeNameExtension([{ type: 'url', value: 'spiffe://partner.test' }]),
+    ],
   });
   return new Uint8Array(certificate.rawData);
 }

@@ -3,32 +3,34 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { chooseClauses } from '../cli/gate/plan.ts';
-import { runGate, type GateOptions } from '../cli/gate/run-gate.ts';
-import { silent } from '../cli/gate/steps.ts';
-import { impostors } from '../fixtures/impostors/catalogue.ts';
-import { conformers } from '../fixtures/impostors/conformers.ts';
-import { commandOf, type Impostor, type StandIn } from '../fixtures/impostors/impostor.ts';
-import { rightIssuer, startIssuer, type Issuer } from '../fixtures/impostors/issuer.ts';
-import { startRightPort } from '../fixtures/impostors/right-port.ts';
-import { writeStandIn } from '../fixtures/impostors/stand-in.ts';
-import { openRecorder, type Recorder } from '../fixtures/recorder.ts';
-import type { Target } from '../fixtures/target.ts';
-import { locateTools } from '../fixtures/toolchain.ts';
+import { chooseClauses } from '../plans/gate.ts';
+import { runGate, type GateOptions } from '../engine/run-gate.ts';
+import { silent } from '../engine/steps.ts';
+import { impostors } from '../impostors/catalogue.ts';
+import { conformers } from '../impostors/conformers.ts';
+import { commandOf, type Impostor, type StandIn } from '../impostors/impostor.ts';
+import { rightIssuer, startIssuer, type Issuer } from '../impostors/issuer.ts';
+import { startRightPort } from '../impostors/right-port.ts';
+import { writeStandIn } from '../impostors/stand-in.ts';
+import { openRecorder, type Recorder } from '../fixtures/run/recorder.ts';
+import type { Target } from '../fixtures/target/target.ts';
+import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { programs } from '../fixtures/toolchain/programs.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
-import { buildReport, type Report } from '../src/report.ts';
+import { buildReport, type Report } from '../src/report/report.ts';
 import type { Verdict } from '../src/verdict.ts';
-import { planes, postQuantum } from '../suites/planes.ts';
+import { planes, postQuantum } from '../suites/mesh/planes.ts';
 import type { Suite } from '../suites/suite.ts';
-import { tokens } from '../suites/tokens.ts';
+import { tokens } from '../suites/mesh/tokens.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-impostors-'));
 const score = { caught: 0, impostors: 0, falseAlarms: 0, conformers: 0, again: 0 };
 const attempts = 3;
 after(() => {
   rmSync(scratch, { recursive: true, force: true });
-  console.log(`# detection power: ${score.caught} of ${score.impostors} impostors caught, ${score.falseAlarms} false alarms in ${score.conformers} conformer runs; ${score.again} runs were asked again, being inconclusive`);
+  console.log(
+    `# detection power: ${score.caught} of ${score.impostors} impostors caught, ${score.falseAlarms} false alarms in ${score.conformers} conformer runs; ${score.again} runs were asked again, being inconclusive`,
+  );
 });
 
 // One or several by name, for whoever works on them: ASSAY_IMPOSTORS=pin,svid-leeway
@@ -37,7 +39,14 @@ const isWanted = (id: string) => wanted === undefined || wanted.some((name) => i
 
 async function gate(id: string, only: string | undefined, options: Partial<GateOptions>): Promise<Report> {
   const { report } = await runGate({
-    runtime: 'process', seed: 1, chosen: chooseClauses(only), command: `gate of ${id}`, out: join(scratch, id), signal: AbortSignal.timeout(120_000), steps: silent, ...options,
+    runtime: 'process',
+    seed: 1,
+    chosen: chooseClauses(only),
+    command: `gate of ${id}`,
+    out: join(scratch, id),
+    signal: AbortSignal.timeout(120_000),
+    steps: silent,
+    ...options,
   });
   return report;
 }
@@ -54,9 +63,17 @@ async function decided(wanted: Verdict, judgeOnce: (attempt: number) => Promise<
 async function judge(impostor: Impostor, name: string): Promise<Report> {
   switch (impostor.kind) {
     case 'node':
-      return gate(name, impostor.breaks, { nodeUnderTest: { command: commandOf(impostor), implementation: impostor.id, ...(impostor.everywhere && { everywhere: true }) } });
+      return gate(name, impostor.breaks, {
+        nodeUnderTest: {
+          command: commandOf(impostor),
+          implementation: impostor.id,
+          ...(impostor.everywhere && { everywhere: true }),
+        },
+      });
     case 'program':
-      return gate(name, impostor.breaks, { nodeUnderTest: { command: commandOf(impostor), implementation: impostor.id } });
+      return gate(name, impostor.breaks, {
+        nodeUnderTest: { command: commandOf(impostor), implementation: impostor.id },
+      });
     case 'deployment':
       return gate(name, impostor.breaks, { deployment: impostor.deployment });
     case 'issuer':
@@ -73,13 +90,34 @@ async function judgeIssuer(id: string, only: string, issuer: Issuer): Promise<Re
 }
 
 /** Suites alone, on a target that has no mesh around it. */
-async function judgeSuites(id: string, only: string, suites: readonly Suite[], start: (recorder: Recorder) => Promise<AsyncDisposable & { readonly target: Target }>): Promise<Report> {
+async function judgeSuites(
+  id: string,
+  only: string,
+  suites: readonly Suite[],
+  start: (recorder: Recorder) => Promise<AsyncDisposable & { readonly target: Target }>,
+): Promise<Report> {
   const recorder = openRecorder(join(scratch, id));
   try {
     await using running = await start(recorder);
     const chosen = chooseClauses(only);
-    recorder.record({ kind: 'run-started', id, command: 'suites', startedAt: new Date().toISOString(), seed: 1, runtime: 'process', versions: {}, target: {}, clauses: [...chosen] });
-    for (const suite of suites) await suite.run({ target: running.target, recorder, signal: AbortSignal.timeout(60_000), wants: (clause) => chosen.has(clause) });
+    recorder.record({
+      kind: 'run-started',
+      id,
+      command: 'suites',
+      startedAt: new Date().toISOString(),
+      seed: 1,
+      runtime: 'process',
+      versions: {},
+      target: {},
+      clauses: [...chosen],
+    });
+    for (const suite of suites)
+      await suite.run({
+        target: running.target,
+        recorder,
+        signal: AbortSignal.timeout(60_000),
+        wants: (clause) => chosen.has(clause),
+      });
     recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString() });
     return buildReport(recorder.history, clauses);
   } finally {
@@ -103,9 +141,15 @@ async function withStandIn(impostor: StandIn, run: () => Promise<Report>): Promi
 void describe('impostors', () => {
   void test('each clause has one', () => {
     const broken = new Set(impostors.map(({ breaks }) => breaks));
-    assert.deepEqual(clauses.map(({ id }) => id).filter((id) => !broken.has(id)), []);
+    assert.deepEqual(
+      clauses.map(({ id }) => id).filter((id) => !broken.has(id)),
+      [],
+    );
     const ids = new Set(clauses.map(({ id }) => id));
-    assert.deepEqual([...broken].filter((id) => !ids.has(id)), []);
+    assert.deepEqual(
+      [...broken].filter((id) => !ids.has(id)),
+      [],
+    );
   });
 
   for (const impostor of impostors.filter(({ id }) => isWanted(id))) {
@@ -126,13 +170,20 @@ void describe('impostors', () => {
 void describe('conformers', () => {
   const others = [
     ['tokens-right', 'a right issuer of join tokens', (id: string) => judgeIssuer(id, 'tokens/*', rightIssuer)],
-    ['spire-port-right', 'a port that keeps the promise of require_pq_kem', (id: string) => judgeSuites(id, 'planes/require-pq-kem,planes/spire-server', [planes, postQuantum], startRightPort)],
+    [
+      'spire-port-right',
+      'a port that keeps the promise of require_pq_kem',
+      (id: string) =>
+        judgeSuites(id, 'planes/require-pq-kem,planes/spire-server', [planes, postQuantum], startRightPort),
+    ],
   ] as const;
   for (const [id, title, judgeOnce] of others.filter(([name]) => isWanted(name))) {
     void test(`nothing fails ${id}: ${title}`, async () => {
       score.conformers++;
       const report = await decided('pass', (attempt) => judgeOnce(`${id}-${attempt}`));
-      const wrong = report.clauses.filter(({ verdict }) => verdict !== 'pass').map((clause) => `${clause.id}: ${clause.verdict}: ${clause.reason}`);
+      const wrong = report.clauses
+        .filter(({ verdict }) => verdict !== 'pass')
+        .map((clause) => `${clause.id}: ${clause.verdict}: ${clause.reason}`);
       if (wrong.length > 0) score.falseAlarms++;
       assert.deepEqual(wrong, []);
     });
@@ -142,8 +193,16 @@ void describe('conformers', () => {
     void test(`nothing fails ${id}: ${title}`, async () => {
       score.conformers++;
       const tools = tool === undefined ? undefined : await locateTools([tool], { onProgress: () => {} });
-      const report = await decided('pass', (attempt) => gate(`${id}-${attempt}`, undefined, tools === undefined ? {} : { nodeUnderTest: { command: [tools[tool!].path], implementation: title } }));
-      const wrong = report.clauses.filter(({ verdict }) => !['pass', 'skipped', 'deviation'].includes(verdict)).map((clause) => `${clause.id}: ${clause.verdict}: ${clause.reason}`);
+      const report = await decided('pass', (attempt) =>
+        gate(
+          `${id}-${attempt}`,
+          undefined,
+          tools === undefined ? {} : { nodeUnderTest: { command: [tools[tool!].path], implementation: title } },
+        ),
+      );
+      const wrong = report.clauses
+        .filter(({ verdict }) => !['pass', 'skipped', 'deviation'].includes(verdict))
+        .map((clause) => `${clause.id}: ${clause.verdict}: ${clause.reason}`);
       if (wrong.length > 0) score.falseAlarms++;
       assert.deepEqual(wrong, [], report.troubles.map(({ message }) => message).join('; '));
       assert.equal(report.verdict, 'pass');

@@ -4,7 +4,21 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry } from '../src/history.ts';
-import { assay, assertEnded, assertNothingRuns, assertRecord, containersOf, makePlace, processesWith, project, readHistory, readReport, startCli, type Cli, type Place } from './cli-run.ts';
+import {
+  assay,
+  assertEnded,
+  assertNothingRuns,
+  assertRecord,
+  containersOf,
+  makePlace,
+  processesWith,
+  project,
+  readHistory,
+  readReport,
+  startCli,
+  type Cli,
+  type Place,
+} from './cli-run.ts';
 
 const goneWithinMs = 10_000;
 
@@ -17,7 +31,8 @@ async function reach(cli: Cli, moment: Moment): Promise<void> {
 }
 
 const fault = (state: string) => (entry: Entry) => entry.kind === 'fault' && entry.state === state;
-const begins = (phase: string) => (entry: Entry) => entry.kind === 'phase' && entry.phase === phase && entry.state === 'begun';
+const begins = (phase: string) => (entry: Entry) =>
+  entry.kind === 'phase' && entry.phase === phase && entry.state === 'begun';
 
 await suite('a signal heals and reports', { concurrency: 2 }, async () => {
   const moments: [title: string, moment: Moment, signal: NodeJS.Signals, entry?: string][] = [
@@ -37,12 +52,21 @@ await suite('a signal heals and reports', { concurrency: 2 }, async () => {
       const sentAt = performance.now();
       cli.child.kill(signal);
       const ended = await cli.ended;
-      assertEnded(place, ended, { code: 130, says: [/stopping: healing what is broken and writing the report; once more to leave at once/] });
+      assertEnded(place, ended, {
+        code: 130,
+        says: [/stopping: healing what is broken and writing the report; once more to leave at once/],
+      });
       assert.ok(performance.now() - sentAt < 10_000, `took ${((performance.now() - sentAt) / 1000).toFixed(1)} s`);
       const report = assertRecord(ended);
       assert.equal(report.run.aborted, `stopped by ${signal}`);
       assert.equal(report.verdict, 'inconclusive');
-      assert.deepEqual(report.clauses.filter(({ verdict }) => verdict === 'pass' || verdict === 'fail').map(({ id, reason }) => `${id}: ${reason}`), [], 'nothing is held for or against the mesh');
+      assert.deepEqual(
+        report.clauses
+          .filter(({ verdict }) => verdict === 'pass' || verdict === 'fail')
+          .map(({ id, reason }) => `${id}: ${reason}`),
+        [],
+        'nothing is held for or against the mesh',
+      );
       assert.deepEqual(JSON.parse(ended.stdout), report);
       await assertNothingRuns(place);
     });
@@ -66,7 +90,13 @@ await suite('a signal heals and reports', { concurrency: 2 }, async () => {
   await test('a second one, later, leaves at once, and the guardian cleans up', async () => {
     await using place = makePlace();
     // A node that does not stop when asked to keeps the run from ending for its 1.5 s.
-    const cli = startCli(place, ['gate', '--only', 'partition-short', '--node', `trap '' TERM; ${process.execPath} ${join(project, 'fixtures/node/main.ts')} & while :; do wait; done`]);
+    const cli = startCli(place, [
+      'gate',
+      '--only',
+      'partition-short',
+      '--node',
+      `trap '' TERM; ${process.execPath} ${join(project, 'mesh/node/main.ts')} & while :; do wait; done`,
+    ]);
     await reach(cli, fault('in-force'));
     cli.child.kill('SIGINT');
     await sleep(900);
@@ -112,7 +142,8 @@ function kill(place: Place, cli: Cli, victims: Victims): void {
 async function assertGone(place: Place, cli: Cli, victims: Victims): Promise<void> {
   assert.equal((await cli.ended).signal, 'SIGKILL');
   await assertNothingRuns(place, goneWithinMs);
-  if (victims !== 'it and its guardian') assert.deepEqual(place.scratch(), [], 'the guardian removed the scratch directory');
+  if (victims !== 'it and its guardian')
+    assert.deepEqual(place.scratch(), [], 'the guardian removed the scratch directory');
   const history = readHistory(cli.out);
   if (history.length > 0) {
     assert.equal(history[0]?.kind, 'run-started');
@@ -140,7 +171,7 @@ await suite('kill -9 leaves nothing', { concurrency: 2 }, async () => {
     }
   }
 
-  const family = `${process.execPath} ${join(project, 'fixtures/node/main.ts')} & setsid sleep 1000 & wait`;
+  const family = `${process.execPath} ${join(project, 'mesh/node/main.ts')} & setsid sleep 1000 & wait`;
   for (const victims of ['the process', 'its process group'] as const) {
     await test(`${victims}, with a node that has children and a daemon`, async () => {
       await using place = makePlace();
@@ -166,10 +197,18 @@ await suite('kill -9 leaves nothing', { concurrency: 2 }, async () => {
   });
 });
 
-const noEngine = await containersOf('none').then(() => false, (error: Error) => `needs a container engine: ${error.message.split('\n')[0]}`);
+const noEngine = await containersOf('none').then(
+  () => false,
+  (error: Error) => `needs a container engine: ${error.message.split('\n')[0]}`,
+);
 
 await suite('containers', { skip: noEngine }, async () => {
-  const killed: [Victims, Moment][] = [['the process', 1_200], ['the process', fault('in-force')], ['its process group', 2_000], ['its process group', fault('in-force')]];
+  const killed: [Victims, Moment][] = [
+    ['the process', 1_200],
+    ['the process', fault('in-force')],
+    ['its process group', 2_000],
+    ['its process group', fault('in-force')],
+  ];
   for (const [victims, moment] of killed) {
     await test(`kill -9 of ${victims}, ${typeof moment === 'number' ? `after ${moment / 1000} s` : 'in a partition'}`, async () => {
       await using place = makePlace();
@@ -180,7 +219,10 @@ await suite('containers', { skip: noEngine }, async () => {
       kill(place, cli, victims);
       const killedAt = performance.now();
       let left = await containersOf(started.id);
-      while (left.length > 0 && performance.now() - killedAt < goneWithinMs) { await sleep(100); left = await containersOf(started.id); }
+      while (left.length > 0 && performance.now() - killedAt < goneWithinMs) {
+        await sleep(100);
+        left = await containersOf(started.id);
+      }
       assert.deepEqual(left, []);
       // What the engine was still making when it was killed would show up now.
       await sleep(Math.max(0, 3_000 - (performance.now() - killedAt)));

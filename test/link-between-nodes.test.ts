@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { meshSpecs } from '../cli/gate/deployment.ts';
-import { reaches } from '../fixtures/links.ts';
-import { startMesh } from '../fixtures/mesh.ts';
-import { openRecorder } from '../fixtures/recorder.ts';
-import { closeRun, newRunId, openRun } from '../fixtures/run.ts';
-import { startProcessRuntime } from '../fixtures/runtime/process.ts';
-import { locateTools } from '../fixtures/toolchain.ts';
+import { meshSpecs } from '../plans/deployment.ts';
+import { reaches } from '../fixtures/faults/links.ts';
+import { startMesh } from '../fixtures/target/mesh.ts';
+import { openRecorder } from '../fixtures/run/recorder.ts';
+import { closeRun, newRunId, openRun } from '../fixtures/run/run.ts';
+import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
+import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 
 await test('a link between two nodes carries their mTLS, and when it is cut and healed so are their calls', async () => {
   const tools = await locateTools(['spire-server', 'spire-agent', 'toxiproxy'], { onProgress() {} });
@@ -18,7 +18,16 @@ await test('a link between two nodes carries their mTLS, and when it is cut and 
   const run = openRun(newRunId(new Date()), out, recorder, new AbortController().signal);
   try {
     await using runtime = startProcessRuntime(run);
-    await using mesh = await startMesh(run, runtime, { spireServer: tools['spire-server'].path, spireAgent: tools['spire-agent'].path, toxiproxy: tools.toxiproxy.path }, meshSpecs(undefined, {}).steady);
+    await using mesh = await startMesh(
+      run,
+      runtime,
+      {
+        spireServer: tools['spire-server'].path,
+        spireAgent: tools['spire-agent'].path,
+        toxiproxy: tools.toxiproxy.path,
+      },
+      meshSpecs(undefined, {}).steady,
+    );
     const [caller, called] = mesh.nodes;
     assert(caller?.admin && called);
     const link = await mesh.linkTo(called);
@@ -30,7 +39,11 @@ await test('a link between two nodes carries their mTLS, and when it is cut and 
       await using _cut = await link.cut();
       assert.equal(await reaches(link.address, 5_000), 'closed');
       assert.notEqual(await call(), 'accepted');
-      assert.equal((await caller.admin.dial(called.peerAddress, called.spiffeId))?.outcome, 'accepted', 'the node itself is still there');
+      assert.equal(
+        (await caller.admin.dial(called.peerAddress, called.spiffeId))?.outcome,
+        'accepted',
+        'the node itself is still there',
+      );
     }
     assert.equal(await reaches(link.address, 5_000), 'open');
     assert.equal(await call(), 'accepted');

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderFindings } from '../cli/doctor.ts';
-import { canRun, examine } from '../fixtures/doctor.ts';
-import { locateTools, ToolchainError } from '../fixtures/toolchain.ts';
-import type { ToolProgress } from '../fixtures/toolchain.ts';
+import { canRun, examine } from '../fixtures/doctor/doctor.ts';
+import { locateTools, ToolchainError } from '../fixtures/toolchain/toolchain.ts';
+import type { ToolProgress } from '../fixtures/toolchain/toolchain.ts';
 import { readCache } from '../fixtures/toolchain/cache.ts';
 
 /** A `go` that writes a program as real builds do, says what real builds say, and counts its runs. */
@@ -30,7 +30,12 @@ const noProgress = { onProgress: () => {} };
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'assay-toolchain-'));
-  env = { PATH: `${join(dir, 'bin')}:/usr/bin:/bin`, HOME: dir, ASSAY_CACHE: join(dir, 'cache'), RUNS: join(dir, 'runs') };
+  env = {
+    PATH: `${join(dir, 'bin')}:/usr/bin:/bin`,
+    HOME: dir,
+    ASSAY_CACHE: join(dir, 'cache'),
+    RUNS: join(dir, 'runs'),
+  };
   await mkdir(join(dir, 'bin'));
 });
 
@@ -49,13 +54,13 @@ async function runsOfGo(): Promise<number> {
 
 /** Another process that locates toxiproxy in the same environment. */
 function otherProcess(more: NodeJS.ProcessEnv = {}): ReturnType<typeof spawn> {
-  const module = new URL('../fixtures/toolchain.ts', import.meta.url).href;
+  const module = new URL('../fixtures/toolchain/toolchain.ts', import.meta.url).href;
   const script = `const { locateTools } = await import(${JSON.stringify(module)}); await locateTools(['toxiproxy'], { onProgress() {} });`;
   return spawn(process.execPath, ['--input-type=module', '-e', script], { env: { ...env, ...more }, stdio: 'inherit' });
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !await holds(); await sleep(20)) {
+  for (const deadline = Date.now() + 10_000; !(await holds()); await sleep(20)) {
     assert.ok(Date.now() < deadline, `${what} within 10 s`);
   }
 }
@@ -63,17 +68,28 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 await test('what is not here is built, with progress, and found in the cache from then on', async () => {
   await impostor('go', impostorGo);
   const seen: ToolProgress[] = [];
-  const first = await locateTools(['spire-server', 'toxiproxy'], { env, onProgress: (progress) => seen.push(progress) });
+  const first = await locateTools(['spire-server', 'toxiproxy'], {
+    env,
+    onProgress: (progress) => seen.push(progress),
+  });
   assert.equal(first['spire-server'].origin, 'built');
   assert.equal(first['spire-server'].version, '1.15.3');
-  assert.deepEqual(seen.filter(({ step }) => step === 'ready').map(({ tool, position, of, packages, origin }) => ({ tool, position, of, packages, origin })), [
-    { tool: 'toxiproxy', position: 1, of: 2, packages: 2, origin: 'built' },
-    { tool: 'spire-server', position: 2, of: 2, packages: 2, origin: 'built' },
-  ]);
+  assert.deepEqual(
+    seen
+      .filter(({ step }) => step === 'ready')
+      .map(({ tool, position, of, packages, origin }) => ({ tool, position, of, packages, origin })),
+    [
+      { tool: 'toxiproxy', position: 1, of: 2, packages: 2, origin: 'built' },
+      { tool: 'spire-server', position: 2, of: 2, packages: 2, origin: 'built' },
+    ],
+  );
   assert.ok(seen.every(({ expectedMs, totalExpectedMs }) => expectedMs > 0 && totalExpectedMs > expectedMs));
 
   const cachedIn = performance.now();
-  const second = await locateTools(['spire-server', 'toxiproxy'], { env, onProgress: () => assert.fail('nothing to tell') });
+  const second = await locateTools(['spire-server', 'toxiproxy'], {
+    env,
+    onProgress: () => assert.fail('nothing to tell'),
+  });
   assert.ok(performance.now() - cachedIn < 100, 'a hit is quick');
   assert.deepEqual(second['spire-server'], { ...first['spire-server'], origin: 'cache' });
   assert.equal(await runsOfGo(), 2, 'one build each');
@@ -82,14 +98,20 @@ await test('what is not here is built, with progress, and found in the cache fro
 await test('a build tells its step about once a second', async () => {
   await impostor('go', impostorGo);
   const seen: ToolProgress[] = [];
-  await locateTools(['toxiproxy'], { env: { ...env, BUILD_SECONDS: '1.5' }, onProgress: (progress) => seen.push(progress) });
-  assert.deepEqual(seen.map(({ step }) => step), ['compiling', 'linking', 'ready']);
+  await locateTools(['toxiproxy'], {
+    env: { ...env, BUILD_SECONDS: '1.5' },
+    onProgress: (progress) => seen.push(progress),
+  });
+  assert.deepEqual(
+    seen.map(({ step }) => step),
+    ['compiling', 'linking', 'ready'],
+  );
 });
 
 await test('two at once make one build, and the other waits with progress', async () => {
   await impostor('go', impostorGo);
   const other = otherProcess({ BUILD_SECONDS: '1.5' });
-  await until('the other builds', async () => await runsOfGo() === 1);
+  await until('the other builds', async () => (await runsOfGo()) === 1);
   const seen: ToolProgress[] = [];
   const { toxiproxy } = await locateTools(['toxiproxy'], { env, onProgress: (progress) => seen.push(progress) });
   assert.equal(toxiproxy.origin, 'cache');
@@ -100,7 +122,10 @@ await test('two at once make one build, and the other waits with progress', asyn
 
 await test('two at once within one process make one build too', async () => {
   await impostor('go', impostorGo);
-  const both = await Promise.all([locateTools(['toxiproxy'], { env, ...noProgress }), locateTools(['toxiproxy'], { env, ...noProgress })]);
+  const both = await Promise.all([
+    locateTools(['toxiproxy'], { env, ...noProgress }),
+    locateTools(['toxiproxy'], { env, ...noProgress }),
+  ]);
   assert.deepEqual(both.map(({ toxiproxy }) => toxiproxy.origin).sort(), ['built', 'cache']);
   assert.equal(await runsOfGo(), 1);
 });
@@ -108,13 +133,15 @@ await test('two at once within one process make one build too', async () => {
 await test('a builder killed in the middle takes Go with it and leaves nothing that a later run takes for good', async () => {
   await impostor('go', `echo $$ > "${join(dir, 'go.pid')}"\n${impostorGo}`);
   const other = otherProcess({ BUILD_SECONDS: '30' });
-  await until('the other builds', async () => await runsOfGo() === 1);
+  await until('the other builds', async () => (await runsOfGo()) === 1);
   const exited = new Promise((done) => other.once('exit', done));
   other.kill('SIGKILL');
   await exited;
   const goPid = Number(await readFile(join(dir, 'go.pid'), 'utf8'));
-  await until('its Go is gone', async () => / [ZX] /.test(await readFile(`/proc/${goPid}/stat`, 'utf8').catch(() => ' X ')));
-  process.kill(-goPid, 'SIGKILL');  // what the impostor itself had started
+  await until('its Go is gone', async () =>
+    / [ZX] /.test(await readFile(`/proc/${goPid}/stat`, 'utf8').catch(() => ' X ')),
+  );
+  process.kill(-goPid, 'SIGKILL'); // what the impostor itself had started
 
   const { toxiproxy } = await locateTools(['toxiproxy'], { env, ...noProgress });
   assert.equal(toxiproxy.origin, 'built');
@@ -125,10 +152,14 @@ await test('a builder killed in the middle takes Go with it and leaves nothing t
 await test('an abort kills Go, leaves nothing, and throws its reason', async () => {
   await impostor('go', impostorGo);
   const abort = new AbortController();
-  const locating = locateTools(['toxiproxy'], { env: { ...env, BUILD_SECONDS: '30' }, signal: abort.signal, ...noProgress });
+  const locating = locateTools(['toxiproxy'], {
+    env: { ...env, BUILD_SECONDS: '30' },
+    signal: abort.signal,
+    ...noProgress,
+  });
   await Promise.all([
     assert.rejects(locating, /enough/),
-    until('Go runs', async () => await runsOfGo() === 1).then(() => abort.abort(new Error('enough'))),
+    until('Go runs', async () => (await runsOfGo()) === 1).then(() => abort.abort(new Error('enough'))),
   ]);
   assert.deepEqual(await readdir(readCache(env).dir), []);
 });
@@ -150,10 +181,16 @@ await test('without Go the message lists three ways out', async () => {
 
 await test('a setting goes first, and one that points to nothing is an error that names it', async () => {
   const path = await impostor('mine', 'echo 1.13.0');
-  const { 'spire-server': tool } = await locateTools(['spire-server'], { env: { ...env, ASSAY_SPIRE_SERVER: path }, ...noProgress });
+  const { 'spire-server': tool } = await locateTools(['spire-server'], {
+    env: { ...env, ASSAY_SPIRE_SERVER: path },
+    ...noProgress,
+  });
   assert.deepEqual(tool, { path, version: '1.13.0', origin: 'setting' });
-  await assert.rejects(locateTools(['spire-server'], { env: { ...env, ASSAY_SPIRE_SERVER: '/nowhere' }, ...noProgress }),
-    (error) => error instanceof ToolchainError && error.exitCode === 2 && error.message.includes('ASSAY_SPIRE_SERVER=/nowhere'));
+  await assert.rejects(
+    locateTools(['spire-server'], { env: { ...env, ASSAY_SPIRE_SERVER: '/nowhere' }, ...noProgress }),
+    (error) =>
+      error instanceof ToolchainError && error.exitCode === 2 && error.message.includes('ASSAY_SPIRE_SERVER=/nowhere'),
+  );
 });
 
 await test('the PATH counts only in the pinned version', async () => {
@@ -188,20 +225,29 @@ await test('a build that fails shows the end of what Go said, where the rest is,
 await test('a cache folder that cannot be made is an error that says what to set', async () => {
   await impostor('go', impostorGo);
   await writeFile(join(dir, 'file'), '');
-  await assert.rejects(locateTools(['toxiproxy'], { env: { ...env, ASSAY_CACHE: join(dir, 'file') }, ...noProgress }),
-    (error) => error instanceof ToolchainError && error.exitCode === 2 && /Set ASSAY_CACHE/.test(error.message));
+  await assert.rejects(
+    locateTools(['toxiproxy'], { env: { ...env, ASSAY_CACHE: join(dir, 'file') }, ...noProgress }),
+    (error) => error instanceof ToolchainError && error.exitCode === 2 && /Set ASSAY_CACHE/.test(error.message),
+  );
 });
 
 await test('the doctor tells runtimes and programs, and what would change them', async () => {
   const bare = await examine({ ...env, DOCKER_HOST: `unix://${join(dir, 'no.sock')}` });
   for (const finding of bare) {
     assert.deepEqual(Object.keys(finding), ['id', 'title', 'state', 'found', 'why', 'remedy']);
-    if (finding.state === 'missing' || finding.state === 'broken') assert.ok(finding.why !== null && finding.remedy !== null, finding.id);
+    if (finding.state === 'missing' || finding.state === 'broken')
+      assert.ok(finding.why !== null && finding.remedy !== null, finding.id);
   }
   assert.equal(new Set(bare.map(({ id }) => id)).size, bare.length, 'ids are unique');
   const states = Object.fromEntries(bare.map(({ id, state }) => [id, state]));
   assert.deepEqual(
-    [states['runtime/process'], states['runtime/container'], states['runtime/kubernetes'], states['runtime/attach'], states['program/docker']],
+    [
+      states['runtime/process'],
+      states['runtime/container'],
+      states['runtime/kubernetes'],
+      states['runtime/attach'],
+      states['program/docker'],
+    ],
     ['missing', 'missing', 'missing', 'ok', 'missing'],
   );
   assert.equal(canRun(bare), false);

@@ -8,12 +8,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Server, ServerCredentials, type ServerWritableStream, status } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 
-import { fetchX509Context, watchX509Context, type WorkloadApiError, type X509Context } from '../fixtures/workload-api.ts';
+import { fetchX509Context, watchX509Context, type WorkloadApiError, type X509Context } from '../spiffe/workload-api.ts';
 
 type Stream = ServerWritableStream<object, object>;
 
 const der = new Uint8Array([0x30, 0x01, 0x00]);
-const svid = { spiffeId: 'spiffe://fake.test/web', x509Svid: Uint8Array.of(...der, ...der), x509SvidKey: der, bundle: Uint8Array.of(...der, ...der, ...der), hint: 'h' };
+const svid = {
+  spiffeId: 'spiffe://fake.test/web',
+  x509Svid: Uint8Array.of(...der, ...der),
+  x509SvidKey: der,
+  bundle: Uint8Array.of(...der, ...der, ...der),
+  hint: 'h',
+};
 const good = { svids: [svid], federatedBundles: { 'spiffe://partner.test': der, 'spiffe://fake.test': der } };
 
 await test('a message becomes a context', async () => {
@@ -21,17 +27,28 @@ await test('a message becomes a context', async () => {
   const context = await fetchX509Context(fake.socket, { withinMs: 2000 });
   assert.deepEqual(context.svids, [{ spiffeId: svid.spiffeId, chain: [der, der], privateKeyPkcs8: der, hint: 'h' }]);
   // A federated entry under the own name is no way to replace the own authorities.
-  assert.deepEqual(context.bundles, new Map([['fake.test', [der, der, der]], ['partner.test', [der]]]));
+  assert.deepEqual(
+    context.bundles,
+    new Map([
+      ['fake.test', [der, der, der]],
+      ['partner.test', [der]],
+    ]),
+  );
   assert.deepEqual(fake.headers, ['true']);
 });
 
 await test('a server that says nothing is a deadline', async () => {
   await using fake = await serve(() => {});
-  await assert.rejects(fetchX509Context(fake.socket, { withinMs: 100 }), { name: 'WorkloadApiError', code: 'DEADLINE_EXCEEDED' });
+  await assert.rejects(fetchX509Context(fake.socket, { withinMs: 100 }), {
+    name: 'WorkloadApiError',
+    code: 'DEADLINE_EXCEEDED',
+  });
 });
 
 await test('InvalidArgument ends the watch for good', async () => {
-  await using fake = await serve((stream) => stream.emit('error', { code: status.INVALID_ARGUMENT, details: 'no header' }));
+  await using fake = await serve((stream) =>
+    stream.emit('error', { code: status.INVALID_ARGUMENT, details: 'no header' }),
+  );
   using seen = watching(fake.socket);
   await assert.rejects(seen.ended, { name: 'WorkloadApiError', code: 'INVALID_ARGUMENT' });
   await sleep(300);
@@ -54,8 +71,16 @@ await test('PermissionDenied withdraws once and is retried with growing pauses u
 });
 
 await test('a message that lacks a mandatory field is told and dropped, and the stream goes on', async () => {
-  for (const broken of [{ svids: [] }, { svids: [{ ...svid, x509SvidKey: new Uint8Array() }] }, { svids: [{ ...svid, bundle: new Uint8Array() }] }, { svids: [{ ...svid, spiffeId: '' }] }]) {
-    await using fake = await serve((stream) => { stream.write(broken); stream.write(good); });
+  for (const broken of [
+    { svids: [] },
+    { svids: [{ ...svid, x509SvidKey: new Uint8Array() }] },
+    { svids: [{ ...svid, bundle: new Uint8Array() }] },
+    { svids: [{ ...svid, spiffeId: '' }] },
+  ]) {
+    await using fake = await serve((stream) => {
+      stream.write(broken);
+      stream.write(good);
+    });
     using seen = watching(fake.socket);
     while (seen.updates.length === 0) await sleep(5);
     assert.deepEqual([seen.trouble.length, seen.updates.length, fake.headers.length], [1, 1, 1]);
@@ -63,7 +88,10 @@ await test('a message that lacks a mandatory field is told and dropped, and the 
 });
 
 await test('a stream that ends well is opened again', async () => {
-  await using fake = await serve((stream) => { stream.write(good); stream.end(); });
+  await using fake = await serve((stream) => {
+    stream.write(good);
+    stream.end();
+  });
   using seen = watching(fake.socket);
   while (seen.updates.length < 3) await sleep(5);
   assert.deepEqual([seen.withdrawn.length, seen.trouble[0]?.code], [0, 'OK']);
@@ -85,33 +113,48 @@ function watching(socket: string, signal?: AbortSignal) {
   const withdrawn: string[] = [];
   const trouble: WorkloadApiError[] = [];
   const watch = watchX509Context(socket, {
-    onUpdate: (context) => updates.push(context), onWithdrawn: (reason) => withdrawn.push(reason), onTrouble: (error) => trouble.push(error), ...(signal && { signal }),
+    onUpdate: (context) => updates.push(context),
+    onWithdrawn: (reason) => withdrawn.push(reason),
+    onTrouble: (error) => trouble.push(error),
+    ...(signal && { signal }),
   });
   return { updates, withdrawn, trouble, ended: watch.ended, [Symbol.dispose]: () => watch[Symbol.dispose]() };
 }
 
 async function serve(answer: (stream: Stream) => void) {
-  const types = new protobuf.Root().loadSync(join(import.meta.dirname, '../fixtures/grpc/workload.proto'));
+  const types = new protobuf.Root().loadSync(join(import.meta.dirname, '../spiffe/grpc/workload.proto'));
   const response = types.lookupType('X509SVIDResponse');
   const dir = mkdtempSync(join(tmpdir(), 'workload-api-'));
   const headers: string[] = [];
   const server = new Server();
-  server.addService({
-    fetch: {
-      path: '/SpiffeWorkloadAPI/FetchX509SVID', requestStream: false, responseStream: true,
-      requestSerialize: () => Buffer.alloc(0), requestDeserialize: () => ({}), responseDeserialize: (bytes: Buffer) => bytes,
-      responseSerialize: (message: object) => response.encode(message as protobuf.Message).finish() as Buffer,
+  server.addService(
+    {
+      fetch: {
+        path: '/SpiffeWorkloadAPI/FetchX509SVID',
+        requestStream: false,
+        responseStream: true,
+        requestSerialize: () => Buffer.alloc(0),
+        requestDeserialize: () => ({}),
+        responseDeserialize: (bytes: Buffer) => bytes,
+        responseSerialize: (message: object) => response.encode(message as protobuf.Message).finish() as Buffer,
+      },
     },
-  }, {
-    fetch: (stream: Stream) => {
-      headers.push(String(stream.metadata.get('workload.spiffe.io')[0]));
-      answer(stream);
+    {
+      fetch: (stream: Stream) => {
+        headers.push(String(stream.metadata.get('workload.spiffe.io')[0]));
+        answer(stream);
+      },
     },
-  });
+  );
   const socket = join(dir, 'api.sock');
-  await new Promise<void>((resolve, reject) => server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())));
+  await new Promise<void>((resolve, reject) =>
+    server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) =>
+      error ? reject(error) : resolve(),
+    ),
+  );
   return {
-    socket, headers,
+    socket,
+    headers,
     [Symbol.asyncDispose]: async () => {
       server.forceShutdown();
       rmSync(dir, { recursive: true });

@@ -1,9 +1,9 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
-import { messageOf, UsageError } from '../../fixtures/errors.ts';
-import { ownerOf } from '../../fixtures/guardian/leftovers.ts';
-import type { Mesh } from '../../fixtures/mesh.ts';
+import { messageOf, UsageError } from '../../src/errors.ts';
+import { ownerOf } from '../../fixtures/run/guardian/leftovers.ts';
+import type { Mesh } from '../../fixtures/target/mesh.ts';
 
 const mark = /^# Written by assay mesh up, process (\d+:\d+)\./;
 
@@ -21,9 +21,15 @@ export function checkTargetPath(path: string): 'absent' | 'left behind' {
     throw new UsageError(`--target ${path}: cannot be looked at: ${messageOf(error)}`);
   }
   const owner = mark.exec(text)?.[1];
-  if (owner === undefined) throw new UsageError(`--target ${path}: there is a file that assay mesh up did not write, so it stays as it is; name another with --target FILE`);
+  if (owner === undefined)
+    throw new UsageError(
+      `--target ${path}: there is a file that assay mesh up did not write, so it stays as it is; name another with --target FILE`,
+    );
   const pid = owner.split(':')[0]!;
-  if (ownerOf(pid) === owner) throw new UsageError(`--target ${path}: belongs to a mesh that is up (process ${pid}); stop that with kill ${pid}, or name another with --target FILE`);
+  if (ownerOf(pid) === owner)
+    throw new UsageError(
+      `--target ${path}: belongs to a mesh that is up (process ${pid}); stop that with kill ${pid}, or name another with --target FILE`,
+    );
   return 'left behind';
 }
 
@@ -48,7 +54,9 @@ export function writeTargetFile(path: string, content: string): Disposable {
       try {
         if (readFileSync(path, 'utf8') === text) rmSync(path);
         else process.stderr.write(`${path} was changed meanwhile and stays; the mesh that it names is gone\n`);
-      } catch { /* somebody removed it */ }
+      } catch {
+        /* somebody removed it */
+      }
     },
   };
 }
@@ -56,11 +64,14 @@ export function writeTargetFile(path: string, content: string): Disposable {
 /** The mesh as a target file says it. */
 export function targetText(mesh: Mesh, workloadApi: string): string {
   const { trustDomain, nodes, spire } = mesh;
-  return stringify({
-    trustDomain,
-    workloadApi: `unix://${workloadApi}`,
-    spireServer: { address: spire.host.address('api'), admin: `unix://${spire.host.dir}/api.sock` },
-    nodes: nodes.map(({ name, address, spiffeId, allows }) => ({ name, address, spiffeId, allows })),
-    allow: { faults: [], write: false },
-  }, { lineWidth: 0 });
+  return stringify(
+    {
+      trustDomain,
+      workloadApi: `unix://${workloadApi}`,
+      spireServer: { address: spire.host.address('api'), admin: `unix://${spire.host.dir}/api.sock` },
+      nodes: nodes.map(({ name, address, spiffeId, allows }) => ({ name, address, spiffeId, allows })),
+      allow: { faults: [], write: false },
+    },
+    { lineWidth: 0 },
+  );
 }

@@ -1,4 +1,4 @@
-import { impostors } from '../../fixtures/impostors/catalogue.ts';
+import { impostors } from '../../impostors/catalogue.ts';
 import { promises } from '../../reports/wording.ts';
 import type { Clause } from '../../src/clause.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
@@ -8,20 +8,42 @@ import { anchorOf, cell, generatedNotice, table } from './markdown.ts';
 /** docs/clauses.md: every clause, what breaks when it does not hold, and the impostors that show that its check bites. */
 export function clausesPage(): string {
   return `${[
-    '# Clauses', generatedNotice,
-    'A clause is one obligation of one document. Each has an id that does not change, and a check. '
-      + 'An impostor is a right implementation with one thing made wrong on purpose. `npm test` runs it and shows that the clause fails for that reason.',
+    '# Clauses',
+    generatedNotice,
+    'A clause is one obligation of one document. Each has an id that does not change, and a check. ' +
+      'An impostor is a right implementation with one thing made wrong on purpose. `npm test` runs it and shows that the clause fails for that reason.',
     ...promises.flatMap(({ id, name, says }) => [
-      `## ${name}`, says,
-      table(['Clause', 'Level', 'What must hold', 'What is wrong otherwise', 'Where from', 'Impostors caught'], clauses.filter(({ promise }) => promise === id).map(row)),
+      `## ${name}`,
+      says,
+      table(
+        ['Clause', 'Level', 'What must hold', 'What is wrong otherwise', 'Where from', 'Impostors caught'],
+        clauses.filter(({ promise }) => promise === id).map(row),
+      ),
     ]),
     '## Known deviations',
     'A clause that is known not to hold in one released version is judged all the same. Its verdict is then `deviation`, for that version only.',
-    table(['Clause', 'SPIRE', 'Why', 'Upstream'], deviations.map(({ clause, spire, why, upstream }) => [`\`${clause}\``, spire.source.replaceAll(/[\\^$]/g, ''), cell(why), `<${upstream}>`])),
+    table(
+      ['Clause', 'SPIRE', 'Why', 'Upstream'],
+      deviations.map(({ clause, spire, why, upstream }) => [
+        `\`${clause}\``,
+        spire.source.replaceAll(/[\\^$]/g, ''),
+        cell(why),
+        `<${upstream}>`,
+      ]),
+    ),
   ].join('\n\n')}\n`;
 }
 
 function row({ id, level, title, danger, spec, catalogue }: Clause): string[] {
-  const caught = impostors.filter(({ breaks }) => breaks === id).map((impostor) => `\`${impostor.id}\`: ${impostor.title}`);
-  return [`<a id="${anchorOf(id)}"></a>\`${id}\``, level.replace('_', ' '), cell(title), cell(danger), cell(catalogue === null ? spec : `${spec} (${catalogue})`), cell(caught.join('<br>'))];
+  const caught = impostors
+    .filter(({ breaks }) => breaks === id)
+    .map((impostor) => `\`${impostor.id}\`: ${impostor.title}`);
+  return [
+    `<a id="${anchorOf(id)}"></a>\`${id}\``,
+    level.replace('_', ' '),
+    cell(title),
+    cell(danger),
+    cell(catalogue === null ? spec : `${spec} (${catalogue})`),
+    cell(caught.join('<br>')),
+  ];
 }

@@ -7,7 +7,11 @@ export function anchorOf(clause: string): string {
 
 /** Where a heading stands, as GitHub makes it: small letters, no punctuation, a hyphen for each space. */
 export function anchorOfHeading(heading: string): string {
-  return heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').trim().replaceAll(' ', '-');
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .trim()
+    .replaceAll(' ', '-');
 }
 
 /** Text for a table: one line, and no bar that would end the cell. */

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { handshakeTable, markdown, provenance, timeTable } from '../../bench/figures.ts';
-import { benchRuntimes, readResult } from '../../bench/result.ts';
-import { scenarios } from '../../cli/gate/plan.ts';
-import { impostors } from '../../fixtures/impostors/catalogue.ts';
+import { handshakeTable, markdown, provenance, timeTable } from '../gate-speed/figures.ts';
+import { benchRuntimes, readResult } from '../gate-speed/result.ts';
+import { scenarios } from '../../plans/gate.ts';
+import { impostors } from '../../impostors/catalogue.ts';
 import { readCache } from '../../fixtures/toolchain/cache.ts';
 import { programs } from '../../fixtures/toolchain/programs.ts';
 import { promises } from '../../reports/wording.ts';
@@ -21,14 +21,20 @@ function blocks(): Block[] {
   return [
     { name: 'transcript', text: transcript() },
     { name: 'promises', text: promiseTable() },
-    { name: 'scenarios', text: scenarios.map(({ id, title, hypothesis }) => `- [${title}](docs/scenarios/${id}.md): ${sentence(hypothesis)}`).join('\n') },
+    {
+      name: 'scenarios',
+      text: scenarios
+        .map(({ id, title, hypothesis }) => `- [${title}](docs/scenarios/${id}.md): ${sentence(hypothesis)}`)
+        .join('\n'),
+    },
     { name: 'toolchain', text: toolchain() },
     { name: 'figures', text: figures() },
   ];
 }
 
 function transcript(): string {
-  if (!existsSync(join(root, transcriptPath))) throw new Error(`${transcriptPath} is not there; make it with: npm run docs:picture`);
+  if (!existsSync(join(root, transcriptPath)))
+    throw new Error(`${transcriptPath} is not there; make it with: npm run docs:picture`);
   return `\`\`\`text\n$ npx assay gate\n${readFileSync(join(root, transcriptPath), 'utf8').trimEnd()}\n\`\`\``;
 }
 
@@ -38,14 +44,22 @@ function promiseTable(): string {
     const caught = impostors.filter(({ breaks }) => own.some((clause) => clause.id === breaks));
     return [`[${name}](docs/clauses.md#${anchorOfHeading(name)})`, says, String(own.length), String(caught.length)];
   });
-  return table(['Promise', 'What it says', 'Clauses', 'Impostors'], [...rows, ['all', '', String(clauses.length), String(impostors.length)]]);
+  return table(
+    ['Promise', 'What it says', 'Clauses', 'Impostors'],
+    [...rows, ['all', '', String(clauses.length), String(impostors.length)]],
+  );
 }
 
 const gatePrograms = ['toxiproxy', 'spire-agent', 'spire-server'] as const;
 
 function toolchain(): string {
   const cache = readCache({});
-  const rows = gatePrograms.map((name) => [name, cache.version(name), `\`${programs[name].setting}\``, minutes(programs[name].expectedMs)]);
+  const rows = gatePrograms.map((name) => [
+    name,
+    cache.version(name),
+    `\`${programs[name].setting}\``,
+    minutes(programs[name].expectedMs),
+  ]);
   return `${table(['Program', 'Version', 'Or name yours by', 'Build on two cores'], [...rows, ['all of them', '', '', minutes(gatePrograms.reduce((sum, name) => sum + programs[name].expectedMs, 0))]])}\n\nThe build wants Go ${cache.goVersion} or newer and a C compiler.`;
 }
 
@@ -55,11 +69,19 @@ function minutes(ms: number): string {
 
 function figures(): string {
   const results = benchRuntimes.flatMap((runtime) => readResult(runtime) ?? []);
-  if (results.length === 0) throw new Error('bench/results is empty; fill it with: npm run bench:gate');
-  return results.map((result) => {
-    const where = `**By ${result.runtime === 'process' ? 'processes' : 'containers'}.** ${provenance(result)}.`;
-    // A gate that did not pass may have ended early, or waited for what never came.
-    if (result.runs.some(({ verdict }) => verdict !== 'pass')) return `${where} Not every run passed, so no times are given.`;
-    return [where, markdown(timeTable(result)), 'Handshakes while all that went on, faults included:', markdown(handshakeTable(result))].join('\n\n');
-  }).join('\n\n');
+  if (results.length === 0) throw new Error('scripts/gate-speed/results is empty; fill it with: npm run bench:gate');
+  return results
+    .map((result) => {
+      const where = `**By ${result.runtime === 'process' ? 'processes' : 'containers'}.** ${provenance(result)}.`;
+      // A gate that did not pass may have ended early, or waited for what never came.
+      if (result.runs.some(({ verdict }) => verdict !== 'pass'))
+        return `${where} Not every run passed, so no times are given.`;
+      return [
+        where,
+        markdown(timeTable(result)),
+        'Handshakes while all that went on, faults included:',
+        markdown(handshakeTable(result)),
+      ].join('\n\n');
+    })
+    .join('\n\n');
 }

@@ -1,6 +1,6 @@
-import { meshSpecs } from '../../cli/gate/deployment.ts';
-import { gatePlan } from '../../cli/gate/plan.ts';
-import { impostors } from '../../fixtures/impostors/catalogue.ts';
+import { meshSpecs } from '../../plans/deployment.ts';
+import { gatePlan } from '../../plans/gate.ts';
+import { impostors } from '../../impostors/catalogue.ts';
 import type { Scenario } from '../../scenarios/scenario.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
 import { anchorOf, cell, generatedNotice, sentence, table } from './markdown.ts';
@@ -9,26 +9,39 @@ import { anchorOf, cell, generatedNotice, sentence, table } from './markdown.ts'
 export function scenarioPage(scenario: Scenario): string {
   const { id, title, hypothesis, steps } = scenario;
   return `${[
-    `# ${title}`, generatedNotice,
+    `# ${title}`,
+    generatedNotice,
     `Scenario \`${id}\`. Run it alone: \`npx assay gate --only ${id}\``,
-    '## Hypothesis', sentence(hypothesis),
-    '## Steps', steps.map((step, at) => `${at + 1}. ${step}`).join('\n'),
-    '## Faults', faults(scenario),
-    '## Bounds', scenario.bounds.map(({ name, says }) => `- \`${name}\`: ${says}.`).join('\n'),
+    '## Hypothesis',
+    sentence(hypothesis),
+    '## Steps',
+    steps.map((step, at) => `${at + 1}. ${step}`).join('\n'),
+    '## Faults',
+    faults(scenario),
+    '## Bounds',
+    scenario.bounds.map(({ name, says }) => `- \`${name}\`: ${says}.`).join('\n'),
     'The value of each stands in `history.jsonl`, in the entry that ends the scenario.',
-    '## Where it runs', where(scenario),
-    '## What it decides', decides(scenario),
+    '## Where it runs',
+    where(scenario),
+    '## What it decides',
+    decides(scenario),
   ].join('\n\n')}\n`;
 }
 
 function faults({ faults: declared }: Scenario): string {
-  if (declared.length === 0) return 'None is injected. What changes is the mesh itself, by its own means; each step is waited for until every agent shows it.';
-  return declared.map(({ kind, does, inForceWhen, goneWhen }) => [
-    `**${kind}**: ${does}.`, '',
-    `- Proven in force when ${inForceWhen}.`,
-    `- Proven gone when ${goneWhen}.`,
-    '- Either proof missing: the scenario is inconclusive.',
-  ].join('\n')).join('\n\n');
+  if (declared.length === 0)
+    return 'None is injected. What changes is the mesh itself, by its own means; each step is waited for until every agent shows it.';
+  return declared
+    .map(({ kind, does, inForceWhen, goneWhen }) =>
+      [
+        `**${kind}**: ${does}.`,
+        '',
+        `- Proven in force when ${inForceWhen}.`,
+        `- Proven gone when ${goneWhen}.`,
+        '- Either proof missing: the scenario is inconclusive.',
+      ].join('\n'),
+    )
+    .join('\n\n');
 }
 
 function where(scenario: Scenario): string {
@@ -39,10 +52,19 @@ function where(scenario: Scenario): string {
 }
 
 function decides(scenario: Scenario): string {
-  return table(['Clause', 'What must hold', 'What is wrong otherwise', 'Impostors caught'], scenario.clauses.map((id) => {
-    const clause = clauses.find((one) => one.id === id);
-    if (clause === undefined) throw new TypeError(`scenario ${scenario.id} decides ${id}, which is not in the catalogue`);
-    const caught = impostors.filter(({ breaks }) => breaks === id);
-    return [`[\`${id}\`](../clauses.md#${anchorOf(id)})`, cell(clause.title), cell(clause.danger), cell(caught.map(({ title }) => title).join('<br>'))];
-  }));
+  return table(
+    ['Clause', 'What must hold', 'What is wrong otherwise', 'Impostors caught'],
+    scenario.clauses.map((id) => {
+      const clause = clauses.find((one) => one.id === id);
+      if (clause === undefined)
+        throw new TypeError(`scenario ${scenario.id} decides ${id}, which is not in the catalogue`);
+      const caught = impostors.filter(({ breaks }) => breaks === id);
+      return [
+        `[\`${id}\`](../clauses.md#${anchorOf(id)})`,
+        cell(clause.title),
+        cell(clause.danger),
+        cell(caught.map(({ title }) => title).join('<br>')),
+      ];
+    }),
+  );
 }

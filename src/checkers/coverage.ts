@@ -17,15 +17,27 @@ export interface Part {
  * @param looked - what decided the clause; when it is empty, the clause is skipped or open as a whole
  * @param nothing - said where nothing was looked at and nothing says why
  */
-export function uncovered(history: History, clause: string, roles: readonly Role[], looked: readonly Part[], nothing: string): Judgement | undefined {
+export function uncovered(
+  history: History,
+  clause: string,
+  roles: readonly Role[],
+  looked: readonly Part[],
+  nothing: string,
+): Judgement | undefined {
   const skips = skipsOf(history, clause);
   if (looked.length === 0 && skips.every(({ node }) => node === undefined)) return skippedOr(history, clause, nothing);
-  const missing = judgedBeside(history, [...looked, ...skips]).flatMap((node) => roles.map((role) => ({ node, role }))).filter((part) =>
-    !looked.some(({ node, role }) => node === part.node && role === part.role) && !skips.some(({ node, role = part.role }) => node === part.node && role === part.role));
+  const missing = judgedBeside(history, [...looked, ...skips])
+    .flatMap((node) => roles.map((role) => ({ node, role })))
+    .filter(
+      (part) =>
+        !looked.some(({ node, role }) => node === part.node && role === part.role) &&
+        !skips.some(({ node, role = part.role }) => node === part.node && role === part.role),
+    );
   if (missing.length === 0) return looked.length === 0 ? skippedOr(history, clause, nothing) : undefined;
   const [first] = missing;
   return {
-    verdict: 'inconclusive', evidence: skips.map(({ index }) => index),
+    verdict: 'inconclusive',
+    evidence: skips.map(({ index }) => index),
     reason: `${first!.node} was not looked at as ${first!.role}${missing.length > 1 ? `, and ${missing.length - 1} more were not` : ''}`,
   };
 }
@@ -40,5 +52,9 @@ function judgedBeside(history: History, those: readonly { readonly node?: string
 
 /** The names of all nodes under test. */
 export function judgedNodes(history: History): ReadonlySet<string> {
-  return new Set(entriesOf(history, 'node').filter(({ judged }) => judged).map(({ node }) => node));
+  return new Set(
+    entriesOf(history, 'node')
+      .filter(({ judged }) => judged)
+      .map(({ node }) => node),
+  );
 }

@@ -2,7 +2,7 @@ import { entriesOf, type EntryOf, type History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
 import type { RequestEntry } from './requests.ts';
-import { faultSpan, windowOf, type FaultSpan, type ScenarioWindow } from './scenario-window.ts';
+import { faultSpan, windowOf, type FaultSpan, type ScenarioWindow } from '../reading/scenario-window.ts';
 import { skippedOr } from './skipped.ts';
 
 /** A partition of all nodes under test from their server, proven and tight. */
@@ -22,11 +22,22 @@ export interface Death {
 export function cutOf(history: History, clause: string, scenario: string): Cut | Judgement {
   const window = windowOf(history, scenario);
   const span = window && faultSpan(history, scenario);
-  if (window === undefined || span === undefined) return skippedOr(history, clause, 'the partition was not proven in force and gone');
-  if (window.judged.size === 0) return { verdict: 'inconclusive', reason: 'no node under test was cut', evidence: [window.index] };
-  for (const node of window.judged) if (!span.targets.has(node)) return { verdict: 'inconclusive', reason: `${node} was not cut`, evidence: [window.index] };
-  const through = deliveries(history).filter((svid) => span.targets.has(svid.node) && svid.atMs > span.inForceMs && svid.atMs < span.healedMs);
-  if (through.length > 0) return { verdict: 'inconclusive', reason: `${through[0]!.node} was given a new SVID while it was said to be cut`, evidence: indexes(through) };
+  if (window === undefined || span === undefined)
+    return skippedOr(history, clause, 'the partition was not proven in force and gone');
+  if (window.judged.size === 0)
+    return { verdict: 'inconclusive', reason: 'no node under test was cut', evidence: [window.index] };
+  for (const node of window.judged)
+    if (!span.targets.has(node))
+      return { verdict: 'inconclusive', reason: `${node} was not cut`, evidence: [window.index] };
+  const through = deliveries(history).filter(
+    (svid) => span.targets.has(svid.node) && svid.atMs > span.inForceMs && svid.atMs < span.healedMs,
+  );
+  if (through.length > 0)
+    return {
+      verdict: 'inconclusive',
+      reason: `${through[0]!.node} was given a new SVID while it was said to be cut`,
+      evidence: indexes(through),
+    };
   return { ...span, window, dies: deaths(history, span) };
 }
 

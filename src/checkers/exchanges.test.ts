@@ -7,9 +7,18 @@ import { exchange, historyOf, node, skip, told, type Step } from './history-buil
 const clause = 'pin/prefix';
 const both = ['server', 'client'] as const;
 const row = (change: Partial<Exchange> = {}) => exchange(clause, 'a prefix', 'refused', change);
-const control = (change: Partial<Exchange> = {}) => exchange('pin/exact-id', 'the right ID', 'accepted', { control: `${clause} ${change.node ?? 'a'} ${change.role ?? 'server'}`, ...change });
-const beside = (change: Partial<Exchange> = {}, ...rows: Happening[]) => [control(change), ...(rows.length > 0 ? rows : [row(change)]), control(change)];
-const judge = (roles: readonly ('server' | 'client')[], ...steps: Step[]) => told(exchanges(clause, roles)(historyOf(node('a'), ...steps)));
+const control = (change: Partial<Exchange> = {}) =>
+  exchange('pin/exact-id', 'the right ID', 'accepted', {
+    control: `${clause} ${change.node ?? 'a'} ${change.role ?? 'server'}`,
+    ...change,
+  });
+const beside = (change: Partial<Exchange> = {}, ...rows: Happening[]) => [
+  control(change),
+  ...(rows.length > 0 ? rows : [row(change)]),
+  control(change),
+];
+const judge = (roles: readonly ('server' | 'client')[], ...steps: Step[]) =>
+  told(exchanges(clause, roles)(historyOf(node('a'), ...steps)));
 
 await test('a refusal beside its controls passes, with the controls in evidence', () => {
   const judgement = exchanges(clause, ['server'])(historyOf(node('a'), beside()));
@@ -18,9 +27,16 @@ await test('a refusal beside its controls passes, with the controls in evidence'
 });
 
 await test('an accepted wrong row fails, whatever else there is', () => {
-  assert.match(judge(['server'], beside(), row({ outcome: 'accepted', how: 'answered' })), /^fail: a as server: a prefix: accepted, wanted refused \(answered\)$/);
+  assert.match(
+    judge(['server'], beside(), row({ outcome: 'accepted', how: 'answered' })),
+    /^fail: a as server: a prefix: accepted, wanted refused \(answered\)$/,
+  );
   assert.match(judge(['server'], row({ outcome: 'accepted' })), /^fail/, 'also without a control');
-  assert.match(judge(['server'], beside(), row({ outcome: 'unknown' }), row({ outcome: 'accepted' })), /^fail/, 'also beside one that is unclear');
+  assert.match(
+    judge(['server'], beside(), row({ outcome: 'unknown' }), row({ outcome: 'accepted' })),
+    /^fail/,
+    'also beside one that is unclear',
+  );
 });
 
 await test('a refused right row fails its own clause', () => {
@@ -34,15 +50,56 @@ const inconclusive: readonly [name: string, reason: RegExp, ...steps: Step[]][] 
   ['only controls of its own', /no exchange was made/, exchange(clause, 'the right ID', 'accepted')],
   ['no control before', /control before it was not accepted \(there is none\)/, row(), control()],
   ['no control after', /control after it was not accepted \(there is none\)/, control(), row()],
-  ['a refused control before', /before it was not accepted \(refused: alert/, control({ outcome: 'refused' }), row(), control()],
+  [
+    'a refused control before',
+    /before it was not accepted \(refused: alert/,
+    control({ outcome: 'refused' }),
+    row(),
+    control(),
+  ],
   ['a refused control after', /after it was not accepted \(refused/, control(), row(), control({ outcome: 'refused' })],
-  ['an unknown control after', /after it was not accepted \(unknown/, control(), row(), control({ outcome: 'unknown' })],
-  ['the nearest control was not accepted, an earlier one was', /before it was not accepted/, control(), control({ outcome: 'unknown' }), row(), control()],
-  ['the control of another node', /there is none/, node('b'), control({ node: 'b', control: 'c' }), row({ control: 'c' }), control({ node: 'b', control: 'c' })],
-  ['the control in the other role', /there is none/, control({ role: 'client', control: 'c' }), row({ control: 'c' }), control({ role: 'client', control: 'c' })],
-  ['an unknown outcome', /could not tell: a as server: a prefix: unknown/, beside({}, row({ outcome: 'unknown', how: 'a timeout' }))],
+  [
+    'an unknown control after',
+    /after it was not accepted \(unknown/,
+    control(),
+    row(),
+    control({ outcome: 'unknown' }),
+  ],
+  [
+    'the nearest control was not accepted, an earlier one was',
+    /before it was not accepted/,
+    control(),
+    control({ outcome: 'unknown' }),
+    row(),
+    control(),
+  ],
+  [
+    'the control of another node',
+    /there is none/,
+    node('b'),
+    control({ node: 'b', control: 'c' }),
+    row({ control: 'c' }),
+    control({ node: 'b', control: 'c' }),
+  ],
+  [
+    'the control in the other role',
+    /there is none/,
+    control({ role: 'client', control: 'c' }),
+    row({ control: 'c' }),
+    control({ role: 'client', control: 'c' }),
+  ],
+  [
+    'an unknown outcome',
+    /could not tell: a as server: a prefix: unknown/,
+    beside({}, row({ outcome: 'unknown', how: 'a timeout' })),
+  ],
   ['one row of two unknown', /could not tell/, beside({}, row(), row({ outcome: 'unknown' }))],
-  ['a node under test of the same mesh was left out', /^inconclusive: b was not looked at as server/, node('b'), beside()],
+  [
+    'a node under test of the same mesh was left out',
+    /^inconclusive: b was not looked at as server/,
+    node('b'),
+    beside(),
+  ],
   ['a node that is not under test', /no exchange was made/, node('peer', { judged: false }), beside({ node: 'peer' })],
   ['a node that nobody declared', /no exchange was made/, beside({ node: 'ghost' })],
   ['a skip without a reason', /no exchange was made/, skip(clause, ' ')],
@@ -64,15 +121,32 @@ await test('each role has to be looked at, or say why not', () => {
   assert.match(judge(both, beside()), /^inconclusive: a was not looked at as client/);
   assert.match(judge(both, beside(), beside({ role: 'client' })), /^pass: 2 refused.*as client and server/);
   assert.match(judge(both, beside(), skip(clause, 'a does not dial', { node: 'a', role: 'client' })), /^pass/);
-  assert.match(judge(both, beside(), skip(clause, 'not here')), /^inconclusive/, 'a skip of the whole clause says nothing of one role');
+  assert.match(
+    judge(both, beside(), skip(clause, 'not here')),
+    /^inconclusive/,
+    'a skip of the whole clause says nothing of one role',
+  );
 });
 
 await test('skipped only with a reason, and only when it covers everybody', () => {
   assert.equal(judge(['server'], skip(clause, 'no authority')), 'skipped: no authority');
-  assert.match(judge(['client'], node('b'), skip(clause, 'a does not dial', { node: 'a', role: 'client' })), /^inconclusive: b was not looked at as client/);
-  assert.match(judge(['client'], node('b'), ...['a', 'b'].map((one) => skip(clause, `${one} does not dial`, { node: one }))), /^skipped: a does not dial; b does not dial/);
-  assert.match(judge(both, skip(clause, 'a does not dial', { node: 'a', role: 'client' })), /^inconclusive: a was not looked at as server/);
-  assert.match(judge(['server'], skip(clause, 'no authority'), row({ outcome: 'accepted' })), /^fail/, 'what was seen outweighs a skip');
+  assert.match(
+    judge(['client'], node('b'), skip(clause, 'a does not dial', { node: 'a', role: 'client' })),
+    /^inconclusive: b was not looked at as client/,
+  );
+  assert.match(
+    judge(['client'], node('b'), ...['a', 'b'].map((one) => skip(clause, `${one} does not dial`, { node: one }))),
+    /^skipped: a does not dial; b does not dial/,
+  );
+  assert.match(
+    judge(both, skip(clause, 'a does not dial', { node: 'a', role: 'client' })),
+    /^inconclusive: a was not looked at as server/,
+  );
+  assert.match(
+    judge(['server'], skip(clause, 'no authority'), row({ outcome: 'accepted' })),
+    /^fail/,
+    'what was seen outweighs a skip',
+  );
 });
 
 await test('nodes of another mesh, where the suite did not run, need no rows', () => {

@@ -13,7 +13,11 @@ type ExchangeEntry = EntryOf<'exchange'>;
  * @param roles - in which every node under test has to be looked at
  * @param decisive - what its deciding rows expect; rows of the other kind are controls and decide nothing by themselves
  */
-export function exchanges(clause: string, roles: readonly Role[], decisive: 'accepted' | 'refused' = 'refused'): (history: History) => Judgement {
+export function exchanges(
+  clause: string,
+  roles: readonly Role[],
+  decisive: 'accepted' | 'refused' = 'refused',
+): (history: History) => Judgement {
   return (history) => {
     const all = entriesOf(history, 'exchange');
     const judged = judgedNodes(history);
@@ -21,7 +25,8 @@ export function exchanges(clause: string, roles: readonly Role[], decisive: 'acc
     const wrong = rows.filter(({ expect, outcome }) => outcome !== 'unknown' && outcome !== expect);
     if (wrong.length > 0) return { verdict: 'fail', reason: sentence(wrong), evidence: indexes(wrong) };
     const unclear = rows.filter(({ outcome }) => outcome === 'unknown');
-    if (unclear.length > 0) return { verdict: 'inconclusive', reason: `could not tell: ${sentence(unclear)}`, evidence: indexes(unclear) };
+    if (unclear.length > 0)
+      return { verdict: 'inconclusive', reason: `could not tell: ${sentence(unclear)}`, evidence: indexes(unclear) };
 
     const controls = new Set<ExchangeEntry>();
     for (const row of rows) {
@@ -31,20 +36,37 @@ export function exchanges(clause: string, roles: readonly Role[], decisive: 'acc
       if (after?.outcome !== 'accepted') return withoutControl(row, 'after', after);
       controls.add(before).add(after);
     }
-    return uncovered(history, clause, roles, rows.filter(({ expect }) => expect === decisive), 'no exchange was made to decide it')
-      ?? { verdict: 'pass', reason: praise(rows), evidence: indexes([...rows, ...controls]) };
+    return (
+      uncovered(
+        history,
+        clause,
+        roles,
+        rows.filter(({ expect }) => expect === decisive),
+        'no exchange was made to decide it',
+      ) ?? { verdict: 'pass', reason: praise(rows), evidence: indexes([...rows, ...controls]) }
+    );
   };
 }
 
-function controlsOf(row: ExchangeEntry, all: readonly ExchangeEntry[]): { before: ExchangeEntry | undefined; after: ExchangeEntry | undefined } {
-  const controls = all.filter(({ control, expect, node, role }) => control === row.control && expect === 'accepted' && node === row.node && role === row.role);
-  return { before: controls.findLast(({ index }) => index < row.index), after: controls.find(({ index }) => index > row.index) };
+function controlsOf(
+  row: ExchangeEntry,
+  all: readonly ExchangeEntry[],
+): { before: ExchangeEntry | undefined; after: ExchangeEntry | undefined } {
+  const controls = all.filter(
+    ({ control, expect, node, role }) =>
+      control === row.control && expect === 'accepted' && node === row.node && role === row.role,
+  );
+  return {
+    before: controls.findLast(({ index }) => index < row.index),
+    after: controls.find(({ index }) => index > row.index),
+  };
 }
 
 function withoutControl(row: ExchangeEntry, where: 'before' | 'after', control: ExchangeEntry | undefined): Judgement {
   const what = control === undefined ? 'there is none' : `${control.outcome}: ${control.how}`;
   return {
-    verdict: 'inconclusive', evidence: indexes([row, ...(control ? [control] : [])]),
+    verdict: 'inconclusive',
+    evidence: indexes([row, ...(control ? [control] : [])]),
     reason: `${row.node} refused ${row.row} as ${row.role}, but the control ${where} it was not accepted (${what})`,
   };
 }
@@ -59,7 +81,10 @@ function praise(rows: readonly ExchangeEntry[]): string {
   const refused = rows.filter(({ expect }) => expect === 'refused').length;
   const nodes = new Set(rows.map(({ node }) => node)).size;
   const roles = [...new Set(rows.map(({ role }) => role))].sort().join(' and ');
-  const what = refused === 0 ? `${rows.length} accepted as they must be` : `${refused} refused${rows.length > refused ? `, ${rows.length - refused} accepted as they must be` : ''}, each beside an accepted control`;
+  const what =
+    refused === 0
+      ? `${rows.length} accepted as they must be`
+      : `${refused} refused${rows.length > refused ? `, ${rows.length - refused} accepted as they must be` : ''}, each beside an accepted control`;
   return `${what}; ${nodes} ${nodes === 1 ? 'node' : 'nodes'}, as ${roles}`;
 }
 

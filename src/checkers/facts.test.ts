@@ -5,12 +5,16 @@ import { fact, historyOf, node, skip, told, type Step } from './history-builder.
 
 const clause = 'tokens/policy-ttl';
 const judge = (...steps: Step[]) => told(facts(clause)(historyOf(...steps)));
-const judgeNodes = (...steps: Step[]) => told(factsOfNodes(clause, 'server')(historyOf(node('a'), node('b'), ...steps)));
+const judgeNodes = (...steps: Step[]) =>
+  told(factsOfNodes(clause, 'server')(historyOf(node('a'), node('b'), ...steps)));
 
 await test('facts decide: broken before unknown before holds', () => {
   assert.equal(judge(fact(clause, 'x', 'holds')), 'pass: x: it holds');
   assert.equal(judge(fact(clause, 'x', 'holds'), fact(clause, 'y', 'unknown')), 'inconclusive: y: it unknown');
-  assert.equal(judge(fact(clause, 'x', 'unknown'), fact(clause, 'y', 'broken'), fact(clause, 'z', 'holds')), 'fail: y: it broken');
+  assert.equal(
+    judge(fact(clause, 'x', 'unknown'), fact(clause, 'y', 'broken'), fact(clause, 'z', 'holds')),
+    'fail: y: it broken',
+  );
 });
 
 await test('nothing seen is inconclusive, skipped only with a reason', () => {
@@ -22,7 +26,10 @@ await test('nothing seen is inconclusive, skipped only with a reason', () => {
 });
 
 await test('the reason names three at most, and counts the others once each', () => {
-  assert.equal(judge(...[1, 1, 2, 3, 4, 5].map((name) => fact(clause, `n${name}`, 'holds', 'ok'))), 'pass: n1: ok; n2: ok; n3: ok; and 2 more');
+  assert.equal(
+    judge(...[1, 1, 2, 3, 4, 5].map((name) => fact(clause, `n${name}`, 'holds', 'ok'))),
+    'pass: n1: ok; n2: ok; n3: ok; and 2 more',
+  );
   assert.equal(judge(...[1, 1, 1, 1, 1].map((name) => fact(clause, `n${name}`, 'holds', 'ok'))), 'pass: n1: ok');
 });
 
@@ -32,6 +39,10 @@ await test('facts of nodes: each node under test has one, or says why not', () =
   assert.match(judgeNodes(fact(clause, 'a', 'holds'), skip(clause, 'b is shy', { node: 'b' })), /^pass/);
   assert.match(judgeNodes(fact(clause, 'a', 'broken')), /^fail/);
   assert.match(judgeNodes(), /^inconclusive: nothing/);
-  assert.match(judgeNodes(fact(clause, 'ghost', 'holds')), /^inconclusive: nothing/, 'a subject that is no node under test');
+  assert.match(
+    judgeNodes(fact(clause, 'ghost', 'holds')),
+    /^inconclusive: nothing/,
+    'a subject that is no node under test',
+  );
   assert.match(judgeNodes(skip(clause, 'nobody dials')), /^skipped: nobody dials/);
 });

@@ -23,7 +23,15 @@ export function factsOfNodes(clause: string, role: Role): (history: History) => 
     const all = factsOf(history, clause).filter(({ subject }) => judged.has(subject));
     const judgement = judgeFacts(all);
     if (judgement.verdict !== 'pass') return judgement;
-    return uncovered(history, clause, [role], all.map(({ subject }) => ({ node: subject, role })), nothing) ?? judgement;
+    return (
+      uncovered(
+        history,
+        clause,
+        [role],
+        all.map(({ subject }) => ({ node: subject, role })),
+        nothing,
+      ) ?? judgement
+    );
   };
 }
 

@@ -24,7 +24,11 @@ function flat(steps: readonly Step[]): [number | undefined, Happening][] {
 }
 
 /** The same history with every entry of a kind changed, or left out where `change` gives undefined. */
-export function altered<K extends Happening['kind']>(history: History, kind: K, change: (entry: EntryOf<K>) => object | undefined): History {
+export function altered<K extends Happening['kind']>(
+  history: History,
+  kind: K,
+  change: (entry: EntryOf<K>) => object | undefined,
+): History {
   return history.flatMap((entry) => {
     if (entry.kind !== kind) return [entry];
     const next = change(entry as EntryOf<K>);
@@ -41,62 +45,195 @@ export function instant(atMs: number): string {
 }
 
 export function runStarted(clauses: readonly string[] = []): Happening {
-  return { kind: 'run-started', id: 'r', command: 'gate', startedAt, seed: 1, runtime: 'process', versions: {}, target: {}, clauses };
+  return {
+    kind: 'run-started',
+    id: 'r',
+    command: 'gate',
+    startedAt,
+    seed: 1,
+    runtime: 'process',
+    versions: {},
+    target: {},
+    clauses,
+  };
 }
 
 export function node(name: string, change: Partial<TargetNode> = {}): Happening {
-  return { kind: 'node', node: name, mesh: 'steady', spiffeId: `spiffe://td/${name}`, implementation: 'i', judged: true, svidTtlSeconds: 6, syncIntervalMs: 200, ...change };
+  return {
+    kind: 'node',
+    node: name,
+    mesh: 'steady',
+    spiffeId: `spiffe://td/${name}`,
+    implementation: 'i',
+    judged: true,
+    svidTtlSeconds: 6,
+    syncIntervalMs: 200,
+    ...change,
+  };
 }
 
-export function exchange(clause: string, row: string, expect: Exchange['expect'], change: Partial<Exchange> = {}): Happening {
+export function exchange(
+  clause: string,
+  row: string,
+  expect: Exchange['expect'],
+  change: Partial<Exchange> = {},
+): Happening {
   const { node: of = 'a', role = 'server' } = change;
-  return { kind: 'exchange', clause, row, node: of, role, expect, control: `${clause} ${of} ${role}`, outcome: expect, how: 'alert or answer', tookMs: 1, ...change };
+  return {
+    kind: 'exchange',
+    clause,
+    row,
+    node: of,
+    role,
+    expect,
+    control: `${clause} ${of} ${role}`,
+    outcome: expect,
+    how: 'alert or answer',
+    tookMs: 1,
+    ...change,
+  };
 }
 
 export function token(clause: string, row: string, change: Partial<TokenUse>): Happening {
-  return { kind: 'token', clause, row, token: 'a token', expect: 'attested', outcome: 'attested', secondsToExpiry: 100, ...change };
+  return {
+    kind: 'token',
+    clause,
+    row,
+    token: 'a token',
+    expect: 'attested',
+    outcome: 'attested',
+    secondsToExpiry: 100,
+    ...change,
+  };
 }
 
-export function fact(clause: string, subject: string, state: 'holds' | 'broken' | 'unknown', says = `it ${state}`): Happening {
+export function fact(
+  clause: string,
+  subject: string,
+  state: 'holds' | 'broken' | 'unknown',
+  says = `it ${state}`,
+): Happening {
   return { kind: 'fact', clause, subject, state, says };
 }
 
-export function skip(clause: string, reason: string, part: { readonly node?: string; readonly role?: 'server' | 'client' } = {}): Happening {
+export function skip(
+  clause: string,
+  reason: string,
+  part: { readonly node?: string; readonly role?: 'server' | 'client' } = {},
+): Happening {
   return { kind: 'skip', clause, reason, ...part };
 }
 
-export function scenario(name: string, state: 'begun' | 'ended', boundsMs?: Readonly<Record<string, number>>): Happening {
+export function scenario(
+  name: string,
+  state: 'begun' | 'ended',
+  boundsMs?: Readonly<Record<string, number>>,
+): Happening {
   return { kind: 'scenario', scenario: name, state, hypothesis: 'it holds', ...(boundsMs && { boundsMs }) };
 }
 
-export function request(during: string, from: string, to: string, startMs: number, change: Partial<Request> = {}): readonly [number, Happening] {
+export function request(
+  during: string,
+  from: string,
+  to: string,
+  startMs: number,
+  change: Partial<Request> = {},
+): readonly [number, Happening] {
   const { totalMs = 5 } = change;
-  return [startMs + totalMs, { kind: 'request', scenario: during, from, to, connection: 'new', outcome: 'ok', dueMs: startMs, startMs, totalMs, ...change }];
+  return [
+    startMs + totalMs,
+    {
+      kind: 'request',
+      scenario: during,
+      from,
+      to,
+      connection: 'new',
+      outcome: 'ok',
+      dueMs: startMs,
+      startMs,
+      totalMs,
+      ...change,
+    },
+  ];
 }
 
 export function presented(during: string, who: string, startMs: number, serial: string): readonly [number, Happening] {
-  return [startMs + 2, { kind: 'presented', scenario: during, node: who, role: 'client', svid: { spiffeId: `spiffe://td/${who}`, serial }, startMs }];
+  return [
+    startMs + 2,
+    {
+      kind: 'presented',
+      scenario: during,
+      node: who,
+      role: 'client',
+      svid: { spiffeId: `spiffe://td/${who}`, serial },
+      startMs,
+    },
+  ];
 }
 
-export interface SvidParts { readonly serial: string; readonly notAfterMs: number; readonly authority?: string; readonly publicKey?: string }
-
-export function svid(atMs: number, who: string, seen: 'delivered' | 'presented', { serial, notAfterMs, authority = 'old', publicKey = `key of ${serial}` }: SvidParts): readonly [number, Happening] {
-  return [atMs, { kind: 'svid', node: who, seen, spiffeId: `spiffe://td/${who}`, serial, notBefore: instant(notAfterMs - 16_000), notAfter: instant(notAfterMs), authority, publicKey }];
+export interface SvidParts {
+  readonly serial: string;
+  readonly notAfterMs: number;
+  readonly authority?: string;
+  readonly publicKey?: string;
 }
 
-export function bundle(atMs: number, who: string, authorities: readonly string[], trustDomain = 'td'): readonly [number, Happening] {
+export function svid(
+  atMs: number,
+  who: string,
+  seen: 'delivered' | 'presented',
+  { serial, notAfterMs, authority = 'old', publicKey = `key of ${serial}` }: SvidParts,
+): readonly [number, Happening] {
+  return [
+    atMs,
+    {
+      kind: 'svid',
+      node: who,
+      seen,
+      spiffeId: `spiffe://td/${who}`,
+      serial,
+      notBefore: instant(notAfterMs - 16_000),
+      notAfter: instant(notAfterMs),
+      authority,
+      publicKey,
+    },
+  ];
+}
+
+export function bundle(
+  atMs: number,
+  who: string,
+  authorities: readonly string[],
+  trustDomain = 'td',
+): readonly [number, Happening] {
   return [atMs, { kind: 'bundle', node: who, trustDomain, authorities }];
 }
 
-export function authority(atMs: number, state: 'prepared' | 'activated' | 'tainted' | 'revoked', id: string, mesh = 'steady'): readonly [number, Happening] {
+export function authority(
+  atMs: number,
+  state: 'prepared' | 'activated' | 'tainted' | 'revoked',
+  id: string,
+  mesh = 'steady',
+): readonly [number, Happening] {
   return [atMs, { kind: 'authority', mesh, state, authority: id }];
 }
 
 /** One fault, from its injection at the first instant to the proof that it is gone at the last. */
-export function fault(during: string, target: string, [injected, inForce, healed, gone]: readonly [number, number, number, number]): Step[] {
-  const mark = (atMs: number, state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string): Step =>
-    [atMs, { kind: 'fault', scenario: during, fault: 'partition', target, state, ...(provenBy !== undefined && { provenBy }) }];
-  return [mark(injected, 'injected'), mark(inForce, 'in-force', 'the link is closed'), mark(healed, 'healed'), mark(gone, 'gone', 'the link is open')];
+export function fault(
+  during: string,
+  target: string,
+  [injected, inForce, healed, gone]: readonly [number, number, number, number],
+): Step[] {
+  const mark = (atMs: number, state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string): Step => [
+    atMs,
+    { kind: 'fault', scenario: during, fault: 'partition', target, state, ...(provenBy !== undefined && { provenBy }) },
+  ];
+  return [
+    mark(injected, 'injected'),
+    mark(inForce, 'in-force', 'the link is closed'),
+    mark(healed, 'healed'),
+    mark(gone, 'gone', 'the link is open'),
+  ];
 }
 
 /** From one instant to another in equal steps. */

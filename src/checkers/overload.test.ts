@@ -2,12 +2,28 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EntryOf } from '../history.ts';
 import { unlessOverloaded } from './overload.ts';
-import type { ScenarioWindow } from './scenario-window.ts';
+import type { ScenarioWindow } from '../reading/scenario-window.ts';
 
 const fail = { verdict: 'fail', reason: 'a request failed', evidence: [3] } as const;
-const window = (lateMs: readonly number[]) => ({
-  requests: lateMs.map((late, at) => ({ index: at + 1, atMs: at, kind: 'request', scenario: 's', from: 'a', to: 'b', connection: 'new', outcome: 'ok', dueMs: at, startMs: at + late / 2, totalMs: late / 2 }) as EntryOf<'request'>),
-}) as unknown as ScenarioWindow;
+const window = (lateMs: readonly number[]) =>
+  ({
+    requests: lateMs.map(
+      (late, at) =>
+        ({
+          index: at + 1,
+          atMs: at,
+          kind: 'request',
+          scenario: 's',
+          from: 'a',
+          to: 'b',
+          connection: 'new',
+          outcome: 'ok',
+          dueMs: at,
+          startMs: at + late / 2,
+          totalMs: late / 2,
+        }) as EntryOf<'request'>,
+    ),
+  }) as unknown as ScenarioWindow;
 
 await test('a fail on a machine that keeps up stays a fail', () => {
   assert.equal(unlessOverloaded(window([5, 10, 20, 350, 900]), fail), fail);

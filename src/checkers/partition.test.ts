@@ -1,46 +1,96 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EntryOf, History } from '../history.ts';
-import { altered, every, fault, historyOf, node, request, runStarted, scenario, skip, svid, told, type Step } from './history-builder.ts';
+import {
+  altered,
+  every,
+  fault,
+  historyOf,
+  node,
+  request,
+  runStarted,
+  scenario,
+  skip,
+  svid,
+  told,
+  type Step,
+} from './history-builder.ts';
 import { failsClosed, recovers, shortSurvives, trafficWhileValid } from './partition.ts';
 
 const begunMs = 2_000;
 const [cutMs, inForceMs] = [2_200, 2_600];
-const traffic = (during: string, toMs: number): Step[] => [['a', 'b'], ['b', 'a']].flatMap(([from, to]) =>
-  every(50, begunMs + 10, toMs).map((atMs) => request(during, from!, to!, atMs)));
-const cut = (during: string, healedMs: number): Step[] => ['a', 'b'].flatMap((who) => fault(during, who, [cutMs, inForceMs, healedMs, healedMs + 100]));
+const traffic = (during: string, toMs: number): Step[] =>
+  [
+    ['a', 'b'],
+    ['b', 'a'],
+  ].flatMap(([from, to]) => every(50, begunMs + 10, toMs).map((atMs) => request(during, from!, to!, atMs)));
+const cut = (during: string, healedMs: number): Step[] =>
+  ['a', 'b'].flatMap((who) => fault(during, who, [cutMs, inForceMs, healedMs, healedMs + 100]));
 const nodes = [runStarted(), node('a'), node('b'), node('z', { mesh: 'other' })];
-const inTime = (steps: readonly Step[]) => (steps as (readonly [number, object])[]).toSorted(([one], [other]) => one - other) as readonly Step[];
+const inTime = (steps: readonly Step[]) =>
+  (steps as (readonly [number, object])[]).toSorted(([one], [other]) => one - other) as readonly Step[];
 
 const isOver = 5_000;
 /** Both SVIDs end at 5000 ms, the heal is at 6500 ms, new SVIDs come at 7000 ms; the machine reads its clock in milliseconds. */
 function long(...more: Step[]): History {
   const during = 'partition-long';
   const dead = (atMs: number) => atMs >= isOver && atMs < 7_020;
-  const flow = (traffic(during, 8_000) as (readonly [number, EntryOf<'request'>])[]).map(([atMs, entry]) => dead(entry.startMs) ? [atMs, { ...entry, outcome: 'fail', detail: 'refused: expired' }] as const : [atMs, entry] as const);
-  return historyOf(nodes, inTime([
-    [begunMs, scenario(during, 'begun')], ...cut(during, 6_500), ...flow,
-    ...['a', 'b'].flatMap((who) => [svid(1_500, who, 'delivered', { serial: `${who}-0`, notAfterMs: 4_000 }), svid(2_300, who, 'delivered', { serial: `${who}-1`, notAfterMs: isOver }), svid(7_000, who, 'delivered', { serial: `${who}-2`, notAfterMs: 10_000 })]),
-    ...more,
-  ]), [8_000, scenario(during, 'ended', { recovers: 2_000 })]);
+  const flow = (traffic(during, 8_000) as (readonly [number, EntryOf<'request'>])[]).map(([atMs, entry]) =>
+    dead(entry.startMs)
+      ? ([atMs, { ...entry, outcome: 'fail', detail: 'refused: expired' }] as const)
+      : ([atMs, entry] as const),
+  );
+  return historyOf(
+    nodes,
+    inTime([
+      [begunMs, scenario(during, 'begun')],
+      ...cut(during, 6_500),
+      ...flow,
+      ...['a', 'b'].flatMap((who) => [
+        svid(1_500, who, 'delivered', { serial: `${who}-0`, notAfterMs: 4_000 }),
+        svid(2_300, who, 'delivered', { serial: `${who}-1`, notAfterMs: isOver }),
+        svid(7_000, who, 'delivered', { serial: `${who}-2`, notAfterMs: 10_000 }),
+      ]),
+      ...more,
+    ]),
+    [8_000, scenario(during, 'ended', { recovers: 2_000 })],
+  );
 }
 
 /** The heal is at 3500 ms, the SVIDs would live until 8000 ms, new ones come at 4000 ms. */
 function short(...more: Step[]): History {
   const during = 'partition-short';
-  return historyOf(nodes, inTime([
-    [begunMs, scenario(during, 'begun')], ...cut(during, 3_500), ...traffic(during, 5_000), ...every(25, begunMs, 5_000).map((atMs) => request(during, 'probe', 'a', atMs)),
-    ...['a', 'b'].flatMap((who) => [svid(2_300, who, 'delivered', { serial: `${who}-1`, notAfterMs: 8_000 }), svid(4_000, who, 'delivered', { serial: `${who}-2`, notAfterMs: 10_000 })]),
-    ...more,
-  ]), [5_000, scenario(during, 'ended', { recovers: 2_000 })]);
+  return historyOf(
+    nodes,
+    inTime([
+      [begunMs, scenario(during, 'begun')],
+      ...cut(during, 3_500),
+      ...traffic(during, 5_000),
+      ...every(25, begunMs, 5_000).map((atMs) => request(during, 'probe', 'a', atMs)),
+      ...['a', 'b'].flatMap((who) => [
+        svid(2_300, who, 'delivered', { serial: `${who}-1`, notAfterMs: 8_000 }),
+        svid(4_000, who, 'delivered', { serial: `${who}-2`, notAfterMs: 10_000 }),
+      ]),
+      ...more,
+    ]),
+    [5_000, scenario(during, 'ended', { recovers: 2_000 })],
+  );
 }
 
 const judges = {
   trafficWhileValid: { judge: trafficWhileValid, clause: 'partition-long/traffic-while-valid', good: long },
   failsClosed: { judge: failsClosed, clause: 'partition-long/fails-closed', good: long },
-  longRecovers: { judge: recovers('partition-long/recovers', 'partition-long'), clause: 'partition-long/recovers', good: long },
+  longRecovers: {
+    judge: recovers('partition-long/recovers', 'partition-long'),
+    clause: 'partition-long/recovers',
+    good: long,
+  },
   shortSurvives: { judge: shortSurvives, clause: 'partition-short/requests-survive', good: short },
-  shortRecovers: { judge: recovers('partition-short/recovers', 'partition-short'), clause: 'partition-short/recovers', good: short },
+  shortRecovers: {
+    judge: recovers('partition-short/recovers', 'partition-short'),
+    clause: 'partition-short/recovers',
+    good: short,
+  },
 };
 
 for (const [name, { judge, clause, good }] of Object.entries(judges)) {
@@ -48,90 +98,163 @@ for (const [name, { judge, clause, good }] of Object.entries(judges)) {
 
   await test(`${name}: nothing is inconclusive, skipped only with a reason`, () => {
     assert.match(told(judge(historyOf(runStarted()))), /^inconclusive: the partition was not proven/);
-    assert.equal(told(judge(historyOf(skip(clause, 'nothing may be broken here')))), 'skipped: nothing may be broken here');
+    assert.equal(
+      told(judge(historyOf(skip(clause, 'nothing may be broken here')))),
+      'skipped: nothing may be broken here',
+    );
   });
 
   await test(`${name}: a scenario that never ended is inconclusive`, () => {
-    assert.match(told(judge(altered(good(), 'scenario', ({ state }) => state === 'ended' ? undefined : {}))), /^inconclusive/);
+    assert.match(
+      told(judge(altered(good(), 'scenario', ({ state }) => (state === 'ended' ? undefined : {})))),
+      /^inconclusive/,
+    );
   });
 
   for (const [missing, change] of [
-    ['was never proven in force', ({ state }) => state === 'in-force' ? undefined : {}],
-    ['was not proven in force on one of two nodes', ({ state, target }) => state === 'in-force' && target === 'b' ? undefined : {}],
-    ['was proven by nothing', ({ state }) => state === 'in-force' ? { provenBy: undefined } : {}],
-    ['was never healed', ({ state }) => state === 'healed' ? undefined : {}],
-    ['was never proven gone', ({ state }) => state === 'gone' ? undefined : {}],
+    ['was never proven in force', ({ state }) => (state === 'in-force' ? undefined : {})],
+    [
+      'was not proven in force on one of two nodes',
+      ({ state, target }) => (state === 'in-force' && target === 'b' ? undefined : {}),
+    ],
+    ['was proven by nothing', ({ state }) => (state === 'in-force' ? { provenBy: undefined } : {})],
+    ['was never healed', ({ state }) => (state === 'healed' ? undefined : {})],
+    ['was never proven gone', ({ state }) => (state === 'gone' ? undefined : {})],
     ['was never injected', () => undefined],
   ] as readonly [string, (fault: EntryOf<'fault'>) => object | undefined][]) {
     await test(`${name}: a fault that ${missing} is inconclusive`, () => {
-      assert.match(told(judge(altered(good(), 'fault', change))), /^inconclusive: the partition was not proven in force and gone/);
+      assert.match(
+        told(judge(altered(good(), 'fault', change))),
+        /^inconclusive: the partition was not proven in force and gone/,
+      );
     });
   }
 
   await test(`${name}: an SVID that came through the cut is inconclusive`, () => {
-    assert.match(told(judge(good(svid(3_000, 'b', 'delivered', { serial: 'leaked', notAfterMs: 9_000 })))), /^inconclusive: b was given a new SVID while it was said to be cut/);
+    assert.match(
+      told(judge(good(svid(3_000, 'b', 'delivered', { serial: 'leaked', notAfterMs: 9_000 })))),
+      /^inconclusive: b was given a new SVID while it was said to be cut/,
+    );
   });
 
   await test(`${name}: a node under test that was not cut is inconclusive`, () => {
-    assert.match(told(judge(altered(good(), 'fault', ({ target }) => target === 'b' ? undefined : {}))), /^inconclusive: b was not cut/);
+    assert.match(
+      told(judge(altered(good(), 'fault', ({ target }) => (target === 'b' ? undefined : {})))),
+      /^inconclusive: b was not cut/,
+    );
     assert.match(told(judge(altered(good(), 'node', () => ({ judged: false })))), /^inconclusive: no node under test/);
   });
 }
 
 const during = 'partition-long';
-const outcomes = (wanted: (entry: EntryOf<'request'>) => boolean, change: object) => altered(long(), 'request', (entry) => wanted(entry) ? change : {});
+const outcomes = (wanted: (entry: EntryOf<'request'>) => boolean, change: object) =>
+  altered(long(), 'request', (entry) => (wanted(entry) ? change : {}));
 
 await test('traffic while valid: a request that fails while both SVIDs live fails', () => {
-  assert.match(told(trafficWhileValid(long(request(during, 'a', 'b', 3_000, { outcome: 'fail', detail: 'no SVID' })))), /^fail: 1 of .* a → b at 3\.00 s: no SVID/);
+  assert.match(
+    told(trafficWhileValid(long(request(during, 'a', 'b', 3_000, { outcome: 'fail', detail: 'no SVID' })))),
+    /^fail: 1 of .* a → b at 3\.00 s: no SVID/,
+  );
   assert.match(told(trafficWhileValid(long(request(during, 'a', 'b', 4_980, { outcome: 'fail' })))), /^fail/);
 });
 
 await test('traffic while valid: one that straddles the expiry, or goes before the cut, or comes from a probe says nothing', () => {
   for (const one of [
-    request(during, 'a', 'b', 4_990, { outcome: 'fail', totalMs: 10 }), request(during, 'a', 'b', 4_990, { outcome: 'fail', totalMs: 300 }),
-    request(during, 'a', 'b', 2_500, { outcome: 'fail' }), request(during, 'probe', 'b', 3_000, { outcome: 'fail' }),
-  ]) assert.match(told(trafficWhileValid(long(one))), /^pass/);
+    request(during, 'a', 'b', 4_990, { outcome: 'fail', totalMs: 10 }),
+    request(during, 'a', 'b', 4_990, { outcome: 'fail', totalMs: 300 }),
+    request(during, 'a', 'b', 2_500, { outcome: 'fail' }),
+    request(during, 'probe', 'b', 3_000, { outcome: 'fail' }),
+  ])
+    assert.match(told(trafficWhileValid(long(one))), /^pass/);
 });
 
 await test('traffic while valid: a pair that hangs is not passed over in silence', () => {
-  const hangs = outcomes(({ from, startMs }) => from === 'a' && startMs > inForceMs && startMs < isOver, { outcome: 'info', totalMs: 5_000 });
+  const hangs = outcomes(({ from, startMs }) => from === 'a' && startMs > inForceMs && startMs < isOver, {
+    outcome: 'info',
+    totalMs: 5_000,
+  });
   assert.match(told(trafficWhileValid(hangs)), /^inconclusive: (a → b was silent|b was asked nothing)/);
   const unknown = outcomes(({ from, startMs }) => from === 'a' && startMs === 3_010, { outcome: 'info' });
   assert.match(told(trafficWhileValid(unknown)), /^inconclusive: nobody knows/);
 });
 
 await test('traffic while valid: the expiry is that of the last SVID before the heal, and one that nobody saw decides nothing', () => {
-  assert.match(told(trafficWhileValid(altered(long(), 'svid', ({ node: of }) => of === 'b' ? undefined : {}))), /^inconclusive/);
-  const early = altered(long(), 'svid', ({ serial }) => serial === 'b-1' ? { notAfter: '2026-01-01T00:00:02.000Z' } : {});
+  assert.match(
+    told(trafficWhileValid(altered(long(), 'svid', ({ node: of }) => (of === 'b' ? undefined : {})))),
+    /^inconclusive/,
+  );
+  const early = altered(long(), 'svid', ({ serial }) =>
+    serial === 'b-1' ? { notAfter: '2026-01-01T00:00:02.000Z' } : {},
+  );
   assert.match(told(trafficWhileValid(early)), /^pass: .*/, 'the SVID before it lived until 4000 ms');
 });
 
 await test('fails closed: a connection made with an expired SVID fails, and says how late', () => {
   const judgement = failsClosed(outcomes(({ from, startMs }) => from === 'a' && startMs === 6_210, { outcome: 'ok' }));
-  assert.match(told(judgement), /^fail: 1 connection was made with an expired SVID; the first a → b, 1\.21 s past notAfter/);
+  assert.match(
+    told(judgement),
+    /^fail: 1 connection was made with an expired SVID; the first a → b, 1\.21 s past notAfter/,
+  );
   assert.equal(judgement.evidence.length, 2);
 });
 
 await test('fails closed: in the second of notAfter, at the heal and after it, an accepted connection is no fault', () => {
-  for (const startMs of [5_010, 5_960]) assert.match(told(failsClosed(outcomes((entry) => entry.startMs === startMs, { outcome: 'ok' }))), /^pass/);
-  assert.match(told(failsClosed(long(request(during, 'a', 'b', 6_490, { totalMs: 30 })))), /^pass/, 'it may have got its new SVID meanwhile');
+  for (const startMs of [5_010, 5_960])
+    assert.match(told(failsClosed(outcomes((entry) => entry.startMs === startMs, { outcome: 'ok' }))), /^pass/);
+  assert.match(
+    told(failsClosed(long(request(during, 'a', 'b', 6_490, { totalMs: 30 })))),
+    /^pass/,
+    'it may have got its new SVID meanwhile',
+  );
   assert.match(told(failsClosed(long(request(during, 'a', 'b', 6_600)))), /^pass/);
   assert.match(told(failsClosed(long(request(during, 'probe', 'b', 6_200)))), /^pass/, 'a probe is not cut');
 });
 
 await test('fails closed: one SVID of the two is enough', () => {
-  const lives = altered(long(), 'svid', ({ serial }) => serial === 'a-1' ? { notAfter: '2026-01-01T01:00:00.000Z' } : {});
+  const lives = altered(long(), 'svid', ({ serial }) =>
+    serial === 'a-1' ? { notAfter: '2026-01-01T01:00:00.000Z' } : {},
+  );
   assert.match(told(failsClosed(lives)), /^pass/);
-  assert.match(told(failsClosed(altered(lives, 'request', ({ startMs }) => startMs === 6_210 ? { outcome: 'ok' } : {}))), /^fail/);
+  assert.match(
+    told(failsClosed(altered(lives, 'request', ({ startMs }) => (startMs === 6_210 ? { outcome: 'ok' } : {})))),
+    /^fail/,
+  );
 });
 
 const openClosed: readonly [name: string, reason: RegExp, history: () => History][] = [
-  ['nobody tried past notAfter', /fewer than 3 connections from a/, () => outcomes(({ startMs }) => startMs > isOver && startMs < 6_500, { totalMs: 4_000 })],
-  ['one node was tried too seldom', /fewer than 3 connections to a/, () => altered(long(), 'request', ({ to, startMs }) => to === 'a' && startMs > 6_100 && startMs < 6_500 ? undefined : {})],
-  ['an unknown outcome past notAfter', /nobody knows what became of 1 of/, () => outcomes(({ from, startMs }) => from === 'a' && startMs === 6_210, { outcome: 'info' })],
-  ['refused all the time: the control before is missing', /not let through both before it and after the heal/, () => outcomes(({ from, startMs }) => from === 'a' && startMs < isOver, { outcome: 'fail' })],
-  ['never let through again: the control after is missing', /not let through both/, () => outcomes(({ from, startMs }) => from === 'a' && startMs > isOver, { outcome: 'fail' })],
-  ['an SVID that nobody saw delivered', /fewer than 3/, () => altered(long(), 'svid', ({ node: of }) => of === 'b' ? undefined : {})],
+  [
+    'nobody tried past notAfter',
+    /fewer than 3 connections from a/,
+    () => outcomes(({ startMs }) => startMs > isOver && startMs < 6_500, { totalMs: 4_000 }),
+  ],
+  [
+    'one node was tried too seldom',
+    /fewer than 3 connections to a/,
+    () =>
+      altered(long(), 'request', ({ to, startMs }) =>
+        to === 'a' && startMs > 6_100 && startMs < 6_500 ? undefined : {},
+      ),
+  ],
+  [
+    'an unknown outcome past notAfter',
+    /nobody knows what became of 1 of/,
+    () => outcomes(({ from, startMs }) => from === 'a' && startMs === 6_210, { outcome: 'info' }),
+  ],
+  [
+    'refused all the time: the control before is missing',
+    /not let through both before it and after the heal/,
+    () => outcomes(({ from, startMs }) => from === 'a' && startMs < isOver, { outcome: 'fail' }),
+  ],
+  [
+    'never let through again: the control after is missing',
+    /not let through both/,
+    () => outcomes(({ from, startMs }) => from === 'a' && startMs > isOver, { outcome: 'fail' }),
+  ],
+  [
+    'an SVID that nobody saw delivered',
+    /fewer than 3/,
+    () => altered(long(), 'svid', ({ node: of }) => (of === 'b' ? undefined : {})),
+  ],
   ['a history that does not say when it began', /fewer than 3/, () => altered(long(), 'run-started', () => undefined)],
 ];
 for (const [name, reason, history] of openClosed) {
@@ -143,49 +266,97 @@ for (const [name, reason, history] of openClosed) {
 }
 
 await test('fails closed: a node that does not dial is judged as server only', () => {
-  assert.match(told(failsClosed(altered(long(), 'request', ({ from }) => from === 'a' ? undefined : {}))), /^inconclusive: fewer than 3 connections to b/);
-  const alone = altered(altered(long(), 'request', ({ from }) => from === 'a' ? undefined : {}), 'node', ({ node: of }) => of === 'b' ? { judged: false } : {});
+  assert.match(
+    told(failsClosed(altered(long(), 'request', ({ from }) => (from === 'a' ? undefined : {})))),
+    /^inconclusive: fewer than 3 connections to b/,
+  );
+  const alone = altered(
+    altered(long(), 'request', ({ from }) => (from === 'a' ? undefined : {})),
+    'node',
+    ({ node: of }) => (of === 'b' ? { judged: false } : {}),
+  );
   assert.match(told(failsClosed(alone)), /^pass/);
 });
 
 const longRecovers = judges.longRecovers.judge;
 
 await test('recovers: no new SVID, or one after the bound, fails', () => {
-  assert.match(told(longRecovers(altered(long(), 'svid', ({ serial }) => serial === 'b-2' ? undefined : {}))), /^fail: b got no new SVID after the heal; the bound is 2\.0 s/);
-  assert.match(told(longRecovers(altered(long(), 'svid', ({ serial }) => serial === 'b-2' ? { atMs: 8_600 } : {}))), /^fail: b got a new SVID only 2\.1 s after the heal/);
-  assert.match(told(longRecovers(altered(long(), 'svid', ({ serial }) => serial === 'b-2' ? { serial: 'b-1' } : {}))), /^fail: b got no new SVID/, 'the old one handed out again is none');
+  assert.match(
+    told(longRecovers(altered(long(), 'svid', ({ serial }) => (serial === 'b-2' ? undefined : {})))),
+    /^fail: b got no new SVID after the heal; the bound is 2\.0 s/,
+  );
+  assert.match(
+    told(longRecovers(altered(long(), 'svid', ({ serial }) => (serial === 'b-2' ? { atMs: 8_600 } : {})))),
+    /^fail: b got a new SVID only 2\.1 s after the heal/,
+  );
+  assert.match(
+    told(longRecovers(altered(long(), 'svid', ({ serial }) => (serial === 'b-2' ? { serial: 'b-1' } : {})))),
+    /^fail: b got no new SVID/,
+    'the old one handed out again is none',
+  );
 });
 
 await test('recovers: a new SVID, but nothing gets through in one direction, fails', () => {
   const deaf = outcomes(({ to, startMs }) => to === 'b' && startMs > 7_000, { outcome: 'fail', detail: 'refused' });
-  assert.match(told(longRecovers(deaf)), /^fail: a has a new SVID since 0\.5 s after the heal, but nothing got through from it: refused|^fail: b has .* through to it: refused/);
+  assert.match(
+    told(longRecovers(deaf)),
+    /^fail: a has a new SVID since 0\.5 s after the heal, but nothing got through from it: refused|^fail: b has .* through to it: refused/,
+  );
 });
 
 await test('recovers: too little tried afterwards, or its bound missing, is inconclusive', () => {
-  assert.match(told(longRecovers(altered(long(), 'request', ({ startMs }) => startMs > 7_000 ? undefined : {}))), /^inconclusive: too little was tried to a/);
-  assert.match(told(longRecovers(altered(long(), 'scenario', () => ({ boundsMs: undefined })))), /^inconclusive: .*bound/);
+  assert.match(
+    told(longRecovers(altered(long(), 'request', ({ startMs }) => (startMs > 7_000 ? undefined : {})))),
+    /^inconclusive: too little was tried to a/,
+  );
+  assert.match(
+    told(longRecovers(altered(long(), 'scenario', () => ({ boundsMs: undefined })))),
+    /^inconclusive: .*bound/,
+  );
   assert.match(told(longRecovers(outcomes(({ startMs }) => startMs > 7_000, { outcome: 'info' }))), /^inconclusive/);
 });
 
 await test('recovers: of two nodes a fail outweighs what is open', () => {
-  const a = altered(long(), 'request', ({ startMs, from, to }) => startMs > 7_000 && (from === 'a' || to === 'a') ? undefined : {});
-  assert.match(told(longRecovers(altered(a, 'svid', ({ serial }) => serial === 'b-2' ? undefined : {}))), /^fail: b/);
+  const a = altered(long(), 'request', ({ startMs, from, to }) =>
+    startMs > 7_000 && (from === 'a' || to === 'a') ? undefined : {},
+  );
+  assert.match(told(longRecovers(altered(a, 'svid', ({ serial }) => (serial === 'b-2' ? undefined : {})))), /^fail: b/);
 });
 
 await test('short: a failed request fails, during the cut and after it', () => {
-  for (const startMs of [2_300, 3_000, 4_500]) assert.match(told(shortSurvives(short(request('partition-short', 'probe', 'b', startMs, { outcome: 'fail' })))), /^fail/);
+  for (const startMs of [2_300, 3_000, 4_500])
+    assert.match(
+      told(shortSurvives(short(request('partition-short', 'probe', 'b', startMs, { outcome: 'fail' })))),
+      /^fail/,
+    );
 });
 
 await test('short: when an SVID ended before its renewal, the partition was not short, and failures are no fault', () => {
   const failing = short(request('partition-short', 'a', 'b', 3_950, { outcome: 'fail' }));
-  assert.match(told(shortSurvives(altered(failing, 'svid', ({ serial }) => serial === 'a-1' ? { notAfter: '2026-01-01T00:00:03.000Z' } : {}))), /^inconclusive: the partition was not short: the SVID of a/);
-  assert.match(told(shortSurvives(altered(failing, 'svid', ({ serial }) => serial.endsWith('-2') ? undefined : {}))), /^inconclusive: the partition was not short/);
+  assert.match(
+    told(
+      shortSurvives(
+        altered(failing, 'svid', ({ serial }) => (serial === 'a-1' ? { notAfter: '2026-01-01T00:00:03.000Z' } : {})),
+      ),
+    ),
+    /^inconclusive: the partition was not short: the SVID of a/,
+  );
+  assert.match(
+    told(shortSurvives(altered(failing, 'svid', ({ serial }) => (serial.endsWith('-2') ? undefined : {})))),
+    /^inconclusive: the partition was not short/,
+  );
 });
 
 await test('short: a cut that nobody could feel shows nothing', () => {
-  assert.match(told(shortSurvives(altered(short(), 'node', () => ({ syncIntervalMs: 500 })))), /^inconclusive: the partition was in force for 900 ms, shorter than two sync intervals/);
+  assert.match(
+    told(shortSurvives(altered(short(), 'node', () => ({ syncIntervalMs: 500 })))),
+    /^inconclusive: the partition was in force for 900 ms, shorter than two sync intervals/,
+  );
 });
 
 await test('short: thin traffic is inconclusive', () => {
-  assert.match(told(shortSurvives(altered(short(), 'request', ({ from }) => from === 'probe' ? undefined : {}))), /^inconclusive: only 40 requests a second/);
+  assert.match(
+    told(shortSurvives(altered(short(), 'request', ({ from }) => (from === 'probe' ? undefined : {})))),
+    /^inconclusive: only 40 requests a second/,
+  );
 });

@@ -6,13 +6,20 @@ import { noFailedRequest, type Traffic } from './requests.ts';
 
 const during = 'rotation';
 const needs: Traffic = { connection: 'new', perSecond: 10, maxGapMs: 500 };
-const pairs = [['probe', 'a'], ['probe', 'b'], ['a', 'b'], ['b', 'a']] as const;
-const flow = (from: string, to: string, fromMs = 1_000, toMs = 3_000, change: Partial<Request> = {}): Step[] => every(100, fromMs, toMs).map((atMs) => request(during, from, to, atMs, change));
+const pairs = [
+  ['probe', 'a'],
+  ['probe', 'b'],
+  ['a', 'b'],
+  ['b', 'a'],
+] as const;
+const flow = (from: string, to: string, fromMs = 1_000, toMs = 3_000, change: Partial<Request> = {}): Step[] =>
+  every(100, fromMs, toMs).map((atMs) => request(during, from, to, atMs, change));
 const nodes = [runStarted(), node('a'), node('b'), node('z', { mesh: 'brief' })];
 const begun: Step = [1_000, scenario(during, 'begun')];
 const ended: Step = [3_000, scenario(during, 'ended')];
 const traffic = () => pairs.map(([from, to]) => flow(from, to));
-const judge = (steps: readonly Step[], traffic: Partial<Traffic> = {}) => told(noFailedRequest('rotation/requests-survive', during, { ...needs, ...traffic })(historyOf(...nodes, steps)));
+const judge = (steps: readonly Step[], traffic: Partial<Traffic> = {}) =>
+  told(noFailedRequest('rotation/requests-survive', during, { ...needs, ...traffic })(historyOf(...nodes, steps)));
 
 await test('steady traffic without a failure passes', () => {
   assert.equal(judge([begun, ...traffic(), ended]), 'pass: 80 requests on new connections over 4 pairs, none failed');
@@ -20,12 +27,18 @@ await test('steady traffic without a failure passes', () => {
 
 await test('a failed request fails, also in a scenario that never ended', () => {
   const failed = request(during, 'a', 'b', 2_000, { outcome: 'fail', detail: 'reset' });
-  assert.equal(judge([begun, ...traffic(), failed, ended]), 'fail: 1 of 81 requests failed; the first a → b at 2.00 s: reset');
+  assert.equal(
+    judge([begun, ...traffic(), failed, ended]),
+    'fail: 1 of 81 requests failed; the first a → b at 2.00 s: reset',
+  );
   assert.match(judge([begun, failed]), /^fail/);
 });
 
 await test('the first failure is the first in time, not the first line', () => {
-  const failed = [request(during, 'a', 'b', 2_900, { outcome: 'fail', detail: 'later' }), request(during, 'b', 'a', 1_100, { outcome: 'fail', detail: 'sooner' })];
+  const failed = [
+    request(during, 'a', 'b', 2_900, { outcome: 'fail', detail: 'later' }),
+    request(during, 'b', 'a', 1_100, { outcome: 'fail', detail: 'sooner' }),
+  ];
   assert.match(judge([begun, ...traffic(), ...failed, ended]), /the first b → a at 1\.10 s: sooner/);
 });
 
@@ -33,17 +46,86 @@ const inconclusive: readonly [name: string, reason: RegExp, ...steps: Step[]][] 
   ['nothing', /saw no new connection/],
   ['no request', /saw no new connection/, begun, ended],
   ['requests of another scenario', /saw no new connection/, begun, request('partition-long', 'z', 'z', 1_500), ended],
-  ['requests on the other kind of connection', /saw no new connection/, begun, flow('a', 'b', 1_000, 3_000, { connection: 'kept' }), ended],
+  [
+    'requests on the other kind of connection',
+    /saw no new connection/,
+    begun,
+    flow('a', 'b', 1_000, 3_000, { connection: 'kept' }),
+    ended,
+  ],
   ['a scenario that never ended', /did not come to its end/, begun, ...traffic()],
-  ['an unknown outcome', /nobody knows what became of 1 of 81 requests; the first a → b at 2\.00 s: no answer within/, begun, ...traffic(), request(during, 'a', 'b', 2_000, { outcome: 'info', detail: 'no answer within 5000 ms' }), ended],
-  ['one request', /only 0 requests a second were due|asked nothing/, begun, request(during, 'a', 'b', 2_000), request(during, 'b', 'a', 2_000), ended],
-  ['thin traffic', /only 7 requests a second were due, 10 are needed/, begun, ...every(300, 1_000, 3_000).flatMap((atMs) => [request(during, 'a', 'b', atMs), request(during, 'b', 'a', atMs)]), ended],
-  ['a source that fell behind its schedule', /only \d requests a second were begun, 10 are needed/, begun, ...every(50, 1_000, 2_000).flatMap((dueMs) => [request(during, 'a', 'b', 1_000 + (dueMs - 1_000) * 10, { dueMs }), request(during, 'b', 'a', 1_000 + (dueMs - 1_000) * 10, { dueMs })]), ended],
-  ['a silence in the middle', /a → b was silent for 1000 ms/, begun, ...traffic().slice(0, 2), flow('b', 'a'), flow('a', 'b', 1_000, 1_500), flow('a', 'b', 2_400, 3_000), ended],
-  ['a silence at the end: the source had given up', /a → b was silent for 1000 ms/, begun, ...traffic().slice(0, 2), flow('b', 'a'), flow('a', 'b', 1_000, 2_100), ended],
-  ['a silence at the beginning', /a → b was silent for 800 ms/, begun, ...traffic().slice(0, 2), flow('b', 'a'), flow('a', 'b', 1_800, 3_000), ended],
+  [
+    'an unknown outcome',
+    /nobody knows what became of 1 of 81 requests; the first a → b at 2\.00 s: no answer within/,
+    begun,
+    ...traffic(),
+    request(during, 'a', 'b', 2_000, { outcome: 'info', detail: 'no answer within 5000 ms' }),
+    ended,
+  ],
+  [
+    'one request',
+    /only 0 requests a second were due|asked nothing/,
+    begun,
+    request(during, 'a', 'b', 2_000),
+    request(during, 'b', 'a', 2_000),
+    ended,
+  ],
+  [
+    'thin traffic',
+    /only 7 requests a second were due, 10 are needed/,
+    begun,
+    ...every(300, 1_000, 3_000).flatMap((atMs) => [request(during, 'a', 'b', atMs), request(during, 'b', 'a', atMs)]),
+    ended,
+  ],
+  [
+    'a source that fell behind its schedule',
+    /only \d requests a second were begun, 10 are needed/,
+    begun,
+    ...every(50, 1_000, 2_000).flatMap((dueMs) => [
+      request(during, 'a', 'b', 1_000 + (dueMs - 1_000) * 10, { dueMs }),
+      request(during, 'b', 'a', 1_000 + (dueMs - 1_000) * 10, { dueMs }),
+    ]),
+    ended,
+  ],
+  [
+    'a silence in the middle',
+    /a → b was silent for 1000 ms/,
+    begun,
+    ...traffic().slice(0, 2),
+    flow('b', 'a'),
+    flow('a', 'b', 1_000, 1_500),
+    flow('a', 'b', 2_400, 3_000),
+    ended,
+  ],
+  [
+    'a silence at the end: the source had given up',
+    /a → b was silent for 1000 ms/,
+    begun,
+    ...traffic().slice(0, 2),
+    flow('b', 'a'),
+    flow('a', 'b', 1_000, 2_100),
+    ended,
+  ],
+  [
+    'a silence at the beginning',
+    /a → b was silent for 800 ms/,
+    begun,
+    ...traffic().slice(0, 2),
+    flow('b', 'a'),
+    flow('a', 'b', 1_800, 3_000),
+    ended,
+  ],
   ['a node under test that was asked nothing', /b was asked nothing/, begun, flow('probe', 'a'), flow('b', 'a'), ended],
-  ['a failure between nodes that are not under test', /none of them to or from a node under test/, node('p', { judged: false }), node('q', { judged: false }), begun, ...traffic(), request(during, 'p', 'q', 2_000, { outcome: 'fail' }), ended],
+  [
+    'a failure between nodes that are not under test',
+    /none of them to or from a node under test/,
+    node('p', { judged: false }),
+    node('q', { judged: false }),
+    begun,
+    ...traffic(),
+    request(during, 'p', 'q', 2_000, { outcome: 'fail' }),
+    ended,
+  ],
 ];
 for (const [name, reason, ...steps] of inconclusive) {
   await test(`inconclusive: ${name}`, () => {
@@ -54,16 +136,30 @@ for (const [name, reason, ...steps] of inconclusive) {
 }
 
 await test('a stall of the source is seen, although what was due is made up for in a burst', () => {
-  const late = every(100, 1_000, 3_000).map((dueMs) => request(during, 'a', 'b', dueMs > 1_200 && dueMs < 2_200 ? 2_200 : dueMs, { dueMs }));
-  assert.match(judge([begun, ...traffic().slice(0, 2), flow('b', 'a'), ...late, ended]), /^inconclusive: a → b was silent for 1000 ms/);
+  const late = every(100, 1_000, 3_000).map((dueMs) =>
+    request(during, 'a', 'b', dueMs > 1_200 && dueMs < 2_200 ? 2_200 : dueMs, { dueMs }),
+  );
+  assert.match(
+    judge([begun, ...traffic().slice(0, 2), flow('b', 'a'), ...late, ended]),
+    /^inconclusive: a → b was silent for 1000 ms/,
+  );
 });
 
 await test('of a part of the scenario, only that part is judged, and a pair of which nothing counts is missed', () => {
-  const part = { during: { fromMs: 1_000, toMs: 2_000 }, counts: ({ startMs }: { startMs: number }) => startMs < 2_000 };
+  const part = {
+    during: { fromMs: 1_000, toMs: 2_000 },
+    counts: ({ startMs }: { startMs: number }) => startMs < 2_000,
+  };
   const failed = request(during, 'a', 'b', 2_500, { outcome: 'fail' });
   assert.match(judge([begun, ...traffic(), failed, ended], part), /^pass: 40 requests/);
-  assert.match(judge([begun, ...traffic(), ended], { ...part, counts: ({ startMs, from }) => startMs < 2_000 && from !== 'a' }), /^inconclusive: a → b was silent for 1000 ms/);
-  assert.match(judge([begun, ...traffic(), ended], { ...part, perPair: 11 }), /^inconclusive: probe → a was tried 10 times only/);
+  assert.match(
+    judge([begun, ...traffic(), ended], { ...part, counts: ({ startMs, from }) => startMs < 2_000 && from !== 'a' }),
+    /^inconclusive: a → b was silent for 1000 ms/,
+  );
+  assert.match(
+    judge([begun, ...traffic(), ended], { ...part, perPair: 11 }),
+    /^inconclusive: probe → a was tried 10 times only/,
+  );
 });
 
 await test('skipped only with a reason', () => {

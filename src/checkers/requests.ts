@@ -2,7 +2,7 @@ import type { EntryOf, History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
 import { unlessOverloaded } from './overload.ts';
-import { windowOf, type ScenarioWindow } from './scenario-window.ts';
+import { windowOf, type ScenarioWindow } from '../reading/scenario-window.ts';
 import { skippedOr } from './skipped.ts';
 
 export type RequestEntry = EntryOf<'request'>;
@@ -33,34 +33,65 @@ export function noFailedRequest(clause: string, scenario: string, traffic: Traff
     const window = windowOf(history, scenario);
     const all = (window?.requests ?? []).filter((request) => request.connection === connection && between(request));
     const requests = all.filter(counts);
-    if (window === undefined || requests.length === 0) return skippedOr(history, clause, `scenario ${scenario} saw no ${connection} connection that could decide it`);
+    if (window === undefined || requests.length === 0)
+      return skippedOr(history, clause, `scenario ${scenario} saw no ${connection} connection that could decide it`);
     const failed = requests.filter(({ outcome }) => outcome === 'fail');
     // Traffic that no node under test took part in is not held against them.
     const held = failed.filter(({ from, to }) => window.judged.has(from) || window.judged.has(to));
-    if (held.length > 0) return unlessOverloaded(window, { verdict: 'fail', reason: `${held.length} of ${requests.length} requests failed; the first ${told(held)}`, evidence: indexes(held) });
-    if (failed.length > 0) return { verdict: 'inconclusive', reason: `${failed.length} requests failed, none of them to or from a node under test; the first ${told(failed)}`, evidence: indexes(failed) };
-    if (!window.ended) return { verdict: 'inconclusive', reason: `scenario ${scenario} did not come to its end`, evidence: [window.index] };
+    if (held.length > 0)
+      return unlessOverloaded(window, {
+        verdict: 'fail',
+        reason: `${held.length} of ${requests.length} requests failed; the first ${told(held)}`,
+        evidence: indexes(held),
+      });
+    if (failed.length > 0)
+      return {
+        verdict: 'inconclusive',
+        reason: `${failed.length} requests failed, none of them to or from a node under test; the first ${told(failed)}`,
+        evidence: indexes(failed),
+      };
+    if (!window.ended)
+      return {
+        verdict: 'inconclusive',
+        reason: `scenario ${scenario} did not come to its end`,
+        evidence: [window.index],
+      };
     const unknown = requests.filter(({ outcome }) => outcome === 'info');
-    if (unknown.length > 0) return { verdict: 'inconclusive', reason: `nobody knows what became of ${unknown.length} of ${requests.length} requests; the first ${told(unknown)}`, evidence: indexes(unknown) };
+    if (unknown.length > 0)
+      return {
+        verdict: 'inconclusive',
+        reason: `nobody knows what became of ${unknown.length} of ${requests.length} requests; the first ${told(unknown)}`,
+        evidence: indexes(unknown),
+      };
     const thin = thinTraffic(window, all, requests, traffic);
     if (thin !== undefined) return { verdict: 'inconclusive', reason: thin, evidence: [window.index] };
-    return { verdict: 'pass', reason: `${requests.length} requests on ${connection} connections over ${startsOf(requests).size} pairs, none failed`, evidence: indexes(requests.slice(0, 3)) };
+    return {
+      verdict: 'pass',
+      reason: `${requests.length} requests on ${connection} connections over ${startsOf(requests).size} pairs, none failed`,
+      evidence: indexes(requests.slice(0, 3)),
+    };
   };
 }
 
 function told(requests: readonly RequestEntry[]): string {
-  const first = requests.reduce((earliest, request) => request.startMs < earliest.startMs ? request : earliest);
+  const first = requests.reduce((earliest, request) => (request.startMs < earliest.startMs ? request : earliest));
   return `${first.from} → ${first.to} at ${(first.startMs / 1000).toFixed(2)} s: ${first.detail ?? 'no answer'}`;
 }
 
-function thinTraffic({ judged, fromMs, toMs }: ScenarioWindow, all: readonly RequestEntry[], requests: readonly RequestEntry[], { perSecond, begunPerSecond = perSecond, perPair = 1, maxGapMs, during }: Traffic): string | undefined {
+function thinTraffic(
+  { judged, fromMs, toMs }: ScenarioWindow,
+  all: readonly RequestEntry[],
+  requests: readonly RequestEntry[],
+  { perSecond, begunPerSecond = perSecond, perPair = 1, maxGapMs, during }: Traffic,
+): string | undefined {
   const starts = startsOf(requests);
   if (judged.size === 0) return 'no node under test took part';
   for (const node of judged) if (!requests.some(({ to }) => to === node)) return `${node} was asked nothing`;
   const due = rateOf(requests.map(({ dueMs }) => dueMs));
   if (due < perSecond) return `only ${due.toFixed(0)} requests a second were due, ${perSecond} are needed to judge`;
   const begun = rateOf([...starts.values()].flat());
-  if (begun < begunPerSecond) return `only ${begun.toFixed(0)} requests a second were begun, ${begunPerSecond} are needed to judge; is this machine busy with something else?`;
+  if (begun < begunPerSecond)
+    return `only ${begun.toFixed(0)} requests a second were begun, ${begunPerSecond} are needed to judge; is this machine busy with something else?`;
   const span = during ?? { fromMs, toMs };
   // A pair of which nothing counts was silent all the time.
   for (const pair of startsOf(all).keys()) {
@@ -74,7 +105,10 @@ function thinTraffic({ judged, fromMs, toMs }: ScenarioWindow, all: readonly Req
 
 /** How many a second, from the first to the last. */
 function rateOf(times: readonly number[]): number {
-  const [first, last] = times.reduce(([low, high], time) => [Math.min(low, time), Math.max(high, time)], [Infinity, -Infinity]);
+  const [first, last] = times.reduce(
+    ([low, high], time) => [Math.min(low, time), Math.max(high, time)],
+    [Infinity, -Infinity],
+  );
   return last > first ? (times.length - 1) / ((last - first) / 1000) : 0;
 }
 
@@ -92,5 +126,8 @@ function startsOf(requests: readonly RequestEntry[]): Map<string, number[]> {
 
 function widestGap(times: readonly number[], fromMs: number, toMs: number): number {
   const marks = [...times, toMs].sort((a, b) => a - b);
-  return marks.reduce(({ widest, last }, mark) => ({ widest: Math.max(widest, mark - last), last: Math.max(last, mark) }), { widest: 0, last: fromMs }).widest;
+  return marks.reduce(
+    ({ widest, last }, mark) => ({ widest: Math.max(widest, mark - last), last: Math.max(last, mark) }),
+    { widest: 0, last: fromMs },
+  ).widest;
 }

@@ -1,7 +1,7 @@
 import { entriesOf, type EntryOf, type History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
-import { windowOf, type ScenarioWindow } from './scenario-window.ts';
+import { windowOf, type ScenarioWindow } from '../reading/scenario-window.ts';
 import { skippedOr } from './skipped.ts';
 
 type Svid = EntryOf<'svid'>;
@@ -11,10 +11,15 @@ const scenario = 'rotation';
 const leastRotations = 5;
 
 /** SVIDs that replaced an earlier one of this node while the scenario ran: given by its agent, and shown by it. */
-function rotationsOf(history: History, { fromMs, toMs }: ScenarioWindow, node: string): { readonly delivered: number; readonly presented: number } {
+function rotationsOf(
+  history: History,
+  { fromMs, toMs }: ScenarioWindow,
+  node: string,
+): { readonly delivered: number; readonly presented: number } {
   const count = (seen: Svid['seen']) => {
     const firstSeen = new Map<string, number>();
-    for (const svid of svidsOf(history, node, seen)) if (!firstSeen.has(svid.serial)) firstSeen.set(svid.serial, svid.atMs);
+    for (const svid of svidsOf(history, node, seen))
+      if (!firstSeen.has(svid.serial)) firstSeen.set(svid.serial, svid.atMs);
     // The very first replaced nothing.
     return [...firstSeen.values()].slice(1).filter((atMs) => atMs >= fromMs && atMs <= toMs).length;
   };
@@ -23,17 +28,26 @@ function rotationsOf(history: History, { fromMs, toMs }: ScenarioWindow, node: s
 
 /** In the order of time: what another thread saw comes into the history a little later. */
 function svidsOf(history: History, node: string, seen?: Svid['seen']): Svid[] {
-  return entriesOf(history, 'svid').filter((svid) => svid.node === node && (seen === undefined || svid.seen === seen)).sort((a, b) => a.atMs - b.atMs);
+  return entriesOf(history, 'svid')
+    .filter((svid) => svid.node === node && (seen === undefined || svid.seen === seen))
+    .sort((a, b) => a.atMs - b.atMs);
 }
 
 /** Why the scenario says too little about rotations, or how many each node under test went through; with `shown`, also in the eyes of its peers. */
-function rotationsSeen(history: History, window: ScenarioWindow, shown = false): { readonly tooFew: string } | { readonly told: string } {
+function rotationsSeen(
+  history: History,
+  window: ScenarioWindow,
+  shown = false,
+): { readonly tooFew: string } | { readonly told: string } {
   if (!window.ended) return { tooFew: `scenario ${scenario} did not come to its end` };
   if (window.judged.size === 0) return { tooFew: `no node under test was seen in scenario ${scenario}` };
   const told: string[] = [];
   for (const node of window.judged) {
     const { delivered, presented } = rotationsOf(history, window, node);
-    if (delivered < leastRotations || (shown && presented < leastRotations)) return { tooFew: `${node} was given ${delivered} new SVIDs and showed ${presented} during the scenario; at least ${leastRotations} are needed` };
+    if (delivered < leastRotations || (shown && presented < leastRotations))
+      return {
+        tooFew: `${node} was given ${delivered} new SVIDs and showed ${presented} during the scenario; at least ${leastRotations} are needed`,
+      };
     told.push(`${node} ${delivered}`);
   }
   return { told: `rotations seen: ${told.join(', ')}` };
@@ -47,7 +61,12 @@ export function throughRotations(judge: Judge): Judge {
     if (judgement.verdict !== 'pass' || window === undefined) return judgement;
     const seen = rotationsSeen(history, window);
     if ('tooFew' in seen) return { verdict: 'inconclusive', reason: seen.tooFew, evidence: [window.index] };
-    if (activated(history, window).length === 0) return { verdict: 'inconclusive', reason: 'no new authority was activated during the scenario', evidence: [window.index] };
+    if (activated(history, window).length === 0)
+      return {
+        verdict: 'inconclusive',
+        reason: 'no new authority was activated during the scenario',
+        evidence: [window.index],
+      };
     return { ...judgement, reason: `${judgement.reason}; ${seen.told}` };
   };
 }
@@ -55,17 +74,29 @@ export function throughRotations(judge: Judge): Judge {
 /** Authorities of the scenario's mesh that came into use while it ran. */
 function activated(history: History, { nodes, fromMs, toMs }: ScenarioWindow): string[] {
   const meshes = new Set(nodes.map(({ mesh }) => mesh));
-  return entriesOf(history, 'authority').filter(({ state, mesh, atMs }) => state === 'activated' && meshes.has(mesh) && atMs >= fromMs && atMs <= toMs).map(({ authority }) => authority);
+  return entriesOf(history, 'authority')
+    .filter(({ state, mesh, atMs }) => state === 'activated' && meshes.has(mesh) && atMs >= fromMs && atMs <= toMs)
+    .map(({ authority }) => authority);
 }
 
-interface Showing { readonly index: number; readonly atMs: number; readonly role: 'server' | 'client'; readonly serial: string }
+interface Showing {
+  readonly index: number;
+  readonly atMs: number;
+  readonly role: 'server' | 'client';
+  readonly serial: string;
+}
 
 /** What a node showed to its peers, in the order of time: on each new connection as server, on each call as client. A resumed session shows nothing. */
 function showings(history: History, { requests }: ScenarioWindow, node: string): Showing[] {
   const asServer = requests.flatMap(({ index, to, connection, resumed, server, startMs }) =>
-    to === node && connection === 'new' && resumed !== true && server !== undefined ? [{ index, atMs: startMs, role: 'server', serial: server.serial } as const] : []);
-  const asClient = entriesOf(history, 'presented').flatMap(({ index, scenario: during, node: who, role, svid, startMs }) =>
-    during === scenario && who === node ? [{ index, atMs: startMs, role, serial: svid.serial }] : []);
+    to === node && connection === 'new' && resumed !== true && server !== undefined
+      ? [{ index, atMs: startMs, role: 'server', serial: server.serial } as const]
+      : [],
+  );
+  const asClient = entriesOf(history, 'presented').flatMap(
+    ({ index, scenario: during, node: who, role, svid, startMs }) =>
+      during === scenario && who === node ? [{ index, atMs: startMs, role, serial: svid.serial }] : [],
+  );
   return [...asServer, ...asClient].sort((a, b) => a.atMs - b.atMs);
 }
 
@@ -75,35 +106,64 @@ export function newSvidPresented(history: History): Judgement {
   const window = windowOf(history, scenario);
   if (window === undefined) return skippedOr(history, clause, `scenario ${scenario} did not run`);
   const boundMs = window.boundsMs.newSvidPresented;
-  if (boundMs === undefined) return { verdict: 'inconclusive', reason: `scenario ${scenario} did not come to its end, where it says its bound`, evidence: [window.index] };
+  if (boundMs === undefined)
+    return {
+      verdict: 'inconclusive',
+      reason: `scenario ${scenario} did not come to its end, where it says its bound`,
+      evidence: [window.index],
+    };
   const evidence: number[] = [];
   let open: Judgement | undefined;
   for (const node of window.judged) {
     const shown = showings(history, window, node);
     const svids = svidsOf(history, node);
     const slowest = slowestMs(window, node);
-    const judgement = judgeShowings(node, shown, svids, boundMs + slowest) ?? leftOpen(judgeShowings(node, shown, svids, boundMs), slowest);
+    const judgement =
+      judgeShowings(node, shown, svids, boundMs + slowest) ??
+      leftOpen(judgeShowings(node, shown, svids, boundMs), slowest);
     if (judgement?.verdict === 'fail') return judgement;
     const roles = new Set(shown.map(({ role }) => role));
     const dials = window.requests.some(({ from, outcome }) => from === node && outcome === 'ok');
     const unseen = !roles.has('server') ? 'server' : dials && !roles.has('client') ? 'client' : undefined;
-    open ??= judgement ?? (unseen && { verdict: 'inconclusive', reason: `${node} was not seen as ${unseen} during the rotations`, evidence: [window.index] });
-    evidence.push(...indexes(svids.filter(({ seen, atMs }) => seen === 'delivered' && atMs >= window.fromMs).slice(0, 6)));
+    open ??=
+      judgement ??
+      (unseen && {
+        verdict: 'inconclusive',
+        reason: `${node} was not seen as ${unseen} during the rotations`,
+        evidence: [window.index],
+      });
+    evidence.push(
+      ...indexes(svids.filter(({ seen, atMs }) => seen === 'delivered' && atMs >= window.fromMs).slice(0, 6)),
+    );
   }
   if (open !== undefined) return open;
   const seen = rotationsSeen(history, window, true);
   if ('tooFew' in seen) return { verdict: 'inconclusive', reason: seen.tooFew, evidence: [window.index] };
-  return { verdict: 'pass', reason: `${seen.told}; every new connection showed the newest SVID within ${(boundMs / 1000).toFixed(1)} s`, evidence };
+  return {
+    verdict: 'pass',
+    reason: `${seen.told}; every new connection showed the newest SVID within ${(boundMs / 1000).toFixed(1)} s`,
+    evidence,
+  };
 }
 
 /** Too late, but not by more than answers took: that may be the machine's doing or the node's. */
 function leftOpen(late: Judgement | undefined, slowest: number): Judgement | undefined {
-  return late && { ...late, verdict: 'inconclusive', reason: `${late.reason}, while answers took up to ${(slowest / 1000).toFixed(1)} s` };
+  return (
+    late && {
+      ...late,
+      verdict: 'inconclusive',
+      reason: `${late.reason}, while answers took up to ${(slowest / 1000).toFixed(1)} s`,
+    }
+  );
 }
 
 /** The longest answer of a node: on a machine so loaded, it may be as late with a new SVID. */
 function slowestMs({ requests }: ScenarioWindow, node: string): number {
-  return requests.reduce((longest, { from, to, outcome, totalMs }) => outcome === 'ok' && (from === node || to === node) ? Math.max(longest, totalMs) : longest, 0);
+  return requests.reduce(
+    (longest, { from, to, outcome, totalMs }) =>
+      outcome === 'ok' && (from === node || to === node) ? Math.max(longest, totalMs) : longest,
+    0,
+  );
 }
 
 /**
@@ -112,7 +172,12 @@ function slowestMs({ requests }: ScenarioWindow, node: string): number {
  * Which is later is told by the order of delivery. An SVID that the harness itself was not delivered, because two came in quick succession,
  * is placed by its notAfter, which under one TTL only grows; in whole seconds, so that within one second no order is told.
  */
-function judgeShowings(node: string, shown: readonly Showing[], svids: readonly Svid[], soonMs: number): Judgement | undefined {
+function judgeShowings(
+  node: string,
+  shown: readonly Showing[],
+  svids: readonly Svid[],
+  soonMs: number,
+): Judgement | undefined {
   const delivered = svids.filter(({ seen }) => seen === 'delivered');
   const place = new Map(delivered.map(({ serial }, at) => [serial, at]));
   const bySerial = new Map(svids.map((svid) => [svid.serial, svid]));
@@ -121,12 +186,18 @@ function judgeShowings(node: string, shown: readonly Showing[], svids: readonly 
     while (due + 1 < delivered.length && delivered[due + 1]!.atMs + soonMs <= showing.atMs) due++;
     const newest = delivered[due];
     const presented = bySerial.get(showing.serial);
-    if (presented === undefined) return { verdict: 'inconclusive', reason: `${node} as ${showing.role} showed SVID ${short(showing.serial)}, of which nothing more is known`, evidence: [showing.index] };
+    if (presented === undefined)
+      return {
+        verdict: 'inconclusive',
+        reason: `${node} as ${showing.role} showed SVID ${short(showing.serial)}, of which nothing more is known`,
+        evidence: [showing.index],
+      };
     if (newest === undefined) continue;
     const at = place.get(showing.serial);
     if (at !== undefined ? at >= due : Date.parse(presented.notAfter) >= Date.parse(newest.notAfter)) continue;
     return {
-      verdict: 'fail', evidence: [newest.index, showing.index, presented.index],
+      verdict: 'fail',
+      evidence: [newest.index, showing.index, presented.index],
       reason: `${node} as ${showing.role} still showed SVID ${short(showing.serial)} ${((showing.atMs - newest.atMs) / 1000).toFixed(1)} s after its agent had delivered ${short(newest.serial)} (bound ${(soonMs / 1000).toFixed(1)} s)`,
     };
   }
@@ -143,13 +214,21 @@ export function freshKey(history: History): Judgement {
   for (const svid of delivered) {
     const before = byKey.get(svid.publicKey);
     if (before !== undefined && before.serial !== svid.serial) {
-      return { verdict: 'fail', reason: `SVID ${short(svid.serial)} of ${svid.node} certifies the same key as ${short(before.serial)}`, evidence: [before.index, svid.index] };
+      return {
+        verdict: 'fail',
+        reason: `SVID ${short(svid.serial)} of ${svid.node} certifies the same key as ${short(before.serial)}`,
+        evidence: [before.index, svid.index],
+      };
     }
     byKey.set(svid.publicKey, svid);
   }
   const seen = rotationsSeen(history, window);
   if ('tooFew' in seen) return { verdict: 'inconclusive', reason: seen.tooFew, evidence: [window.index] };
-  return { verdict: 'pass', reason: `${byKey.size} SVIDs, each with a key of its own; ${seen.told}`, evidence: indexes(delivered.slice(0, 10)) };
+  return {
+    verdict: 'pass',
+    reason: `${byKey.size} SVIDs, each with a key of its own; ${seen.told}`,
+    evidence: indexes(delivered.slice(0, 10)),
+  };
 }
 
 /** Nobody holds an SVID of an authority before every peer's bundle holds that authority. */
@@ -163,7 +242,9 @@ export function authorityKnownBeforeUse(history: History): Judgement {
   const known = firstKnown(history);
   const blind = nodes.find((node) => !known.has(node));
   if (blind !== undefined) return open(`no bundle of ${blind} was seen`);
-  const used = entriesOf(history, 'svid').filter(({ node, atMs }) => nodes.includes(node) && atMs >= window.fromMs && atMs <= window.toMs);
+  const used = entriesOf(history, 'svid').filter(
+    ({ node, atMs }) => nodes.includes(node) && atMs >= window.fromMs && atMs <= window.toMs,
+  );
   const evidence = new Set<number>();
   for (const svid of used) {
     for (const peer of nodes) {
@@ -175,14 +256,22 @@ export function authorityKnownBeforeUse(history: History): Judgement {
   }
   if (!window.ended) return open(`scenario ${scenario} did not come to its end`);
   const fresh = new Set(activated(history, window));
-  const without = [...window.judged].find((node) => !used.some((svid) => svid.node === node && fresh.has(svid.authority)));
-  if (window.judged.size === 0 || without !== undefined) return open(`no SVID of a newly activated authority was seen${without === undefined ? '' : ` at ${without}`}`);
-  return { verdict: 'pass', reason: `${used.length} SVIDs of ${new Set(used.map(({ authority }) => authority)).size} authorities, each authority in every peer's bundle before its first use`, evidence: [...evidence].slice(0, 10) };
+  const without = [...window.judged].find(
+    (node) => !used.some((svid) => svid.node === node && fresh.has(svid.authority)),
+  );
+  if (window.judged.size === 0 || without !== undefined)
+    return open(`no SVID of a newly activated authority was seen${without === undefined ? '' : ` at ${without}`}`);
+  return {
+    verdict: 'pass',
+    reason: `${used.length} SVIDs of ${new Set(used.map(({ authority }) => authority)).size} authorities, each authority in every peer's bundle before its first use`,
+    evidence: [...evidence].slice(0, 10),
+  };
 }
 
 function unknownAuthority(svid: Svid, peer: string, held: EntryOf<'bundle'> | undefined): Judgement {
   return {
-    verdict: 'fail', evidence: indexes([svid, ...(held ? [held] : [])]),
+    verdict: 'fail',
+    evidence: indexes([svid, ...(held ? [held] : [])]),
     reason: `${svid.node} was ${svid.seen === 'delivered' ? 'given' : 'seen with'} SVID ${short(svid.serial)} of authority ${short(svid.authority)} before the bundle of ${peer} held that authority`,
   };
 }
@@ -195,7 +284,8 @@ function firstKnown(history: History): Map<string, Map<string, EntryOf<'bundle'>
     if (own.get(bundle.node)?.startsWith(`spiffe://${bundle.trustDomain}/`) !== true) continue;
     const first = known.get(bundle.node) ?? new Map<string, EntryOf<'bundle'>>();
     known.set(bundle.node, first);
-    for (const authority of bundle.authorities) if ((first.get(authority)?.atMs ?? Infinity) > bundle.atMs) first.set(authority, bundle);
+    for (const authority of bundle.authorities)
+      if ((first.get(authority)?.atMs ?? Infinity) > bundle.atMs) first.set(authority, bundle);
   }
   return known;
 }

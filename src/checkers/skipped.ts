@@ -5,7 +5,11 @@ import type { Judgement } from '../verdict.ts';
 export function skippedOr(history: History, clause: string, nothing: string): Judgement {
   const skips = skipsOf(history, clause);
   if (skips.length === 0) return { verdict: 'inconclusive', reason: nothing, evidence: [] };
-  return { verdict: 'skipped', reason: [...new Set(skips.map(({ reason }) => reason))].slice(0, 3).join('; '), evidence: skips.map(({ index }) => index) };
+  return {
+    verdict: 'skipped',
+    reason: [...new Set(skips.map(({ reason }) => reason))].slice(0, 3).join('; '),
+    evidence: skips.map(({ index }) => index),
+  };
 }
 
 /** A skip without a reason is none. */

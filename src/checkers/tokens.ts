@@ -6,7 +6,10 @@ import { skippedOr } from './skipped.ts';
 type Use = EntryOf<'token'>;
 
 const clauses = {
-  attests: 'tokens/attests-within-ttl', expired: 'tokens/expired-refused', once: 'tokens/single-use', race: 'tokens/race-one-winner',
+  attests: 'tokens/attests-within-ttl',
+  expired: 'tokens/expired-refused',
+  once: 'tokens/single-use',
+  race: 'tokens/race-one-winner',
 } as const;
 const leastRacers = 8;
 // Servers compare whole seconds, and the second of the expiry itself still counts as good.
@@ -20,7 +23,10 @@ function undecided(history: History, clause: string, uses: readonly Use[]): Judg
   if (uses.length === 0) return skippedOr(history, clause, 'no join token was used to decide it');
   const unclear = uses.filter(({ outcome }) => outcome === 'unknown');
   if (unclear.length === 0) return undefined;
-  return open(`could not tell what became of ${unclear[0]!.token}, ${unclear[0]!.row}: ${unclear[0]!.message ?? 'no answer'}`, unclear);
+  return open(
+    `could not tell what became of ${unclear[0]!.token}, ${unclear[0]!.row}: ${unclear[0]!.message ?? 'no answer'}`,
+    unclear,
+  );
 }
 
 function open(reason: string, uses: readonly Use[]): Judgement {
@@ -31,62 +37,122 @@ function open(reason: string, uses: readonly Use[]): Judgement {
 export function attestsWithinTtl(history: History): Judgement {
   const uses = usesOf(history, clauses.attests);
   const refused = uses.filter(({ outcome, secondsToExpiry }) => outcome === 'refused' && secondsToExpiry > 0);
-  if (refused.length > 0) return { verdict: 'fail', reason: `${refused[0]!.token} was refused ${refused[0]!.secondsToExpiry.toFixed(1)} s before its expiry: ${refused[0]!.message ?? ''}`, evidence: indexes(refused) };
+  if (refused.length > 0)
+    return {
+      verdict: 'fail',
+      reason: `${refused[0]!.token} was refused ${refused[0]!.secondsToExpiry.toFixed(1)} s before its expiry: ${refused[0]!.message ?? ''}`,
+      evidence: indexes(refused),
+    };
   const undone = undecided(history, clauses.attests, uses);
   if (undone !== undefined) return undone;
   const late = uses.filter(({ secondsToExpiry }) => secondsToExpiry <= 0);
   if (late.length > 0) return open(`${late[0]!.token} was used only after its expiry`, late);
-  return { verdict: 'pass', reason: `${uses.length} ${uses.length === 1 ? 'token' : 'tokens'} attested within the TTL`, evidence: indexes(uses) };
+  return {
+    verdict: 'pass',
+    reason: `${uses.length} ${uses.length === 1 ? 'token' : 'tokens'} attested within the TTL`,
+    evidence: indexes(uses),
+  };
 }
 
 /** Past its TTL a token is refused, and for that reason. */
 export function expiredRefused(history: History): Judgement {
   const uses = usesOf(history, clauses.expired);
-  const accepted = uses.filter(({ outcome, secondsToExpiry }) => outcome === 'attested' && secondsToExpiry <= -lastSecond);
-  if (accepted.length > 0) return { verdict: 'fail', reason: `${accepted[0]!.token} attested ${(-accepted[0]!.secondsToExpiry).toFixed(1)} s after its expiry`, evidence: indexes(accepted) };
+  const accepted = uses.filter(
+    ({ outcome, secondsToExpiry }) => outcome === 'attested' && secondsToExpiry <= -lastSecond,
+  );
+  if (accepted.length > 0)
+    return {
+      verdict: 'fail',
+      reason: `${accepted[0]!.token} attested ${(-accepted[0]!.secondsToExpiry).toFixed(1)} s after its expiry`,
+      evidence: indexes(accepted),
+    };
   const undone = undecided(history, clauses.expired, uses) ?? withoutControl(history);
   if (undone !== undefined) return undone;
   const early = uses.filter(({ secondsToExpiry }) => secondsToExpiry > -lastSecond);
-  if (early.length > 0) return open(`${early[0]!.token} was used before its expiry, or in the very second of it`, early);
+  if (early.length > 0)
+    return open(`${early[0]!.token} was used before its expiry, or in the very second of it`, early);
   // A server that has forgotten the token meanwhile refuses it too, and shows nothing of what it does with an expired one.
   const otherwise = uses.filter(({ code, message }) => code !== 'INVALID_ARGUMENT' || !/expired/i.test(message ?? ''));
-  if (otherwise.length > 0) return open(`${otherwise[0]!.token} was refused, but not for its expiry: ${otherwise[0]!.code ?? ''}: ${otherwise[0]!.message ?? ''}`, otherwise);
-  return { verdict: 'pass', reason: `refused ${(-uses[0]!.secondsToExpiry).toFixed(1)} s after expiry: ${uses[0]!.message ?? ''}`, evidence: indexes(uses) };
+  if (otherwise.length > 0)
+    return open(
+      `${otherwise[0]!.token} was refused, but not for its expiry: ${otherwise[0]!.code ?? ''}: ${otherwise[0]!.message ?? ''}`,
+      otherwise,
+    );
+  return {
+    verdict: 'pass',
+    reason: `refused ${(-uses[0]!.secondsToExpiry).toFixed(1)} s after expiry: ${uses[0]!.message ?? ''}`,
+    evidence: indexes(uses),
+  };
 }
 
 /** The second use of a token is refused, whoever comes with it. */
 export function singleUse(history: History): Judgement {
   const uses = usesOf(history, clauses.once);
   const attested = uses.filter(({ outcome }) => outcome === 'attested');
-  const again = attested.filter(({ token, index }) => attested.some((first) => first.token === token && first.index < index));
-  if (again.length > 0) return { verdict: 'fail', reason: `${again[0]!.token} attested a second time`, evidence: indexes(again) };
+  const again = attested.filter(({ token, index }) =>
+    attested.some((first) => first.token === token && first.index < index),
+  );
+  if (again.length > 0)
+    return { verdict: 'fail', reason: `${again[0]!.token} attested a second time`, evidence: indexes(again) };
   const undone = undecided(history, clauses.once, uses);
   if (undone !== undefined) return undone;
-  const second = uses.filter(({ token, index, outcome }) => outcome === 'refused' && attested.some((first) => first.token === token && first.index < index));
-  if (second.length === 0 || uses.length > attested.length + second.length) return open('the first use of the token did not attest, or there was no second, so nothing was shown', uses);
+  const second = uses.filter(
+    ({ token, index, outcome }) =>
+      outcome === 'refused' && attested.some((first) => first.token === token && first.index < index),
+  );
+  if (second.length === 0 || uses.length > attested.length + second.length)
+    return open('the first use of the token did not attest, or there was no second, so nothing was shown', uses);
   const late = second.filter(({ secondsToExpiry }) => secondsToExpiry <= 0);
-  if (late.length > 0) return open('the second use came after the expiry, so its refusal says nothing about the first', late);
+  if (late.length > 0)
+    return open('the second use came after the expiry, so its refusal says nothing about the first', late);
   const otherwise = second.filter(({ code }) => code !== 'INVALID_ARGUMENT');
-  if (otherwise.length > 0) return open(`the second use was refused, but not for what the token is: ${otherwise[0]!.code ?? ''}: ${otherwise[0]!.message ?? ''}`, otherwise);
-  return { verdict: 'pass', reason: `the second use was refused: ${second[0]!.message ?? ''}`, evidence: indexes(uses) };
+  if (otherwise.length > 0)
+    return open(
+      `the second use was refused, but not for what the token is: ${otherwise[0]!.code ?? ''}: ${otherwise[0]!.message ?? ''}`,
+      otherwise,
+    );
+  return {
+    verdict: 'pass',
+    reason: `the second use was refused: ${second[0]!.message ?? ''}`,
+    evidence: indexes(uses),
+  };
 }
 
 /** Of several agents that race for one token exactly one wins. */
 export function raceOneWinner(history: History): Judgement {
   const uses = usesOf(history, clauses.race);
   const winners = uses.filter(({ outcome }) => outcome === 'attested');
-  const tied = winners.filter(({ token, index }) => winners.some((other) => other.token === token && other.index !== index));
-  if (tied.length > 0) return { verdict: 'fail', reason: `${tied.length} of ${uses.length} agents attested with one token`, evidence: indexes(tied) };
+  const tied = winners.filter(({ token, index }) =>
+    winners.some((other) => other.token === token && other.index !== index),
+  );
+  if (tied.length > 0)
+    return {
+      verdict: 'fail',
+      reason: `${tied.length} of ${uses.length} agents attested with one token`,
+      evidence: indexes(tied),
+    };
   const undone = undecided(history, clauses.race, uses);
   if (undone !== undefined) return undone;
   if (new Set(uses.map(({ token }) => token)).size > 1) return open('the agents came with different tokens', uses);
-  if (winners.length === 0 && uses.some(({ secondsToExpiry }) => secondsToExpiry <= 0)) return open('the token was raced for after its expiry', uses);
-  if (winners.length === 0) return { verdict: 'fail', reason: `none of ${uses.length} agents attested with a token that was good`, evidence: indexes(uses) };
+  if (winners.length === 0 && uses.some(({ secondsToExpiry }) => secondsToExpiry <= 0))
+    return open('the token was raced for after its expiry', uses);
+  if (winners.length === 0)
+    return {
+      verdict: 'fail',
+      reason: `none of ${uses.length} agents attested with a token that was good`,
+      evidence: indexes(uses),
+    };
   if (uses.length < leastRacers) return open(`only ${uses.length} agents raced`, uses);
-  return { verdict: 'pass', reason: `1 of ${uses.length} agents that raced for one token attested`, evidence: indexes(uses) };
+  return {
+    verdict: 'pass',
+    reason: `1 of ${uses.length} agents that raced for one token attested`,
+    evidence: indexes(uses),
+  };
 }
 
 function withoutControl(history: History): Judgement | undefined {
   const control = attestsWithinTtl(history);
-  return control.verdict === 'pass' ? undefined : { ...control, verdict: 'inconclusive', reason: `its control did not hold: ${control.reason}` };
+  return control.verdict === 'pass'
+    ? undefined
+    : { ...control, verdict: 'inconclusive', reason: `its control did not hold: ${control.reason}` };
 }

@@ -3,16 +3,26 @@ import { test } from 'node:test';
 import { every, historyOf, node, request, runStarted, scenario, skip } from '../checkers/history-builder.ts';
 import { clauses } from './catalogue.ts';
 
-const prefixes = { tls: ['tls', 'planes'], pinning: ['pin', 'svid'], tokens: ['tokens'], rotation: ['rotation'], partition: ['partition-short', 'partition-long'] } as const;
+const prefixes = {
+  tls: ['tls', 'planes'],
+  pinning: ['pin', 'svid'],
+  tokens: ['tokens'],
+  rotation: ['rotation'],
+  partition: ['partition-short', 'partition-long'],
+} as const;
 const levels = ['MUST', 'MUST_NOT', 'SHOULD', 'SHOULD_NOT', 'MAY'];
 const subjects = ['validator', 'issuer', 'operator', 'workload-api-server', 'workload-api-client'];
 // The document, the section or area, and a number: X509-SVID-5.2-06, MESH-TOK-02.
-const catalogueId = /^(SPIFFE-ID|X509-SVID|JWT-SVID|WIT-SVID|TDB|WORKLOAD-ENDPOINT|WORKLOAD-API|FEDERATION)-[0-9A-Z]+(\.\d+)*-\d{2}$|^MESH-[A-Z0-9]+-\d{2}$/;
+const catalogueId =
+  /^(SPIFFE-ID|X509-SVID|JWT-SVID|WIT-SVID|TDB|WORKLOAD-ENDPOINT|WORKLOAD-API|FEDERATION)-[0-9A-Z]+(\.\d+)*-\d{2}$|^MESH-[A-Z0-9]+-\d{2}$/;
 
 for (const clause of clauses) {
   await test(`clause ${clause.id}`, () => {
     assert.match(clause.id, /^[a-z0-9-]+(\/[a-z0-9-]+){1,2}$/);
-    assert.ok((prefixes[clause.promise] as readonly string[]).includes(clause.id.slice(0, clause.id.indexOf('/'))), `${clause.id} belongs to ${clause.promise}`);
+    assert.ok(
+      (prefixes[clause.promise] as readonly string[]).includes(clause.id.slice(0, clause.id.indexOf('/'))),
+      `${clause.id} belongs to ${clause.promise}`,
+    );
     if (clause.catalogue !== null) assert.match(clause.catalogue, catalogueId);
     assert.ok(levels.includes(clause.level));
     assert.ok(subjects.includes(clause.subject), clause.subject);
@@ -21,13 +31,37 @@ for (const clause of clauses) {
   });
 
   await test(`clause ${clause.id}: no history that does not speak of it decides it`, () => {
-    const empty = [historyOf(), historyOf(runStarted([clause.id])), historyOf(runStarted(), node('a'), node('b'), scenario('rotation', 'begun'), scenario('rotation', 'ended'), scenario('partition-long', 'begun'))];
+    const empty = [
+      historyOf(),
+      historyOf(runStarted([clause.id])),
+      historyOf(
+        runStarted(),
+        node('a'),
+        node('b'),
+        scenario('rotation', 'begun'),
+        scenario('rotation', 'ended'),
+        scenario('partition-long', 'begun'),
+      ),
+    ];
     for (const history of empty) assert.equal(clause.judge(history).verdict, 'inconclusive');
-    assert.notEqual(clause.judge(historyOf(runStarted(), node('a'), every(10, 0, 1_000).map((atMs) => request('rotation', 'a', 'a', atMs)))).verdict, 'pass');
+    assert.notEqual(
+      clause.judge(
+        historyOf(
+          runStarted(),
+          node('a'),
+          every(10, 0, 1_000).map((atMs) => request('rotation', 'a', 'a', atMs)),
+        ),
+      ).verdict,
+      'pass',
+    );
   });
 
   await test(`clause ${clause.id}: skipped with a reason, and with none but its own`, () => {
-    assert.deepEqual(clause.judge(historyOf(runStarted(), skip(clause.id, 'not here'))), { verdict: 'skipped', reason: 'not here', evidence: [2] });
+    assert.deepEqual(clause.judge(historyOf(runStarted(), skip(clause.id, 'not here'))), {
+      verdict: 'skipped',
+      reason: 'not here',
+      evidence: [2],
+    });
     assert.equal(clause.judge(historyOf(runStarted(), skip(clause.id, ''))).verdict, 'inconclusive');
     assert.equal(clause.judge(historyOf(runStarted(), skip(`${clause.id}s`, 'not here'))).verdict, 'inconclusive');
   });

@@ -7,7 +7,14 @@ import { tlsClauses } from './tls.ts';
 import { tokenClauses } from './tokens.ts';
 
 /** Every clause that has a check, in the order of the five promises. Ids are unique; a second of the same name is an error. */
-export const clauses: readonly Clause[] = [...tlsClauses, ...planeClauses, ...pinningClauses, ...tokenClauses, ...rotationClauses, ...partitionClauses];
+export const clauses: readonly Clause[] = [
+  ...tlsClauses,
+  ...planeClauses,
+  ...pinningClauses,
+  ...tokenClauses,
+  ...rotationClauses,
+  ...partitionClauses,
+];
 
 const ids = clauses.map(({ id }) => id);
 const twice = ids.find((id, at) => ids.indexOf(id) !== at);

@@ -1,30 +1,41 @@
 import { facts } from '../checkers/facts.ts';
 import type { Clause } from '../clause.ts';
 
-const base = { promise: 'tls', level: 'MUST', catalogue: 'MESH-TLS-01', subject: 'operator', spec: 'Mesh deployment, Security best practices 4 (mTLS); SPIRE 1.15' } as const;
+const base = {
+  promise: 'tls',
+  level: 'MUST',
+  catalogue: 'MESH-TLS-01',
+  subject: 'operator',
+  spec: 'Mesh deployment, Security best practices 4 (mTLS); SPIRE 1.15',
+} as const;
 
 /** SPIRE's own listeners, each against the policy that is declared for it. */
 export const planeClauses: readonly Clause[] = [
   {
-    ...base, id: 'planes/spire-server',
-    title: 'The SPIRE server\'s port keeps its declared TLS policy',
+    ...base,
+    id: 'planes/spire-server',
+    title: "The SPIRE server's port keeps its declared TLS policy",
     danger: 'the control plane is weaker than the report says',
     judge: facts('planes/spire-server'),
   },
   {
-    ...base, id: 'planes/bundle-endpoint',
+    ...base,
+    id: 'planes/bundle-endpoint',
     title: 'The bundle endpoint keeps its declared TLS policy',
     danger: 'trust bundles are served over a version that nobody declared',
     judge: facts('planes/bundle-endpoint'),
   },
   {
-    ...base, id: 'planes/require-pq-kem',
-    title: 'SPIRE\'s switch require_pq_kem does what it promises: TLS 1.3 only, and only with a post-quantum key exchange',
+    ...base,
+    id: 'planes/require-pq-kem',
+    title:
+      "SPIRE's switch require_pq_kem does what it promises: TLS 1.3 only, and only with a post-quantum key exchange",
     danger: 'a switch is on and changes nothing',
     judge: facts('planes/require-pq-kem'),
   },
   {
-    ...base, id: 'planes/metrics-loopback',
+    ...base,
+    id: 'planes/metrics-loopback',
     title: 'Metrics, which SPIRE serves without TLS, are bound to the loopback interface only',
     danger: 'plaintext telemetry is reachable from the network',
     judge: facts('planes/metrics-loopback'),

@@ -17,7 +17,12 @@ export interface Doubt {
 }
 
 /** The verdict over every chosen clause, in the order chosen. */
-export function judgeClauses(history: History, clauses: readonly Clause[], chosen: readonly string[], doubts: readonly Doubt[]): ClauseReport[] {
+export function judgeClauses(
+  history: History,
+  clauses: readonly Clause[],
+  chosen: readonly string[],
+  doubts: readonly Doubt[],
+): ClauseReport[] {
   const byId = new Map(clauses.map((clause) => [clause.id, clause]));
   const spire = entriesOf(history, 'run-started')[0]?.versions.spire;
   return [...new Set(chosen)].map((id) => {
@@ -32,7 +37,9 @@ export function judgeClauses(history: History, clauses: readonly Clause[], chose
       verdict: judgement.verdict,
       reason: judgement.reason,
       ...(named.evidenceTotal > 0 ? named : cite(history, traceOf(history, id))),
-      promise: byId.has(id) ? clause.promise : promises.find((promise) => new RegExp(`^${promise}\\b`).test(id)) ?? null,
+      promise: byId.has(id)
+        ? clause.promise
+        : (promises.find((promise) => new RegExp(`^${promise}\\b`).test(id)) ?? null),
       title: clause.title,
       danger: clause.danger,
     };
@@ -54,7 +61,11 @@ function judge(clause: Clause, history: History): Judgement {
   try {
     return clause.judge(history);
   } catch (error) {
-    return { verdict: 'inconclusive', reason: `Its judge failed: ${error instanceof Error ? error.message : String(error)}`, evidence: [] };
+    return {
+      verdict: 'inconclusive',
+      reason: `Its judge failed: ${error instanceof Error ? error.message : String(error)}`,
+      evidence: [],
+    };
   }
 }
 
@@ -70,13 +81,34 @@ function doubted(id: string, judgement: Judgement, doubts: readonly Doubt[]): Ju
 function known(id: string, judgement: Judgement, spire: string | undefined): Judgement {
   const deviation = deviationOf(id, spire);
   if (deviation === undefined) return judgement;
-  if (judgement.verdict === 'fail') return { ...judgement, verdict: 'deviation', reason: `${judgement.reason}. Known of SPIRE ${spire}: ${deviation.why} (${deviation.upstream})` };
-  return judgement.verdict === 'pass' ? { ...judgement, reason: `${judgement.reason}. It is listed as a known deviation of SPIRE ${spire}, which no longer holds` } : judgement;
+  if (judgement.verdict === 'fail')
+    return {
+      ...judgement,
+      verdict: 'deviation',
+      reason: `${judgement.reason}. Known of SPIRE ${spire}: ${deviation.why} (${deviation.upstream})`,
+    };
+  return judgement.verdict === 'pass'
+    ? {
+        ...judgement,
+        reason: `${judgement.reason}. It is listed as a known deviation of SPIRE ${spire}, which no longer holds`,
+      }
+    : judgement;
 }
 
 function unknownClause(id: string): Clause {
   return {
-    id, catalogue: null, promise: 'tls', spec: '', level: 'MUST', subject: '', title: id, danger: '',
-    judge: () => ({ verdict: 'inconclusive', reason: 'This catalogue has no clause with this id, so nothing could judge it.', evidence: [] }),
+    id,
+    catalogue: null,
+    promise: 'tls',
+    spec: '',
+    level: 'MUST',
+    subject: '',
+    title: id,
+    danger: '',
+    judge: () => ({
+      verdict: 'inconclusive',
+      reason: 'This catalogue has no clause with this id, so nothing could judge it.',
+      evidence: [],
+    }),
   };
 }

@@ -14,8 +14,13 @@ export function referencedLine(reference: string): number | undefined {
 }
 
 /** References to at most 20 of the lines, in the order given, without those that the history does not have. */
-export function cite(history: History, indexes: readonly number[]): { readonly evidence: string[]; readonly evidenceTotal: number } {
-  const known = [...new Set(indexes)].filter((index) => Number.isInteger(index) && index >= 1 && index <= (history.at(-1)?.index ?? 0));
+export function cite(
+  history: History,
+  indexes: readonly number[],
+): { readonly evidence: string[]; readonly evidenceTotal: number } {
+  const known = [...new Set(indexes)].filter(
+    (index) => Number.isInteger(index) && index >= 1 && index <= (history.at(-1)?.index ?? 0),
+  );
   return { evidence: known.slice(0, most).map(lineReference), evidenceTotal: known.length };
 }
 
@@ -25,7 +30,10 @@ export function cite(history: History, indexes: readonly number[]): { readonly e
  */
 export function traceOf(history: History, clause: string): number[] {
   const scenario = clause.slice(0, clause.indexOf('/'));
-  for (const speaks of [(entry: Entry) => names(entry, clause), (entry: Entry) => 'scenario' in entry && entry.scenario === scenario]) {
+  for (const speaks of [
+    (entry: Entry) => names(entry, clause),
+    (entry: Entry) => 'scenario' in entry && entry.scenario === scenario,
+  ]) {
     const found = history.filter(speaks);
     if (found.length > 0) return found.map((entry) => entry.index);
   }

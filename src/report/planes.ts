@@ -14,15 +14,35 @@ export function readPlanes(history: History): PlaneReport[] {
     const state = order.find((one) => about.some((fact) => fact.state === one));
     const telling = about.filter((fact) => fact.state === state);
     if (state !== undefined) {
-      return { plane, address, policy, why, state, found: [...new Set(telling.map((fact) => fact.says))].slice(0, 5).join('; '), evidence: [index, ...telling.map((fact) => fact.index)].slice(0, 20).map(lineReference) };
+      return {
+        plane,
+        address,
+        policy,
+        why,
+        state,
+        found: [...new Set(telling.map((fact) => fact.says))].slice(0, 5).join('; '),
+        evidence: [index, ...telling.map((fact) => fact.index)].slice(0, 20).map(lineReference),
+      };
     }
     const met = exchanges.filter((exchange) => exchange.node === plane || `mesh node ${exchange.node}` === plane);
-    if (met.length === 0) return { plane, address, policy, why, state: 'unobserved', found: 'Nothing in this run looked at it.', evidence: [lineReference(index)] };
+    if (met.length === 0)
+      return {
+        plane,
+        address,
+        policy,
+        why,
+        state: 'unobserved',
+        found: 'Nothing in this run looked at it.',
+        evidence: [lineReference(index)],
+      };
     const count = (outcome: string) => met.filter((exchange) => exchange.outcome === outcome).length;
     const asExpected = met.every((exchange) => exchange.outcome === exchange.expect);
     const wrong = met.some((exchange) => exchange.outcome !== 'unknown' && exchange.outcome !== exchange.expect);
     return {
-      plane, address, policy, why,
+      plane,
+      address,
+      policy,
+      why,
       state: asExpected ? 'holds' : wrong ? 'broken' : 'unknown',
       found: `${met.length} exchanges: ${count('accepted')} accepted, ${count('refused')} refused, ${count('unknown')} unclear`,
       evidence: [index, ...met.map((exchange) => exchange.index)].slice(0, 20).map(lineReference),

@@ -3,8 +3,8 @@ import { entriesOf } from '../history.ts';
 import type { Verdict } from '../verdict.ts';
 import { worst } from '../verdict.ts';
 import type { Doubt } from './clauses.ts';
-import { missingProofs, readFaults } from './faults.ts';
-import { countRotations } from './rotations.ts';
+import { missingProofs, readFaults } from '../reading/faults.ts';
+import { countRotations } from '../reading/rotations.ts';
 import type { ClauseReport, ScenarioReport } from './shape.ts';
 
 /** A scenario as the history tells it, before its clauses are judged. */
@@ -26,9 +26,17 @@ export function readScenarios(history: History): ScenarioFacts[] {
       if (entry.scenario === id) requests[entry.outcome === 'info' ? 'unknown' : entry.outcome] += 1;
     }
     return {
-      id, hypothesis: mark.hypothesis, faults, gaps, requests,
-      beganAtMs: mark.atMs, endedAtMs,
-      boundsMs: Object.assign({}, ...marks.filter((other) => other.scenario === id).map((other) => other.boundsMs ?? {})) as Record<string, number>,
+      id,
+      hypothesis: mark.hypothesis,
+      faults,
+      gaps,
+      requests,
+      beganAtMs: mark.atMs,
+      endedAtMs,
+      boundsMs: Object.assign(
+        {},
+        ...marks.filter((other) => other.scenario === id).map((other) => other.boundsMs ?? {}),
+      ) as Record<string, number>,
       rotations: countRotations(history, id, mark.atMs, endedAtMs ?? Infinity),
     };
   });
@@ -36,16 +44,26 @@ export function readScenarios(history: History): ScenarioFacts[] {
 
 /** What a scenario with gaps does to its clauses: neither a pass nor a fail of theirs counts. */
 export function scenarioDoubts(scenarios: readonly ScenarioFacts[]): Doubt[] {
-  return scenarios.filter(({ gaps }) => gaps.length > 0).map(({ id, gaps }) => ({
-    touches: (clause) => clause.startsWith(`${id}/`), says: gaps.join('; '), evenFails: true,
-  }));
+  return scenarios
+    .filter(({ gaps }) => gaps.length > 0)
+    .map(({ id, gaps }) => ({
+      touches: (clause) => clause.startsWith(`${id}/`),
+      says: gaps.join('; '),
+      evenFails: true,
+    }));
 }
 
 /** The scenario with its verdict: the worst over its chosen clauses, and inconclusive when a proof is missing. */
 export function concludeScenario({ gaps, ...facts }: ScenarioFacts, clauses: readonly ClauseReport[]): ScenarioReport {
   const own = clauses.filter((clause) => clause.id.startsWith(`${facts.id}/`));
-  const findings = own.filter((clause) => clause.verdict === 'fail').map((clause) => `${clause.title}: ${clause.reason}`);
-  return { ...facts, verdict: gaps.length > 0 ? 'inconclusive' : scenarioVerdict(own), findings: [...findings, ...gaps] };
+  const findings = own
+    .filter((clause) => clause.verdict === 'fail')
+    .map((clause) => `${clause.title}: ${clause.reason}`);
+  return {
+    ...facts,
+    verdict: gaps.length > 0 ? 'inconclusive' : scenarioVerdict(own),
+    findings: [...findings, ...gaps],
+  };
 }
 
 function scenarioVerdict(clauses: readonly ClauseReport[]): Verdict {

@@ -1,5 +1,5 @@
 import type { Level, MeshPromise } from '../clause.ts';
-import type { Bench } from '../handshakes.ts';
+import type { Bench } from '../statistics/handshakes.ts';
 import type { RunVerdict, Verdict } from '../verdict.ts';
 
 /**

@@ -4,8 +4,8 @@ import { createServer as createHttpServer, get, type RequestListener } from 'nod
 import { createServer as createTcpServer } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { pem } from '../../fixtures/node/held.ts';
-import { watchX509Context, type X509Context } from '../../fixtures/workload-api.ts';
+import { pem } from '../../mesh/node/held.ts';
+import { watchX509Context, type X509Context } from '../../spiffe/workload-api.ts';
 
 const listen = address('ASSAY_LISTEN');
 const admin = address('ASSAY_ADMIN');
@@ -19,7 +19,8 @@ function startAdmin(serve: RequestListener, at = admin): void {
   createHttpServer(serve).listen(at.port, at.host);
 }
 
-const ready: RequestListener = (request, response) => void response.writeHead(request.url === '/ready' ? 200 : 501).end();
+const ready: RequestListener = (request, response) =>
+  void response.writeHead(request.url === '/ready' ? 200 : 501).end();
 
 /** mTLS with the SVID of this node, each request answered by `answer`. */
 async function startMtls(answer: (socket: TLSSocket) => void): Promise<void> {
@@ -31,44 +32,64 @@ async function startMtls(answer: (socket: TLSSocket) => void): Promise<void> {
       server?.setSecureContext(identity(context));
     },
   });
-  const identity = ({ svids: [svid] }: X509Context) => ({ cert: svid?.chain.map((der) => pem('CERTIFICATE', der)).join(''), key: pem('PRIVATE KEY', svid!.privateKeyPkcs8) });
+  const identity = ({ svids: [svid] }: X509Context) => ({
+    cert: svid?.chain.map((der) => pem('CERTIFICATE', der)).join(''),
+    key: pem('PRIVATE KEY', svid!.privateKeyPkcs8),
+  });
   let server: ReturnType<typeof createTlsServer> | undefined = undefined;
   const context = await first.promise;
-  server = createTlsServer({ ...identity(context), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' }, (socket) => {
-    socket.on('error', () => undefined);
-    socket.once('data', () => answer(socket));
-  });
+  server = createTlsServer(
+    { ...identity(context), requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' },
+    (socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => answer(socket));
+    },
+  );
   server.listen(listen.port, listen.host);
 }
 
 /** A right node in a process of its own, behind an admin listener that answers /dial itself. */
 function behindAdmin(dial: RequestListener): void {
   const hidden = { host: admin.host, port: admin.port + 12_000 };
-  const main = fileURLToPath(new URL('../../fixtures/node/main.ts', import.meta.url));
-  const node = spawn(process.execPath, [main], { stdio: 'inherit', env: { ...process.env, ASSAY_ADMIN: `${hidden.host}:${hidden.port}` } });
+  const main = fileURLToPath(new URL('../../mesh/node/main.ts', import.meta.url));
+  const node = spawn(process.execPath, [main], {
+    stdio: 'inherit',
+    env: { ...process.env, ASSAY_ADMIN: `${hidden.host}:${hidden.port}` },
+  });
   node.once('exit', (code) => process.exit(code ?? 1));
   process.once('SIGTERM', () => node.kill());
   startAdmin((request, response) => {
     if (request.url === '/dial') return dial(request, response);
-    get({ ...hidden, path: request.url }, (inner) => void response.writeHead(inner.statusCode ?? 500).end()).once('error', () => response.writeHead(503).end());
+    get({ ...hidden, path: request.url }, (inner) => void response.writeHead(inner.statusCode ?? 500).end()).once(
+      'error',
+      () => response.writeHead(503).end(),
+    );
   });
 }
 
 const ways: Record<string, () => void | Promise<void>> = {
   // The port is taken by itself, which is as good as by somebody else.
-  'port-taken': () => { createTcpServer().listen(listen.port, listen.host, () => createTcpServer().listen(listen.port, listen.host)); },
+  'port-taken': () => {
+    createTcpServer().listen(listen.port, listen.host, () => createTcpServer().listen(listen.port, listen.host));
+  },
   'never-ready': () => startAdmin((_request, response) => void response.writeHead(503).end()),
   'admin-elsewhere': () => startAdmin(ready, { host: admin.host, port: admin.port + 12_000 }),
   'no-listener': () => startAdmin(ready),
-  'hangs': () => {
-    startAdmin((request, response) => { if (request.url === '/ready') response.writeHead(200).end(); });
+  hangs: () => {
+    startAdmin((request, response) => {
+      if (request.url === '/ready') response.writeHead(200).end();
+    });
     createTcpServer((socket) => socket.on('error', () => undefined)).listen(listen.port, listen.host);
   },
   'dial-garbage': () => behindAdmin((_request, response) => void response.end('{"outcome":"perhaps"}')),
-  'dial-endless': () => behindAdmin((_request, response) => {
-    const more = () => { while (response.write('x'.repeat(10_000))); response.once('drain', more); };
-    more();
-  }),
+  'dial-endless': () =>
+    behindAdmin((_request, response) => {
+      const more = () => {
+        while (response.write('x'.repeat(10_000)));
+        response.once('drain', more);
+      };
+      more();
+    }),
   'dial-not-offered': () => behindAdmin((_request, response) => void response.writeHead(501).end()),
   'hello-garbage': async () => {
     await startMtls((socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{nonsense!}'));
@@ -76,7 +97,10 @@ const ways: Record<string, () => void | Promise<void>> = {
   },
   'hello-endless': async () => {
     await startMtls((socket) => {
-      const more = () => { while (!socket.destroyed && socket.write('x'.repeat(10_000))); socket.once('drain', more); };
+      const more = () => {
+        while (!socket.destroyed && socket.write('x'.repeat(10_000)));
+        socket.once('drain', more);
+      };
       socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: identity\r\n\r\n');
       more();
     });

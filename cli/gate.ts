@@ -1,0 +1,118 @@
+import { resolve } from 'node:path';
+import { findError, messageOf, UsageError } from '../src/errors.ts';
+import { HealError } from '../src/heal-error.ts';
+import { summary } from '../reports/terminal.ts';
+
+import { exitCodes, exitCodeOf } from './exit-codes.ts';
+import { abortOnSignals } from './signals.ts';
+import { chooseClauses, planFor } from '../plans/gate.ts';
+import { runGate, type GateOptions } from '../engine/run-gate.ts';
+import { silent } from '../engine/steps.ts';
+import { terminalSteps } from './terminal-steps.ts';
+
+/** As commander hands them over. */
+export interface GateFlags {
+  readonly target?: string;
+  readonly runtime?: string;
+  readonly out?: string;
+  readonly seed?: number;
+  readonly only?: string;
+  readonly node?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color: boolean;
+}
+
+const runtimes = ['process', 'container', 'attach'] as const;
+
+/** `assay gate`. Gives the exit code; throws UsageError and what keeps it from running at all. */
+export async function gateCommand(flags: GateFlags, commandLine: string): Promise<number> {
+  const runtime = runtimeOf(flags);
+  const chosen = chooseClauses(flags.only);
+  const target =
+    flags.target === undefined
+      ? undefined
+      : await (await import('../fixtures/target/attach.ts')).attachTarget(resolve(flags.target));
+  const { signal, [Symbol.dispose]: quiet } = abortOnSignals();
+  const steps = flags.quiet ? { ...silent, finish: () => Promise.resolve() } : terminalSteps(outline(runtime, chosen));
+  const options: GateOptions = {
+    runtime,
+    chosen,
+    signal,
+    steps,
+    command: commandLine,
+    seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),
+    ...(flags.out !== undefined && { out: flags.out }),
+    ...(flags.node !== undefined && { nodeUnderTest: { command: flags.node, implementation: flags.node } }),
+    ...(target !== undefined && { attach: target.open, targetNote: target.note }),
+  };
+  try {
+    const { report, directory, failure } = await runGate(options);
+    await steps.finish();
+    if (flags.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    else
+      process.stdout.write(
+        `${summary(report, { color: colorAllowed(flags), directory, width: process.stdout.columns ?? 100 })}`,
+      );
+    // What stands in the report was told by it.
+    if (failure !== undefined && !report.troubles.some(({ message }) => message === messageOf(failure)))
+      process.stderr.write(`assay: ${messageOf(failure)}\n`);
+    if (findError(failure, HealError) !== undefined) return exitCodes.notHealed;
+    if (signal.aborted) return exitCodes.aborted;
+    if (findError(failure, UsageError) !== undefined) return exitCodes.usage;
+    return failure !== undefined && report.verdict === 'pass' ? exitCodes.inconclusive : exitCodeOf(report.verdict);
+  } catch (error) {
+    await steps.finish();
+    if (signal.aborted) return exitCodes.aborted;
+    throw error;
+  } finally {
+    quiet();
+  }
+}
+
+function runtimeOf({ runtime, target, node, out }: GateFlags): GateOptions['runtime'] {
+  if (runtime === 'kubernetes')
+    throw new UsageError(
+      '--runtime kubernetes: this version of Assay has no kubernetes runtime; use process, container, or --target FILE for a mesh that runs already',
+    );
+  const chosen = runtime ?? (target === undefined ? 'process' : 'attach');
+  const known = runtimes.find((name) => name === chosen);
+  if (known === undefined)
+    throw new UsageError(`--runtime ${chosen}: no such runtime; there are ${runtimes.join(', ')}`);
+  if (known === 'attach' && target === undefined)
+    throw new UsageError('--runtime attach: wants --target FILE, which names the endpoints that run already');
+  if (known !== 'attach' && target !== undefined)
+    throw new UsageError(
+      `--target ${target}: a target that runs already is judged with --runtime attach, not ${known}`,
+    );
+  if (node !== undefined && known === 'attach')
+    throw new UsageError('--node: starts a node of yours, which --target does not; use one of the two');
+  if (out?.trim() === '')
+    throw new UsageError(
+      '--out: wants the directory that the run is written to, as in --out reports/out/today; without the option Assay names one itself',
+    );
+  if (node?.trim() === '')
+    throw new UsageError('--node: wants the command that starts your node, as in --node "./my-node --flag"');
+  return known;
+}
+
+function outline(runtime: GateOptions['runtime'], chosen: ReadonlySet<string>): [string, string][] {
+  const plan = planFor(chosen);
+  return [
+    ...((runtime === 'attach' ? [['attach', 'Attach to the target']] : [['toolchain', 'Toolchain']]) as [
+      string,
+      string,
+    ][]),
+    ...((runtime === 'container' ? [['runtime', 'Containers']] : []) as [string, string][]),
+    ...(runtime === 'attach' ? [] : plan.map(({ mesh }) => [`mesh-${mesh}`, `Mesh ${mesh}`] as [string, string])),
+    ...plan.flatMap(({ suites, scenarios }) =>
+      [...suites, ...(runtime === 'attach' ? [] : scenarios)].map(({ id, title }) => [id, title] as [string, string]),
+    ),
+    ['report', 'Report'],
+  ];
+}
+
+/** Colour for a person at a terminal who did not forbid it. */
+export function colorAllowed({ color }: Pick<GateFlags, 'color'>): boolean {
+  return color && process.stdout.isTTY === true && !process.env.NO_COLOR;
+}

@@ -1,0 +1,125 @@
+import { color, Listr, ListrLogger, ProcessOutput, type ListrTask } from 'listr2';
+import type { Steps } from '../engine/steps.ts';
+
+export interface StepDisplay extends Steps {
+  /** Ends the display; steps that never began are shown as left out. */
+  finish(): Promise<void>;
+}
+
+interface Slot {
+  readonly began: PromiseWithResolvers<string>;
+  readonly ended: PromiseWithResolvers<void>;
+  readonly say: (text: string) => void;
+  listen: (text: string) => void;
+}
+
+/**
+ * The steps of a run as a live list on a terminal and as plain lines elsewhere, on standard error.
+ *
+ * @param outline - id and title of each step, in the order in which they are listed
+ */
+export function terminalSteps(outline: readonly (readonly [id: string, title: string])[]): StepDisplay {
+  const live = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+  return live ? liveSteps(outline) : plainSteps();
+}
+
+function liveSteps(outline: readonly (readonly [id: string, title: string])[]): StepDisplay {
+  const slots = new Map<string, Slot>(
+    outline.map(([id]) => {
+      const slot: Slot = {
+        began: Promise.withResolvers(),
+        ended: Promise.withResolvers(),
+        listen: () => {},
+        say: (text) => slot.listen(text),
+      };
+      slot.began.promise.catch(() => {});
+      slot.ended.promise.catch(() => {});
+      return [id, slot];
+    }),
+  );
+  const tasks: ListrTask[] = outline.map(([id, title]) => ({
+    title,
+    async task(_context, task) {
+      const slot = slots.get(id)!;
+      slot.listen = (text) => {
+        task.output = text;
+      };
+      try {
+        await slot.began.promise;
+      } catch {
+        task.skip(`${title}: not reached`);
+        return;
+      }
+      await slot.ended.promise;
+    },
+  }));
+  const list = new Listr(tasks, {
+    concurrent: true,
+    exitOnError: false,
+    registerSignalListeners: false,
+    renderer: 'default',
+    rendererOptions: {
+      logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }),
+      timer: {
+        condition: true,
+        field: (ms: number) => `${(ms / 1000).toFixed(1)} s`,
+        format: () => (text) => color.dim(String(text)),
+      },
+      showErrorMessage: true,
+      collapseErrors: false,
+    },
+  });
+  const shown = list.run();
+  return {
+    async step(id, title, work) {
+      const slot = slots.get(id);
+      slot?.began.resolve(title);
+      try {
+        const result = await work(slot?.say ?? (() => {}));
+        slot?.ended.resolve();
+        return result;
+      } catch (error) {
+        slot?.ended.reject(error);
+        throw error;
+      }
+    },
+    trouble: () => {
+      /* stands at its step, and in the summary */
+    },
+    async finish() {
+      for (const { began, ended } of slots.values()) {
+        began.reject(new Error('not reached'));
+        ended.resolve();
+      }
+      await shown.catch(() => {});
+    },
+  };
+}
+
+/** For logs of a pipeline: a line when a step ends, and now and then a word from one that takes long. */
+function plainSteps(): StepDisplay {
+  const startedAt = performance.now();
+  const line = (mark: string, text: string) =>
+    process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${mark} ${text}\n`);
+  return {
+    async step(_id, title, work) {
+      const began = performance.now();
+      let last = 0;
+      const say = (text: string) => {
+        if (performance.now() - last < 10_000) return;
+        last = performance.now();
+        line('…', text);
+      };
+      try {
+        const result = await work(say);
+        line('✔', `${title} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+        return result;
+      } catch (error) {
+        line('✘', title);
+        throw error;
+      }
+    },
+    trouble: (message) => line('!', message),
+    finish: () => Promise.resolve(),
+  };
+}

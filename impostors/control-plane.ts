@@ -1,0 +1,71 @@
+import type { Impostor } from './impostor.ts';
+
+/** Servers, agents and links that rotate, deliver or break in a way of their own. */
+export const controlPlaneImpostors: readonly Impostor[] = [
+  {
+    kind: 'spire-agent',
+    id: 'agent-keeps-its-key',
+    title: 'The agent has one key certified again and again',
+    breaks: 'rotation/fresh-key',
+    reason: /^SVID .* of node-00[12] certifies the same key as /,
+  },
+  {
+    kind: 'spire-server',
+    id: 'spire-signs-when-prepared',
+    title: 'The server signs with a new authority as soon as it is prepared',
+    breaks: 'rotation/authority-known-before-use',
+    reason: /^node-00[12] was (given|seen with) SVID .* before the bundle of node-00[12] held that authority/,
+  },
+  {
+    kind: 'spire-agent',
+    id: 'agent-withdraws-at-once',
+    title: 'The agent withdraws good SVIDs as soon as its server is away',
+    breaks: 'partition-short/requests-survive',
+    reason: /requests failed; the first /,
+  },
+  {
+    kind: 'spire-agent',
+    id: 'agent-slow-after-short-outage',
+    title: 'After an outage of a second the agent waits for four',
+    breaks: 'partition-short/recovers',
+    reason: /^node-00[12] got (no new SVID|a new SVID only .*) after the heal; the bound is /,
+  },
+  {
+    kind: 'spire-agent',
+    id: 'agent-withdraws-in-long-outage',
+    title: 'The agent withdraws good SVIDs as soon as its server is away',
+    breaks: 'partition-long/traffic-while-valid',
+    reason: /requests failed; the first /,
+  },
+  {
+    kind: 'spire-agent',
+    id: 'agent-slow-after-long-outage',
+    title: 'After an outage the agent waits for six seconds more',
+    breaks: 'partition-long/recovers',
+    reason: /^node-00[34] got (no new SVID|a new SVID only .*) after the heal; the bound is /,
+  },
+  {
+    kind: 'spire-agent',
+    id: 'agent-bypasses-link',
+    title: 'The agent has a way to its server beside the link that is cut',
+    breaks: 'partition-short/requests-survive',
+    verdict: 'inconclusive',
+    reason: /^the partition was not proven in force and gone/,
+  },
+  {
+    kind: 'toxiproxy',
+    id: 'links-cut-nothing',
+    title: 'The cut cuts nothing',
+    breaks: 'partition-short/requests-survive',
+    verdict: 'inconclusive',
+    reason: /^the partition was not proven in force and gone/,
+  },
+  {
+    kind: 'toxiproxy',
+    id: 'links-heal-nothing',
+    title: 'The heal heals nothing',
+    breaks: 'partition-short/recovers',
+    verdict: 'inconclusive',
+    reason: /^the partition was not proven in force and gone/,
+  },
+];

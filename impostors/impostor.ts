@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import type { MeshSpec } from '../fixtures/target/mesh.ts';
+import type { Behaviour } from '../mesh/node/behaviour.ts';
+import type { Issuer } from './issuer.ts';
+
+/** A right implementation but for one thing, and the clause that has to notice. */
+export type Impostor = ImpostorNode | ImpostorProgram | ImpostorDeployment | StandIn | ImpostorIssuer;
+
+interface What {
+  readonly id: string;
+  /** What it does wrong. */
+  readonly title: string;
+  /** The clause that it breaks. */
+  readonly breaks: string;
+  /** What that clause has to give as its reason. */
+  readonly reason: RegExp;
+  /** Left out: it fails. Inconclusive where it is the experiment that was sabotaged, so that nothing may be decided. */
+  readonly verdict?: 'inconclusive';
+}
+
+/** The reference node with one decision changed. */
+export interface ImpostorNode extends What {
+  readonly kind: 'node';
+  readonly change: Partial<Behaviour> | (() => Promise<Partial<Behaviour>>);
+  /** Every node of the mesh is one: what both ends of a connection have to get wrong. */
+  readonly everywhere?: true;
+}
+
+/** Another program that obeys the node contract, and takes one liberty. */
+export interface ImpostorProgram extends What {
+  readonly kind: 'program';
+  readonly main: URL;
+}
+
+/** The real SPIRE, deployed with one setting changed. */
+export interface ImpostorDeployment extends What {
+  readonly kind: 'deployment';
+  readonly deployment: Partial<Pick<MeshSpec, 'requirePqKem' | 'auditLog' | 'joinTokenTtlSeconds'>>;
+}
+
+/** The real program behind a wrapper that changes one thing about it: see stand-in.ts. */
+export interface StandIn extends What {
+  readonly kind: 'spire-server' | 'spire-agent' | 'toxiproxy';
+}
+
+/** A server that issues and redeems join tokens, in this process. */
+export interface ImpostorIssuer extends What {
+  readonly kind: 'issuer';
+  readonly change: Partial<Issuer>;
+}
+
+/** How an impostor is started that obeys the node contract. */
+export function commandOf(impostor: ImpostorNode | ImpostorProgram): readonly string[] {
+  return impostor.kind === 'program'
+    ? [process.execPath, fileURLToPath(impostor.main)]
+    : [process.execPath, fileURLToPath(new URL('./node-main.ts', import.meta.url)), impostor.id];
+}

@@ -1,0 +1,196 @@
+import type { Certificate } from '../src/svid/x509/read.ts';
+import type { Held } from '../mesh/node/held.ts';
+import { inBothRoles } from './both-roles.ts';
+import type { Impostor } from './impostor.ts';
+import { forgiving, misreading, trusting } from './judges.ts';
+
+const trustDomainOf = (id: string) => id.split('/')[2] ?? '';
+const inTheirDomain = (held: Held, service: string) => `spiffe://${trustDomainOf(held.spiffeId)}/service/${service}`;
+const authoritiesFor = (leaf: Certificate, held: Held) => held.bundles.get(trustDomainOf(leaf.uriSans[0] ?? '')) ?? [];
+const never = new Date('2100-01-01T00:00:00Z');
+const always = new Date('2000-01-01T00:00:00Z');
+const leewayMs = 300_000;
+
+/** Nodes that read or validate an X.509-SVID in a way of their own. */
+export const svidImpostors: readonly Impostor[] = [
+  ...inBothRoles({
+    id: 'svid-any-authority',
+    title: 'lets every authority that it holds vouch for every trust domain',
+    breaks: 'svid/foreign-authority',
+    row: 'the right ID signed by a federated authority',
+    judge: trusting(
+      ({ bundles }) => new Map([...bundles.keys()].map((trustDomain) => [trustDomain, [...bundles.values()].flat()])),
+    ),
+  }),
+  ...inBothRoles({
+    id: 'svid-common-name',
+    title: 'takes the common name for the ID where there is no URI SAN',
+    breaks: 'svid/name-elsewhere',
+    row: 'the right ID as CN',
+    judge: misreading(({ uriSans, commonName }) => ({
+      uriSans: uriSans.length === 0 && commonName !== undefined ? [commonName] : uriSans,
+    })),
+  }),
+  ...inBothRoles({
+    id: 'svid-common-name-first',
+    title: 'believes the common name before the URI SAN',
+    breaks: 'svid/name-elsewhere',
+    row: 'the right ID as CN, another as URI SAN',
+    judge: misreading(({ uriSans, commonName }) => ({
+      uriSans: uriSans.length > 0 && commonName !== undefined ? [commonName] : uriSans,
+    })),
+  }),
+  ...inBothRoles({
+    id: 'svid-dns-name',
+    title: 'makes an ID of the DNS SAN where there is no URI SAN',
+    breaks: 'svid/name-elsewhere',
+    row: 'the service name as DNS SAN and CN',
+    judge: misreading(({ uriSans, dnsSans }, _allow, held) => ({
+      uriSans: uriSans.length === 0 && dnsSans[0] !== undefined ? [inTheirDomain(held, dnsSans[0])] : uriSans,
+    })),
+  }),
+  ...inBothRoles({
+    id: 'svid-first-uri',
+    title: 'takes the first of several URI SANs',
+    breaks: 'svid/two-uri-sans',
+    row: 'the right ID',
+    judge: misreading(({ uriSans }) => ({ uriSans: uriSans.slice(0, 1) })),
+  }),
+  ...inBothRoles({
+    id: 'svid-last-uri',
+    title: 'takes the last of several URI SANs',
+    breaks: 'svid/two-uri-sans',
+    row: 'another ID first, the right one second',
+    judge: misreading(({ uriSans }) => ({ uriSans: uriSans.slice(-1) })),
+  }),
+  ...inBothRoles({
+    id: 'svid-best-uri',
+    title: 'is content when any of several URI SANs is allowed',
+    breaks: 'svid/two-uri-sans',
+    row: '',
+    judge: misreading(({ uriSans }, allow) => ({
+      uriSans: uriSans.some((uri) => allow.has(uri)) ? uriSans.filter((uri) => allow.has(uri)) : uriSans,
+    })),
+  }),
+  ...inBothRoles({
+    id: 'svid-other-schemes-dropped',
+    title: 'drops URI SANs of other schemes before it counts them',
+    breaks: 'svid/two-uri-sans',
+    row: 'the right ID and a URI of another scheme',
+    judge: misreading(({ uriSans }) => ({ uriSans: uriSans.filter((uri) => uri.startsWith('spiffe://')) })),
+  }),
+  ...inBothRoles({
+    id: 'svid-nameless',
+    title: 'is content with a chain to the bundle where there is no name',
+    breaks: 'svid/no-uri-san',
+    row: 'no SAN at all',
+    judge: misreading(({ uriSans, dnsSans, commonName }, allow) => ({
+      uriSans: uriSans.length + dnsSans.length === 0 && commonName === undefined ? [...allow].slice(0, 1) : uriSans,
+    })),
+  }),
+  ...inBothRoles({
+    id: 'svid-cuts-query',
+    title: 'cuts the ID off at the question mark',
+    breaks: 'svid/id-with-query',
+    row: 'a query behind the ID',
+    judge: misreading(({ uriSans }) => ({ uriSans: uriSans.map((uri) => uri.split('?')[0]!) })),
+  }),
+  ...inBothRoles({
+    id: 'svid-drops-port',
+    title: 'leaves a port out of the trust domain',
+    breaks: 'svid/id-with-port',
+    row: 'a port in the trust domain',
+    judge: misreading(({ uriSans }) => ({
+      uriSans: uriSans.map((uri) => uri.replace(/^(spiffe:\/\/[^/:]+):\d+/, '$1')),
+    })),
+  }),
+  ...inBothRoles({
+    id: 'svid-drops-user',
+    title: 'leaves user information out of the trust domain',
+    breaks: 'svid/id-with-user',
+    row: 'user information before the trust domain',
+    judge: misreading(({ uriSans }) => ({
+      uriSans: uriSans.map((uri) => uri.replace(/^spiffe:\/\/[^/@]*@/, 'spiffe://')),
+    })),
+  }),
+  ...inBothRoles({
+    id: 'svid-reads-urls',
+    title: 'reads IDs with a URL parser',
+    breaks: 'svid/id-with-port',
+    row: 'a port in the trust domain',
+    judge: misreading(({ uriSans }) => ({
+      uriSans: uriSans.map((uri) =>
+        URL.canParse(uri) ? `spiffe://${new URL(uri).hostname}${new URL(uri).pathname}` : uri,
+      ),
+    })),
+  }),
+  ...inBothRoles({
+    id: 'svid-ca-leaf',
+    title: 'accepts a CA certificate as a leaf',
+    breaks: 'svid/ca-as-leaf',
+    row: 'a CA certificate with the right ID',
+    judge: misreading(() => ({ isCa: false })),
+  }),
+  ...inBothRoles({
+    id: 'svid-key-usage-ignored',
+    title: 'does not look at key usage',
+    breaks: 'svid/key-usage',
+    row: 'a leaf that may sign',
+    judge: misreading(() => ({ keyUsage: undefined })),
+  }),
+  ...inBothRoles({
+    id: 'svid-crl-sign-ignored',
+    title: 'looks for keyCertSign and forgets cRLSign',
+    breaks: 'svid/key-usage',
+    row: 'a leaf that may sign CRLs',
+    judge: misreading(({ keyUsage }) => ({ keyUsage: keyUsage?.filter((usage) => usage !== 'cRLSign') })),
+  }),
+  ...inBothRoles({
+    id: 'svid-not-after-ignored',
+    title: 'does not look at notAfter',
+    breaks: 'svid/expired',
+    row: 'expired a minute ago',
+    judge: misreading(() => ({ notAfter: never })),
+  }),
+  ...inBothRoles({
+    id: 'svid-leeway',
+    title: 'gives expired SVIDs five minutes more, for clocks that differ',
+    breaks: 'svid/expired',
+    row: 'expired a minute ago',
+    judge: misreading(({ notAfter }) => ({ notAfter: new Date(notAfter.getTime() + leewayMs) })),
+  }),
+  ...inBothRoles({
+    id: 'svid-not-before-ignored',
+    title: 'does not look at notBefore',
+    breaks: 'svid/not-yet-valid',
+    row: 'valid from in an hour',
+    judge: misreading(() => ({ notBefore: always })),
+  }),
+  ...inBothRoles({
+    id: 'svid-self-signed',
+    title: 'accepts self-signed certificates',
+    breaks: 'svid/self-signed',
+    row: 'self-signed',
+    judge: forgiving('unknown-authority', ({ selfIssued }) => selfIssued),
+  }),
+  ...inBothRoles({
+    id: 'svid-authority-by-name',
+    title: 'knows authorities by their name',
+    breaks: 'svid/stranger-authority',
+    row: 'a stranger with the names and key identifiers',
+    judge: forgiving('unknown-authority', (leaf, held) =>
+      authoritiesFor(leaf, held).some(({ subjectHex }) => subjectHex === leaf.issuerHex),
+    ),
+  }),
+  ...inBothRoles({
+    id: 'svid-authority-by-key-id',
+    title: 'knows authorities by their key identifier',
+    breaks: 'svid/stranger-authority',
+    row: 'a stranger with the names and key identifiers',
+    judge: forgiving('unknown-authority', (leaf, held) =>
+      authoritiesFor(leaf, held).some(
+        ({ subjectKeyId }) => subjectKeyId !== undefined && subjectKeyId === leaf.authorityKeyId,
+      ),
+    ),
+  }),
+];

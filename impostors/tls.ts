@@ -1,0 +1,217 @@
+import { constants } from 'node:crypto';
+import type { Server as HttpServer } from 'node:http';
+import { createServer, type Server as TcpServer, type Socket } from 'node:net';
+import type { ConnectionOptions, Server as TlsServer } from 'node:tls';
+import { forgeAuthority } from '../src/svid/x509/forge.ts';
+import { reference, type Behaviour } from '../mesh/node/behaviour.ts';
+import { dialHello } from '../mesh/node/dial.ts';
+import { judgePeer } from '../mesh/node/peer.ts';
+import { helloInTheClear } from './clear.ts';
+import type { Impostor } from './impostor.ts';
+
+type Settings = Pick<ConnectionOptions, 'minVersion' | 'maxVersion' | 'ciphers' | 'secureOptions'>;
+
+const server = (settings: Settings): Partial<Behaviour> => ({
+  serverTls: (held) => ({ ...reference.serverTls(held), ...settings }),
+});
+const client = (settings: Settings): Partial<Behaviour> => ({
+  clientTls: (held) => ({ ...reference.clientTls(held), ...settings }),
+});
+
+// OpenSSL keeps these to itself unless asked.
+const everything = 'ALL:@SECLEVEL=0';
+const shortTag = `TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_8_SHA256:${everything}`;
+const only10and13 = {
+  minVersion: 'TLSv1',
+  ciphers: everything,
+  secureOptions: constants.SSL_OP_NO_TLSv1_1 | constants.SSL_OP_NO_TLSv1_2,
+} as const;
+const tls12: Settings = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' };
+
+/** Nodes that are lax about TLS. */
+export const tlsImpostors: readonly Impostor[] = [
+  {
+    kind: 'node',
+    id: 'tls-1.2-as-server',
+    title: 'As server it still speaks TLS 1.2',
+    breaks: 'tls/version/server',
+    reason: /^node-001 as server: TLS 1\.[02].*: accepted, wanted refused/,
+    change: server({ minVersion: 'TLSv1.2' }),
+  },
+  {
+    kind: 'node',
+    id: 'tls-1.1-as-server',
+    title: 'As server it still speaks TLS 1.1',
+    breaks: 'tls/version/server',
+    reason: /^node-001 as server: TLS 1\.[0-2].*: accepted, wanted refused/,
+    change: server({ minVersion: 'TLSv1.1', ciphers: everything, secureOptions: constants.SSL_OP_NO_TLSv1_2 }),
+  },
+  {
+    kind: 'node',
+    id: 'tls-1.0-as-server',
+    title: 'As server it speaks TLS 1.3, not 1.2, not 1.1, and 1.0',
+    breaks: 'tls/version/server',
+    reason: /^node-001 as server: TLS 1\.0.*: accepted, wanted refused/,
+    change: server(only10and13),
+  },
+  {
+    kind: 'node',
+    id: 'tls-no-1.3-as-server',
+    title: 'As server it speaks TLS 1.2 at most',
+    breaks: 'tls/version/server',
+    reason: /^node-001 as server: TLS 1\.3 with a valid SVID: refused, wanted accepted/,
+    change: server(tls12),
+  },
+  {
+    kind: 'node',
+    id: 'tls-1.2-as-client',
+    title: 'As client it follows a server down to TLS 1.2',
+    breaks: 'tls/version/client',
+    reason: /^node-001 as client: a server of TLS 1\.[02].*: accepted, wanted refused/,
+    change: client({ minVersion: 'TLSv1.2' }),
+  },
+  {
+    kind: 'node',
+    id: 'tls-1.0-as-client',
+    title: 'As client it follows a server down to TLS 1.0',
+    breaks: 'tls/version/client',
+    reason: /^node-001 as client: a server of TLS 1\.[0-2].*: accepted, wanted refused.*and 3 more$/,
+    change: client({ minVersion: 'TLSv1', ciphers: everything }),
+  },
+  {
+    kind: 'node',
+    id: 'tls-downgrade-dance',
+    title: 'As client it calls again with TLS 1.2 when 1.3 did not work',
+    breaks: 'tls/version/client',
+    reason: /^node-001 as client: a server of TLS 1\.[02].*: accepted, wanted refused/,
+    change: {
+      async dial(to, expect, held, allow, behaviour, withinMs, current) {
+        const first = await dialHello(to, expect, held, allow, behaviour, withinMs, current);
+        return first.outcome === 'accepted'
+          ? first
+          : dialHello(to, expect, held, allow, { ...behaviour, ...client(tls12) }, withinMs, current);
+      },
+    },
+  },
+  {
+    kind: 'node',
+    id: 'tls-ccm8-as-server',
+    title: 'As server it speaks AES-128-CCM-8, whose tag is short',
+    breaks: 'tls/cipher/aead-only',
+    reason: /^node-001 as server: AES-128-CCM-8.*: accepted, wanted refused/,
+    change: server({ ciphers: shortTag }),
+  },
+  {
+    kind: 'node',
+    id: 'tls-ccm8-as-client',
+    title: 'As client it speaks AES-128-CCM-8, whose tag is short',
+    breaks: 'tls/cipher/aead-only',
+    reason: /^node-001 as client: a server of AES-128-CCM-8 alone: accepted, wanted refused/,
+    change: client({ ciphers: shortTag }),
+  },
+  {
+    kind: 'node',
+    id: 'tls-cbc-as-server',
+    title: 'As server it falls back to the CBC suites of TLS 1.2',
+    breaks: 'tls/cipher/aead-only',
+    reason: /^node-001 as server: CBC suites of TLS 1\.2: accepted, wanted refused/,
+    change: server({
+      minVersion: 'TLSv1.2',
+      ciphers: 'TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0',
+    }),
+  },
+  {
+    kind: 'node',
+    id: 'tls-plaintext-as-server',
+    title: 'As server it also answers without TLS on the same port',
+    breaks: 'tls/plaintext-refused',
+    reason: /^node-001 as server: plaintext HTTP: accepted, wanted refused/,
+    change: { entrance: bothOnOnePort },
+  },
+  {
+    kind: 'node',
+    id: 'tls-plaintext-as-client',
+    title: 'As client it calls in the clear when TLS did not work',
+    breaks: 'tls/plaintext-refused',
+    reason: /^node-001 as client: a server without TLS: accepted, wanted refused/,
+    change: {
+      async dial(to, expect, ...rest) {
+        const first = await dialHello(to, expect, ...rest);
+        return first.outcome === 'accepted' ? first : helloInTheClear(to, expect);
+      },
+    },
+  },
+  {
+    kind: 'node',
+    id: 'tls-client-certificate-optional',
+    title: 'It asks clients for a certificate and serves those who have none',
+    breaks: 'tls/client-certificate-required',
+    reason: /^node-001 as server: an empty certificate list: accepted, wanted refused/,
+    change: {
+      judgeClient: (chain, held, allow, at) =>
+        chain.length === 0 ? { ok: true, spiffeId: 'anonymous' } : judgePeer(chain, held, allow, at),
+    },
+  },
+  {
+    kind: 'node',
+    id: 'tls-client-certificate-not-asked-for',
+    title: 'It asks no client for a certificate',
+    breaks: 'tls/client-certificate-required',
+    reason: /^node-001 as server: an empty certificate list: accepted, wanted refused/,
+    change: {
+      serverTls: (held) => ({ ...reference.serverTls(held), requestCert: false }),
+      judgeClient: () => ({ ok: true, spiffeId: 'somebody' }),
+    },
+  },
+  {
+    kind: 'node',
+    id: 'tls-anonymous-client',
+    title: 'It calls without a certificate',
+    breaks: 'tls/client-presents-svid',
+    reason: /^node-001: called as nobody: it showed no certificate, wanted spiffe:/,
+    change: {
+      clientTls: (held) => {
+        const { key: _key, cert: _cert, ...rest } = reference.clientTls(held);
+        return rest;
+      },
+    },
+  },
+  {
+    kind: 'node',
+    id: 'tls-client-under-another-name',
+    title: 'It calls under another identity than its own',
+    breaks: 'tls/client-presents-svid',
+    reason: /^node-001: called as spiffe:\/\/x0tta6bl4\.mesh\/service\/somebody-else, wanted spiffe:/,
+    change: async () => {
+      const authority = await forgeAuthority({ trustDomain: 'x0tta6bl4.mesh' });
+      const other = await authority.issue({
+        spiffeId: 'spiffe://x0tta6bl4.mesh/service/somebody-else',
+        notBefore: new Date(Date.now() - 60_000),
+        notAfter: new Date(Date.now() + 600_000),
+      });
+      return {
+        clientTls: (held) => ({ ...reference.clientTls(held), cert: other.certificatePem, key: other.privateKeyPem }),
+      };
+    },
+  },
+  {
+    kind: 'program',
+    id: 'tls-early-data',
+    title: 'Its session tickets grant early data',
+    breaks: 'tls/no-early-data',
+    reason: /^node-001: its session tickets allow 16384 bytes of early data/,
+    main: new URL('./early-data-main.ts', import.meta.url),
+  },
+];
+
+/** A connection that does not begin with a TLS record is handed to HTTP as it is. */
+function bothOnOnePort(tls: TlsServer, http: HttpServer): TcpServer {
+  return createServer((socket: Socket) => {
+    socket.once('readable', () => {
+      const first = socket.read() as Buffer | null;
+      if (first === null) return;
+      socket.unshift(first);
+      (first[0] === 0x16 ? tls : http).emit('connection', socket);
+    });
+  });
+}

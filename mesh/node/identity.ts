@@ -1,0 +1,54 @@
+import { EventEmitter } from 'node:events';
+import { watchX509Context, type X509Context } from '../../spiffe/workload-api.ts';
+import type { Behaviour } from './behaviour.ts';
+import { held, type Held } from './held.ts';
+
+/** The identity of a node, kept fresh by the Workload API. Emits `rotated` when what is held changes. */
+export class Identity
+  extends EventEmitter<{ rotated: [Held]; withdrawn: [string]; trouble: [Error] }>
+  implements Disposable
+{
+  #held: Held | undefined;
+  #context: X509Context | undefined;
+  readonly #watch: Disposable;
+
+  constructor(endpointSocket: string, behaviour: Pick<Behaviour, 'update'>) {
+    super();
+    this.#watch = watchX509Context(endpointSocket, {
+      onUpdate: (context) => {
+        const taken = behaviour.update(context, this.#context);
+        const next = taken === undefined ? undefined : held(taken);
+        if (taken === undefined || next === undefined) return;
+        this.#context = taken;
+        this.#held = next;
+        this.emit('rotated', next);
+      },
+      onWithdrawn: (reason) => {
+        this.#held = undefined;
+        this.#context = undefined;
+        this.emit('withdrawn', reason);
+      },
+      onTrouble: (error) => this.emit('trouble', error),
+    });
+  }
+
+  /** Undefined before the first SVID and after it was withdrawn. */
+  get current(): Held | undefined {
+    return this.#held;
+  }
+
+  /** Waits for the first SVID. @throws the signal's reason */
+  async ready(signal?: AbortSignal): Promise<Held> {
+    return (
+      this.#held ??
+      new Promise<Held>((resolve, reject) => {
+        this.once('rotated', resolve);
+        signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      })
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch[Symbol.dispose]();
+  }
+}

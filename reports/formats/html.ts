@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { Eta } from 'eta';
+import type { Entry, Happening, History } from '../../src/history.ts';
+import type { Report } from '../../src/report/report.ts';
+import { buildReport } from '../../src/report/report.ts';
+import { loadCharts } from './page/charts.ts';
+import { latencyChart } from './page/latency-chart.ts';
+import { pageView } from './page/page-view.ts';
+import { timeline } from './page/timeline.ts';
+
+const views = new URL('page/', import.meta.url);
+const eta = new Eta({ views: views.pathname, cache: true, autoEscape: true });
+
+/**
+ * The report as one page that needs nothing else: no network, no script. The history gives the evidence its words and the
+ * timelines their marks. Whatever a target said is escaped.
+ */
+export async function html(report: Report, history: History): Promise<string> {
+  const draw = await loadCharts();
+  return eta.render('./page', {
+    ...pageView(report, history),
+    css: readFileSync(new URL('page.css', views), 'utf8'),
+    timelines: new Map(report.scenarios.map((scenario) => [scenario.id, timeline(history, scenario, draw)])),
+    latency: latencyChart(report.bench, draw),
+  });
+}
+
+/** Loads what the page is drawn with, and draws a small one: first use costs several times any later one. */
+export async function preloadHtml(): Promise<void> {
+  const happenings: Happening[] = [
+    {
+      kind: 'run-started',
+      id: '',
+      command: '',
+      startedAt: '2000-01-01T00:00:00.000Z',
+      seed: 0,
+      runtime: '',
+      versions: {},
+      target: {},
+      clauses: ['tls'],
+    },
+    { kind: 'scenario', scenario: 's', state: 'begun', hypothesis: '' },
+    { kind: 'fault', scenario: 's', fault: 'f', target: 't', state: 'injected' },
+    {
+      kind: 'request',
+      scenario: 's',
+      from: 'a',
+      to: 'b',
+      connection: 'new',
+      outcome: 'ok',
+      dueMs: 1,
+      startMs: 1,
+      handshakeMs: 1,
+      totalMs: 1,
+    },
+    { kind: 'run-ended', endedAt: '2000-01-01T00:00:01.000Z' },
+  ];
+  const history = happenings.map((happening, at): Entry => ({ index: at + 1, atMs: at, ...happening }));
+  await html(buildReport(history, []), history);
+}

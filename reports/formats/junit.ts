@@ -1,0 +1,75 @@
+import { create } from 'xmlbuilder2';
+import type { ClauseReport, Report } from '../../src/report/report.ts';
+import { byPromise, count } from '../wording.ts';
+
+type Element = ReturnType<typeof create>;
+
+/**
+ * JUnit XML by the Jenkins xUnit schema: a promise is a suite, a clause a case.
+ * A fail is a failure; inconclusive is an error, since the harness could not tell; a known deviation is skipped.
+ */
+export function junit(report: Report): string {
+  const suites = byPromise(report).filter((group) => group.clauses.length > 0);
+  const root = create({ version: '1.0', encoding: 'UTF-8' }).ele('testsuites', {
+    name: 'assay',
+    time: seconds(report),
+    tests: report.clauses.length,
+    failures: count(report.clauses, 'fail'),
+    errors: count(report.clauses, 'inconclusive'),
+  });
+  for (const { id, clauses } of suites) {
+    const suite = root.ele('testsuite', {
+      name: `assay.${id}`,
+      tests: clauses.length,
+      failures: count(clauses, 'fail'),
+      errors: count(clauses, 'inconclusive'),
+      skipped: count(clauses, 'skipped') + count(clauses, 'deviation'),
+      timestamp: report.run.startedAt.replace(/\.\d+Z$/, ''),
+    });
+    properties(suite, report);
+    for (const clause of clauses) testCase(suite, `assay.${id}`, clause);
+  }
+  return `${root.end({ prettyPrint: true })}\n`;
+}
+
+function properties(suite: Element, { run }: Report): void {
+  const list = suite.ele('properties');
+  for (const [name, value] of Object.entries({
+    run: run.id,
+    command: run.command,
+    seed: String(run.seed),
+    runtime: run.runtime,
+  })) {
+    list.ele('property', { name, value: xmlText(value) });
+  }
+}
+
+function testCase(suite: Element, classname: string, clause: ClauseReport): void {
+  const element = suite.ele('testcase', { classname, name: xmlText(clause.id) });
+  const message = xmlText(clause.reason);
+  const detail = xmlText(details(clause));
+  if (clause.verdict === 'fail') element.ele('failure', { type: clause.level, message }).txt(detail);
+  else if (clause.verdict === 'inconclusive') element.ele('error', { type: 'inconclusive', message }).txt(detail);
+  else if (clause.verdict === 'skipped') element.ele('skipped', { message });
+  else if (clause.verdict === 'deviation') element.ele('skipped', { message: `known deviation: ${message}` });
+}
+
+function details(clause: ClauseReport): string {
+  const lines = [
+    clause.title,
+    `${clause.level.replace('_', ' ')}, ${clause.spec}${clause.catalogue === null ? '' : ` (${clause.catalogue})`}`,
+  ];
+  if (clause.danger !== '') lines.push(`Danger: ${clause.danger}`);
+  lines.push(`Evidence: ${clause.evidence.join(', ')}`);
+  return lines.join('\n');
+}
+
+function seconds({ run }: Report): string {
+  const ms = Date.parse(run.endedAt) - Date.parse(run.startedAt);
+  return (Number.isFinite(ms) ? Math.max(0, ms) / 1000 : 0).toFixed(3);
+}
+
+// XML 1.0 cannot carry these even escaped, and a target chooses what stands in a reason.
+function xmlText(text: string): string {
+  return text.replace(/[^\x09\x0A\x0D\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD');
+}

@@ -1,0 +1,117 @@
+import { referencedLine } from '../../../src/report/evidence.ts';
+import type { EntryOf, History } from '../../../src/history.ts';
+import { entriesOf } from '../../../src/history.ts';
+import type { ClauseReport, Report } from '../../../src/report/report.ts';
+import { tell } from '../../telling.ts';
+import {
+  because,
+  byPromise,
+  count,
+  coversEveryPromise,
+  groupVerdict,
+  milliseconds,
+  rotationTotals,
+  verdictOrder,
+  verdictWords,
+} from '../../wording.ts';
+
+const mostLines = 6;
+
+/** One history line as the page shows it. */
+export interface EvidenceLine {
+  readonly line: number;
+  readonly at: string;
+  readonly kind: string;
+  readonly says: string;
+  readonly raw: string;
+}
+
+/** Everything that the template needs, in words. */
+export function pageView(report: Report, history: History) {
+  const byLine = new Map(history.map((entry) => [entry.index, entry]));
+  const evidence = (references: readonly string[]): EvidenceLine[] =>
+    references.slice(0, mostLines).flatMap((reference) => {
+      const entry = byLine.get(referencedLine(reference) ?? 0);
+      return entry === undefined
+        ? []
+        : [
+            {
+              line: entry.index,
+              at: seconds(entry.atMs),
+              kind: entry.kind,
+              says: tell(entry),
+              raw: JSON.stringify(entry),
+            },
+          ];
+    });
+  return {
+    report,
+    evidence,
+    verdictWords,
+    milliseconds,
+    seconds,
+    thousands,
+    anchor,
+    instant,
+    timing,
+    headline: {
+      pass: coversEveryPromise(report) ? 'The mesh held' : 'All that was asked held',
+      fail: 'The mesh broke a promise',
+      inconclusive: 'Could not be decided',
+    }[report.verdict],
+    because: because(report),
+    took: seconds(Date.parse(report.run.endedAt) - Date.parse(report.run.startedAt)),
+    rotations: rotationTotals(report),
+    counts: verdictOrder
+      .toReversed()
+      .map((verdict) => ({ verdict, count: count(report.clauses, verdict) }))
+      .filter((one) => one.count > 0),
+    groups: byPromise(report).map((group) => ({
+      ...group,
+      verdict: groupVerdict(group.clauses),
+      counts: verdictOrder
+        .toReversed()
+        .map((verdict) => ({ verdict, count: count(group.clauses, verdict) }))
+        .filter((one) => one.count > 0),
+    })),
+    attention: (['fail', 'inconclusive', 'deviation', 'skipped'] as const)
+      .map((verdict) => ({ verdict, clauses: report.clauses.filter((clause) => clause.verdict === verdict) }))
+      .filter((one) => one.clauses.length > 0),
+    nodes: entriesOf(history, 'node'),
+    level: (clause: ClauseReport) => clause.level.replace('_', ' '),
+    target: Object.entries(report.run.target).map(
+      ([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)] as const,
+    ),
+  };
+}
+
+function timing(nodes: readonly EntryOf<'node'>[]): string {
+  const range = (values: readonly number[], unit: string) =>
+    [...new Set(values)]
+      .sort((a, b) => a - b)
+      .map((value) => `${value} ${unit}`)
+      .join(', ');
+  return `SVID lifetime ${range(
+    nodes.map((node) => node.svidTtlSeconds),
+    's',
+  )}; agents sync every ${range(
+    nodes.map((node) => node.syncIntervalMs),
+    'ms',
+  )}`;
+}
+
+function seconds(ms: number): string {
+  return Number.isFinite(ms) ? `${(ms / 1000).toFixed(3).replace(/(\.\d*?[1-9])0+$|\.0+$/, '$1')} s` : 'unknown';
+}
+
+function thousands(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+}
+
+function instant(iso: string): string {
+  return iso.replace('T', ' ').replace(/\.\d+Z$|Z$/, ' UTC');
+}
+
+function anchor(id: string): string {
+  return id.replace(/[^\w-]/g, '-');
+}

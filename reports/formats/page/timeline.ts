@@ -1,0 +1,216 @@
+import type { History } from '../../../src/history.ts';
+import type { ScenarioReport } from '../../../src/report/report.ts';
+import type { ChartOption, Picture } from './charts.ts';
+import { ink } from './charts.ts';
+import type { Lane, TimelineData } from './timeline-data.ts';
+import { timelineData } from './timeline-data.ts';
+
+const laneHeight = 24;
+const width = 1040;
+const left = 168;
+const right = 16;
+const curveHeight = 96;
+const gap = 40;
+
+/**
+ * A scenario as one picture over time: faults, authorities and SVID rotations in lanes, below them requests per second and
+ * latency, with the faults shaded through all of it. Null when nothing happened that could be drawn.
+ */
+export function timeline(
+  history: History,
+  scenario: ScenarioReport,
+  draw: (picture: Picture) => string,
+): string | null {
+  const data = timelineData(history, scenario);
+  const hasTraffic = data.buckets.some((bucket) => bucket.ok + bucket.fail + bucket.unknown > 0);
+  if (data.lanes.length === 0 && !hasTraffic) return null;
+  const lanesBottom = 12 + data.lanes.length * laneHeight;
+  const height = hasTraffic ? lanesBottom + 2 * (gap + curveHeight) + 34 : lanesBottom + 34;
+  return draw({
+    name: `timeline-${scenario.id.replace(/\W/g, '-')}`,
+    label: `Timeline of ${scenario.id}: faults, authorities, SVID rotations, requests and latency over time`,
+    width,
+    height,
+    option: option(data, lanesBottom, hasTraffic),
+  });
+}
+
+function option(data: TimelineData, lanesBottom: number, hasTraffic: boolean): ChartOption {
+  const tops = [12, lanesBottom + gap, lanesBottom + 2 * gap + curveHeight];
+  const grids = hasTraffic ? 3 : 1;
+  const last = grids - 1;
+  const rate = 1000 / data.bucketMs;
+  return {
+    grid: tops
+      .slice(0, grids)
+      .map((top, at) => ({ left, right, top, height: at === 0 ? lanesBottom - 12 : curveHeight, containLabel: false })),
+    xAxis: Array.from({ length: grids }, (_, at) => ({
+      type: 'value' as const,
+      gridIndex: at,
+      min: data.fromMs,
+      max: data.toMs,
+      axisLabel: {
+        show: at === last,
+        color: ink.faint,
+        fontSize: 11,
+        formatter: (ms: number) => `${Number((ms / 1000).toFixed(2))} s`,
+        showMinLabel: false,
+        showMaxLabel: false,
+        hideOverlap: true,
+      },
+      splitLine: { show: true, lineStyle: { color: ink.line } },
+      axisLine: { show: at > 0, lineStyle: { color: ink.faint } },
+      axisTick: { show: false },
+    })),
+    yAxis: [
+      laneAxis(data.lanes),
+      ...(hasTraffic ? [curveAxis(1, 'requests / s'), curveAxis(2, `${data.latencyOf} ms`)] : []),
+    ],
+    series: [...laneSeries(data), ...(hasTraffic ? trafficSeries(data, rate) : [])],
+  };
+}
+
+function laneAxis(lanes: readonly Lane[]) {
+  return {
+    type: 'value' as const,
+    gridIndex: 0,
+    min: 0,
+    max: Math.max(1, lanes.length),
+    interval: 1,
+    inverse: true,
+    axisLine: { show: false },
+    axisTick: { show: false },
+    splitLine: { show: true, lineStyle: { color: ink.line } },
+    axisLabel: { show: false },
+  };
+}
+
+function curveAxis(gridIndex: number, name: string) {
+  return {
+    type: 'value' as const,
+    gridIndex,
+    min: 0,
+    splitNumber: 3,
+    name,
+    nameLocation: 'middle' as const,
+    nameRotate: 0,
+    nameGap: 100,
+    nameTextStyle: { color: ink.text, fontSize: 12, align: 'center' as const },
+    axisLabel: { color: ink.faint, fontSize: 11 },
+    splitLine: { lineStyle: { color: ink.line } },
+  };
+}
+
+function laneSeries({
+  lanes,
+  fromMs: startMs,
+}: TimelineData): NonNullable<Extract<ChartOption['series'], readonly unknown[]>> {
+  const middle = (at: number) => at + 0.5;
+  const base = { type: 'scatter' as const, xAxisIndex: 0, yAxisIndex: 0, silent: true, clip: false };
+  return [
+    {
+      ...base,
+      symbolSize: 0.01,
+      data: lanes.map((_, at) => [startMs, middle(at)]),
+      label: {
+        show: true,
+        position: 'left' as const,
+        distance: 12,
+        color: ink.text,
+        fontSize: 12,
+        formatter: ({ dataIndex }: { dataIndex: number }) => shortened(lanes[dataIndex]?.label ?? ''),
+      },
+      markArea: {
+        silent: true,
+        data: lanes.flatMap((lane, at) =>
+          lane.bands.map(
+            ({ fromMs, toMs, proven }) =>
+              [
+                {
+                  coord: [fromMs, at + 0.14],
+                  itemStyle: { color: ink.fault, opacity: proven ? 0.75 : 0.25 },
+                  name: proven ? '' : 'not proven in force',
+                  label: { color: ink.text, position: 'inside' as const, fontSize: 11 },
+                },
+                { coord: [toMs, at + 0.86] },
+              ] satisfies [unknown, unknown],
+          ),
+        ),
+      },
+    },
+    {
+      ...base,
+      symbol: 'rect',
+      symbolSize: [2, 8],
+      symbolOffset: [0, -5],
+      itemStyle: { color: ink.faint },
+      data: lanes.flatMap((lane, at) => lane.delivered.map((ms) => [ms, middle(at)])),
+    },
+    {
+      ...base,
+      symbol: 'rect',
+      symbolSize: [3, 10],
+      symbolOffset: [0, 4],
+      itemStyle: { color: ink.accent },
+      data: lanes.flatMap((lane, at) => (lane.kind === 'svid' ? lane.marks.map((ms) => [ms, middle(at)]) : [])),
+    },
+    {
+      ...base,
+      symbol: 'diamond',
+      symbolSize: 13,
+      itemStyle: { color: ink.second },
+      data: lanes.flatMap((lane, at) => (lane.kind === 'authority' ? lane.marks.map((ms) => [ms, middle(at)]) : [])),
+    },
+  ];
+}
+
+function trafficSeries(
+  data: TimelineData,
+  rate: number,
+): NonNullable<Extract<ChartOption['series'], readonly unknown[]>> {
+  const bar = (key: 'ok' | 'fail' | 'unknown', color: string) => ({
+    type: 'bar' as const,
+    stack: 'requests',
+    xAxisIndex: 1,
+    yAxisIndex: 1,
+    silent: true,
+    barWidth: Math.max(1, (width - left - right) / data.buckets.length - 1),
+    itemStyle: { color },
+    data: data.buckets.map((bucket) => [bucket.atMs + data.bucketMs / 2, bucket[key] * rate]),
+    ...(key === 'ok' ? { markArea: shade(data) } : {}),
+  });
+  const curve = (key: 'p50Ms' | 'p99Ms', color: string) => ({
+    type: 'line' as const,
+    xAxisIndex: 2,
+    yAxisIndex: 2,
+    silent: true,
+    symbol: 'circle',
+    symbolSize: 4,
+    lineStyle: { color, width: 1.5 },
+    itemStyle: { color },
+    data: data.buckets.map((bucket) => [bucket.atMs + data.bucketMs / 2, bucket[key]]),
+    ...(key === 'p50Ms' ? { markArea: shade(data) } : {}),
+  });
+  return [
+    bar('ok', ink.pass),
+    bar('unknown', ink.unknown),
+    bar('fail', ink.fail),
+    curve('p50Ms', ink.accent),
+    curve('p99Ms', ink.second),
+  ];
+}
+
+function shade(data: TimelineData) {
+  const bands = data.lanes.flatMap((lane) => lane.bands);
+  const spans = new Map(
+    bands.map(({ fromMs, toMs }) => [
+      `${fromMs} ${toMs}`,
+      [{ xAxis: fromMs }, { xAxis: toMs }] as [{ xAxis: number }, { xAxis: number }],
+    ]),
+  );
+  return { silent: true, itemStyle: { color: ink.fault, opacity: 0.16 }, data: [...spans.values()] };
+}
+
+function shortened(label: string): string {
+  return label.length > 24 ? `${label.slice(0, 23)}…` : label;
+}

@@ -1,0 +1,49 @@
+import { stringify } from 'yaml';
+import type { ClauseReport, Report } from '../../src/report/report.ts';
+
+/** TAP 14, one line a clause. Inconclusive is `not ok` with `severity: inconclusive`; a known deviation is a TODO. */
+export function tap(report: Report): string {
+  const comments = [`run ${report.run.id}, seed ${report.run.seed}, verdict ${report.verdict}`];
+  if (report.run.aborted !== null) comments.push(`aborted: ${report.run.aborted}`);
+  return [
+    'TAP version 14',
+    `1..${report.clauses.length}`,
+    ...comments.map((comment) => `# ${oneLine(comment)}`),
+    ...report.clauses.flatMap((clause, at) => point(clause, at + 1)),
+    '',
+  ].join('\n');
+}
+
+function point(clause: ClauseReport, number: number): string[] {
+  const ok = clause.verdict === 'pass' || clause.verdict === 'skipped';
+  const directive =
+    clause.verdict === 'skipped'
+      ? ` # SKIP ${oneLine(clause.reason)}`
+      : clause.verdict === 'deviation'
+        ? ` # TODO ${oneLine(clause.reason)}`
+        : '';
+  const title = clause.title === clause.id ? '' : ` ${oneLine(clause.title)}`;
+  return [`${ok ? 'ok' : 'not ok'} ${number} - ${oneLine(clause.id)}${title}${directive}`, ...diagnostics(clause)];
+}
+
+function diagnostics({ verdict, reason, level, spec, catalogue, evidence }: ClauseReport): string[] {
+  const severity =
+    verdict === 'fail' ? { severity: 'fail' } : verdict === 'inconclusive' ? { severity: 'inconclusive' } : {};
+  const yaml = stringify(
+    { verdict, ...severity, reason, level, spec, catalogue, evidence },
+    { lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' },
+  );
+  return [
+    '  ---',
+    ...yaml
+      .trimEnd()
+      .split('\n')
+      .map((line) => `  ${line}`),
+    '  ...',
+  ];
+}
+
+// A backslash and a hash steer the parser of a test line; so does a line break, above all.
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').replace(/[\\#]/g, '\\$&');
+}

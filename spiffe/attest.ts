@@ -1,0 +1,133 @@
+import { createSecureContext, type PeerCertificate } from 'node:tls';
+
+import {
+  type ChannelCredentials,
+  type ClientDuplexStream,
+  credentials,
+  type StatusObject,
+  status,
+} from '@grpc/grpc-js';
+
+import { readCertificate } from '../src/svid/x509/read.ts';
+import { codeName, openClient } from './grpc/client.ts';
+import { loadProto } from './grpc/load.ts';
+import { fromMessage } from './server-api/messages.ts';
+import type { SvidMessage } from './server-api/svids.ts';
+
+export interface JoinTokenAttestation {
+  /** `host:port` of the server's TCP endpoint. */
+  readonly address: string;
+  /** The name alone. */
+  readonly trustDomain: string;
+  /** The bundle that the server is authenticated by. */
+  readonly authoritiesDer: readonly Uint8Array[];
+  readonly token: string;
+  /** PKCS#10, DER. The server takes its public key and names the agent itself. */
+  readonly csrDer: Uint8Array;
+  readonly withinMs: number;
+}
+
+/**
+ * What became of an attestation. `refused` is the server's own answer, `code` its gRPC code name; `unknown` is
+ * everything else: no connection, a server that is not the trust domain's, a broken stream, no answer in time. No text holds the token.
+ */
+export type AttestOutcome =
+  | {
+      readonly outcome: 'attested';
+      readonly chain: readonly Uint8Array[];
+      /** Ends in the token: spent, but never for a report. */ readonly spiffeId: string;
+    }
+  | { readonly outcome: 'refused'; readonly code: string; readonly message: string }
+  | { readonly outcome: 'unknown'; readonly message: string };
+
+interface AttestRequest {
+  readonly params: {
+    readonly data: { readonly type: string; readonly payload: Uint8Array };
+    readonly params: { readonly csr: Uint8Array };
+  };
+}
+
+interface AttestResponse {
+  readonly result?: { readonly svid: SvidMessage | null };
+  readonly challenge?: Uint8Array;
+}
+
+const attestAgent = loadProto('spire-agent.proto')<AttestRequest, AttestResponse>(
+  'spire.api.server.agent.v1.Agent',
+  'AttestAgent',
+);
+
+/**
+ * Attests with a join token as a new agent does: over TLS without a client certificate, on a connection of its own.
+ *
+ * The server spends the token before it looks at the request, so a refused one may be spent too. Whoever loses a race for
+ * a token is refused with INVALID_ARGUMENT, now and then INTERNAL. A server with its rate limit on answers one a second.
+ *
+ * Source: SPIRE 1.15, pkg/agent/attestor/node (the payload is the token's text) and pkg/server/api/agent/v1.
+ */
+export async function attestByJoinToken(ask: JoinTokenAttestation): Promise<AttestOutcome> {
+  const client = openClient(ask.address, serverCredentials(ask), {
+    // The server's SVID names no host, and an IP address is no server name.
+    'grpc.ssl_target_name_override': ask.trustDomain,
+  });
+  const outcome = Promise.withResolvers<AttestOutcome>();
+  const stream: ClientDuplexStream<AttestRequest, AttestResponse> = client.makeBidiStreamRequest(
+    attestAgent.path,
+    attestAgent.encode,
+    attestAgent.decode,
+    { deadline: Date.now() + ask.withinMs },
+  );
+  stream.on('data', (response) => outcome.resolve(outcomeOfResponse(response)));
+  stream.on('error', () => {}); // 'status' says the same, and more
+  stream.on('status', (end: StatusObject) => outcome.resolve(outcomeOfStatus(end, ask)));
+  stream.write({
+    params: { data: { type: 'join_token', payload: Buffer.from(ask.token) }, params: { csr: ask.csrDer } },
+  });
+  try {
+    return await outcome.promise;
+  } finally {
+    stream.end();
+    client.close();
+  }
+}
+
+function serverCredentials({ trustDomain, authoritiesDer }: JoinTokenAttestation): ChannelCredentials {
+  const context = createSecureContext({
+    ca: authoritiesDer.map(
+      (der) => `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`,
+    ),
+    // A bundle's authority is an anchor even where another one signed it.
+    allowPartialTrustChain: true,
+    minVersion: 'TLSv1.2',
+  });
+  const wanted = `spiffe://${trustDomain}/spire/server`;
+  return credentials.createFromSecureContext(context, {
+    checkServerIdentity(_host: string, { raw }: PeerCertificate) {
+      const { uriSans } = readCertificate(raw);
+      return uriSans.length === 1 && uriSans[0] === wanted
+        ? undefined
+        : new Error(`server is ${uriSans.join(', ') || 'without a URI SAN'}, wanted ${wanted}`);
+    },
+  });
+}
+
+function outcomeOfResponse({ result, challenge }: AttestResponse): AttestOutcome {
+  if (result?.svid) return { outcome: 'attested', chain: result.svid.certChain, spiffeId: fromMessage(result.svid.id) };
+  return {
+    outcome: 'unknown',
+    message: challenge
+      ? 'the server asks for a challenge response, which a join token has none of'
+      : 'the answer holds no SVID',
+  };
+}
+
+function outcomeOfStatus(
+  { code, details, metadata }: StatusObject,
+  { address, token }: JoinTokenAttestation,
+): AttestOutcome {
+  const message = `AttestAgent at ${address}: ${codeName(code)}: ${details}`.replaceAll(token, '[join token]');
+  // grpc-js makes statuses of its own for broken connections and the like, with the same codes; only a server's comes with HTTP headers.
+  const answered = metadata.get('content-type').length > 0;
+  const definite = answered && code !== status.OK && code !== status.CANCELLED && code !== status.DEADLINE_EXCEEDED;
+  return definite ? { outcome: 'refused', code: codeName(code), message } : { outcome: 'unknown', message };
+}

@@ -1,0 +1,69 @@
+import type { Client, ServiceError } from '@grpc/grpc-js';
+
+import { callUnary, codeName } from '../grpc/client.ts';
+import type { Method } from '../grpc/load.ts';
+
+/** A call to the server that did not succeed: refused, unanswered, or in a batch refused in part. */
+export class ServerApiError extends Error {
+  override readonly name = 'ServerApiError';
+  /** `Service.Method`. */
+  readonly call: string;
+  /** gRPC code name such as `NOT_FOUND`; of a batch, that of the first item refused. */
+  readonly code: string;
+  /** The server's own words. */
+  readonly details: string;
+  /** gRPC target. */
+  readonly address: string;
+
+  constructor(call: string, code: string, details: string, address: string) {
+    super(`${call} at ${address}: ${code}: ${details}`);
+    this.call = call;
+    this.code = code;
+    this.details = details;
+    this.address = address;
+  }
+}
+
+/** The status of one item of a batch; code 0 is OK. */
+export interface ItemStatus {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** Makes the calls of one channel, each with the channel's deadline. */
+export interface Caller {
+  /** @throws ServerApiError */
+  unary<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response>;
+  /** @throws ServerApiError that lists every item not OK; the others took effect */
+  checkBatch(
+    method: Method<never, unknown>,
+    items: readonly { readonly what: string; readonly status: ItemStatus | null }[],
+  ): void;
+}
+
+export function callerOf(client: Client, address: string, withinMs: number): Caller {
+  const nameOf = ({ path }: Method<never, unknown>): string => path.replace(/^\/(?:.*\.)?([^./]+)\/(.*)$/, '$1.$2');
+  return {
+    async unary(method, request) {
+      try {
+        return await callUnary(client, method, request, withinMs);
+      } catch (error) {
+        const { code, details } = error as ServiceError;
+        throw new ServerApiError(nameOf(method), codeName(code), details, address);
+      }
+    },
+    checkBatch(method, items) {
+      const refused = items
+        .map(({ what, status }) => ({ what, code: status?.code ?? 0, message: status?.message ?? '' }))
+        .filter(({ code }) => code !== 0);
+      if (refused.length === 0) return;
+      const list = refused.map(({ what, code, message }) => `${what}: ${codeName(code)}: ${message}`).join('; ');
+      throw new ServerApiError(
+        nameOf(method),
+        codeName(refused[0]!.code),
+        `${refused.length} of ${items.length} refused: ${list}`,
+        address,
+      );
+    },
+  };
+}

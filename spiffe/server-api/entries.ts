@@ -1,0 +1,103 @@
+import { loadProto } from '../grpc/load.ts';
+import type { Caller, ItemStatus } from './caller.ts';
+import { fromMessage, type SpiffeIdMessage, toMessage } from './messages.ts';
+
+/** A registration entry to be made. */
+export interface NewEntry {
+  readonly spiffeId: string;
+  /** Usually an agent's SPIFFE ID. */
+  readonly parentId: string;
+  readonly selectors: readonly { readonly type: string; readonly value: string }[];
+  /** The server's default when absent. */
+  readonly x509TtlSeconds?: number;
+  /** Trust domain names; the server refuses one whose bundle it lacks. */
+  readonly federatesWith?: readonly string[];
+}
+
+/** A registration entry as the server holds it; `x509TtlSeconds` 0 is the server's default. */
+export interface RegistrationEntry extends Required<NewEntry> {
+  readonly id: string;
+}
+
+/** Calls about registration entries. */
+export interface EntryCalls {
+  /** The ids, in the order given. @throws ServerApiError listing the refused ones; the others were made */
+  createEntries(entries: readonly NewEntry[]): Promise<string[]>;
+  /** @throws ServerApiError listing the ids not deleted, unknown ones too */
+  deleteEntries(ids: readonly string[]): Promise<void>;
+  listEntries(): Promise<RegistrationEntry[]>;
+}
+
+interface EntryMessage {
+  id?: string;
+  spiffeId: SpiffeIdMessage | null;
+  parentId: SpiffeIdMessage | null;
+  selectors: readonly { readonly type: string; readonly value: string }[];
+  x509SvidTtl: number;
+  federatesWith: readonly string[];
+}
+
+const find = loadProto('spire-entry.proto');
+const service = 'spire.api.server.entry.v1.Entry';
+const batchCreate = find<
+  { entries: EntryMessage[] },
+  { results: { status: ItemStatus | null; entry: EntryMessage | null }[] }
+>(service, 'BatchCreateEntry');
+const batchDelete = find<{ ids: readonly string[] }, { results: { status: ItemStatus | null; id: string }[] }>(
+  service,
+  'BatchDeleteEntry',
+);
+const list = find<{ pageSize: number; pageToken: string }, { entries: EntryMessage[]; nextPageToken: string }>(
+  service,
+  'ListEntries',
+);
+
+export function entryCalls(caller: Caller): EntryCalls {
+  return {
+    async createEntries(entries) {
+      const { results } = await caller.unary(batchCreate, { entries: entries.map(toEntry) });
+      caller.checkBatch(
+        batchCreate,
+        results.map(({ status }, index) => ({ what: entries[index]?.spiffeId ?? '', status })),
+      );
+      return results.map(({ entry }) => entry?.id ?? '');
+    },
+    async deleteEntries(ids) {
+      const { results } = await caller.unary(batchDelete, { ids });
+      caller.checkBatch(
+        batchDelete,
+        results.map(({ id, status }) => ({ what: id, status })),
+      );
+    },
+    async listEntries() {
+      const entries: RegistrationEntry[] = [];
+      for (let pageToken = '', more = true; more; more = pageToken !== '') {
+        const page = await caller.unary(list, { pageSize: 500, pageToken });
+        entries.push(...page.entries.map(fromEntry));
+        pageToken = page.nextPageToken;
+      }
+      return entries;
+    },
+  };
+}
+
+function toEntry(entry: NewEntry): EntryMessage {
+  return {
+    spiffeId: toMessage(entry.spiffeId),
+    parentId: toMessage(entry.parentId),
+    selectors: entry.selectors,
+    x509SvidTtl: entry.x509TtlSeconds ?? 0,
+    federatesWith: entry.federatesWith ?? [],
+  };
+}
+
+function fromEntry(entry: EntryMessage): RegistrationEntry {
+  return {
+    id: entry.id ?? '',
+    spiffeId: fromMessage(entry.spiffeId),
+    parentId: fromMessage(entry.parentId),
+    selectors: entry.selectors,
+    x509TtlSeconds: entry.x509SvidTtl,
+    federatesWith: entry.federatesWith,
+  };
+}

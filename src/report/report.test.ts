@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Clause } from '../clause.ts';
+import type { Entry, Happening, History } from '../history.ts';
+import type { Report } from './report.ts';
+import { buildReport } from './report.ts';
+import type { Judgement } from '../verdict.ts';
+
+const started = (clauses: readonly string[]): Happening => ({
+  kind: 'run-started',
+  id: 'r',
+  command: 'assay gate',
+  startedAt: '2026-11-22T09:00:00.000Z',
+  seed: 1,
+  runtime: 'process',
+  versions: {},
+  target: {},
+  clauses,
+});
+const ended: Happening = { kind: 'run-ended', endedAt: '2026-11-22T09:00:09.000Z' };
+const mark = (state: 'begun' | 'ended'): Happening => ({
+  kind: 'scenario',
+  scenario: 'rotation',
+  state,
+  hypothesis: 'holds',
+});
+const fault = (state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string): Happening => ({
+  kind: 'fault',
+  scenario: 'rotation',
+  fault: 'cut',
+  target: 'edge',
+  state,
+  ...(provenBy === undefined ? {} : { provenBy }),
+});
+
+const history = (...happenings: readonly Happening[]): History =>
+  happenings.map((happening, at): Entry => ({ index: at + 1, atMs: at * 10, ...happening }));
+
+function clause(id: string, judge: () => Judgement): Clause {
+  return {
+    id,
+    catalogue: null,
+    promise: 'rotation',
+    spec: 'policy',
+    level: 'MUST',
+    subject: 's',
+    title: id,
+    danger: 'd',
+    judge,
+  };
+}
+
+const pass = (id: string) => clause(id, () => ({ verdict: 'pass', reason: 'seen', evidence: [1] }));
+const fail = (id: string) => clause(id, () => ({ verdict: 'fail', reason: 'lost', evidence: [1] }));
+const verdicts = (report: Report) => report.clauses.map((one) => one.verdict);
+
+await test('a run whose clauses all hold passes', () => {
+  const report = buildReport(history(started(['rotation/a']), ended), [
+    pass('rotation/a'),
+    fail('rotation/not-chosen'),
+  ]);
+  assert.equal(report.verdict, 'pass');
+  assert.equal(report.run.aborted, null);
+  assert.deepEqual(
+    report.clauses.map(({ id, evidence }) => ({ id, evidence })),
+    [{ id: 'rotation/a', evidence: ['history.jsonl#L1'] }],
+  );
+});
+
+await test('nothing decided is not a pass', () => {
+  assert.equal(buildReport(history(started([]), ended), []).verdict, 'inconclusive');
+});
+
+await test('a judge that throws gives inconclusive with its message', () => {
+  const report = buildReport(history(started(['rotation/a']), ended), [
+    clause('rotation/a', () => {
+      throw new RangeError('no such window');
+    }),
+  ]);
+  assert.equal(report.verdict, 'inconclusive');
+  assert.match(report.clauses[0]?.reason ?? '', /no such window/);
+});
+
+await test('a chosen clause that the catalogue lacks is inconclusive', () => {
+  assert.deepEqual(verdicts(buildReport(history(started(['tls/gone']), ended), [])), ['inconclusive']);
+});
+
+await test('trouble takes passes away, of the named clauses only, and leaves fails', () => {
+  const clauses = [pass('rotation/a'), pass('rotation/b'), fail('rotation/c')];
+  const chosen = started(clauses.map(({ id }) => id));
+  const named = buildReport(
+    history(chosen, { kind: 'trouble', clauses: ['rotation/a', 'rotation/c'], message: 'clock stepped' }, ended),
+    clauses,
+  );
+  assert.deepEqual(verdicts(named), ['inconclusive', 'pass', 'fail']);
+  const all = buildReport(history(chosen, { kind: 'trouble', clauses: [], message: 'clock stepped' }, ended), clauses);
+  assert.deepEqual(verdicts(all), ['inconclusive', 'inconclusive', 'fail']);
+  assert.equal(all.verdict, 'fail');
+});
+
+await test('an aborted run and a killed one do not pass', () => {
+  const aborted = buildReport(history(started(['rotation/a']), { ...ended, aborted: 'by the user' }), [
+    pass('rotation/a'),
+  ]);
+  assert.equal(aborted.verdict, 'inconclusive');
+  assert.equal(aborted.run.aborted, 'by the user');
+  const killed = buildReport(history(started(['rotation/a'])), [pass('rotation/a')]);
+  assert.equal(killed.verdict, 'inconclusive');
+  assert.equal(killed.run.endedAt, '2026-11-22T09:00:00.000Z');
+});
+
+await test('a scenario is as bad as its worst clause, and other scenarios are not touched', () => {
+  const clauses = [pass('rotation/a'), fail('rotation/b'), pass('rotation-long/a')];
+  const report = buildReport(
+    history(started(clauses.map(({ id }) => id)), mark('begun'), mark('ended'), ended),
+    clauses,
+  );
+  assert.equal(report.scenarios[0]?.verdict, 'fail');
+  assert.deepEqual(report.scenarios[0]?.findings, ['rotation/b: lost']);
+  assert.deepEqual(verdicts(report), ['pass', 'fail', 'pass']);
+});
+
+const proofs: readonly [title: string, faults: readonly Happening[], verdict: string][] = [
+  [
+    'proven in force and gone',
+    [fault('injected'), fault('in-force', 'a probe'), fault('healed'), fault('gone', 'a probe')],
+    'pass',
+  ],
+  ['never seen in force', [fault('injected'), fault('healed'), fault('gone', 'a probe')], 'inconclusive'],
+  ['never seen gone', [fault('injected'), fault('in-force', 'a probe'), fault('healed')], 'inconclusive'],
+  ['never healed', [fault('injected'), fault('in-force', 'a probe')], 'inconclusive'],
+  [
+    'seen in force only after the heal',
+    [fault('injected'), fault('healed'), fault('in-force', 'a probe'), fault('gone', 'a probe')],
+    'inconclusive',
+  ],
+  [
+    'seen in force by nobody that is named',
+    [fault('injected'), fault('in-force'), fault('healed'), fault('gone', 'a probe')],
+    'inconclusive',
+  ],
+];
+for (const [title, faults, verdict] of proofs) {
+  await test(`a scenario with a fault ${title} is ${verdict}`, () => {
+    const report = buildReport(
+      history(started(['rotation/a', 'tls/b']), mark('begun'), ...faults, mark('ended'), ended),
+      [pass('rotation/a'), pass('tls/b')],
+    );
+    assert.equal(report.scenarios[0]?.verdict, verdict);
+    assert.deepEqual(verdicts(report), [verdict, 'pass']);
+  });
+}
+
+await test('a fail under a fault without proof is not held against the target', () => {
+  const report = buildReport(history(started(['rotation/a']), mark('begun'), fault('injected'), mark('ended'), ended), [
+    fail('rotation/a'),
+  ]);
+  assert.deepEqual(verdicts(report), ['inconclusive']);
+});
+
+await test('evidence is capped, keeps to lines that exist, and is never empty', () => {
+  const requests = Array.from({ length: 50 }, (): Happening => ({
+    kind: 'fact',
+    clause: 'rotation/none',
+    subject: 's',
+    state: 'holds',
+    says: 'x',
+  }));
+  const clauses = [
+    clause('rotation/many', () => ({
+      verdict: 'pass',
+      reason: '',
+      evidence: Array.from({ length: 50 }, (_, at) => at + 2),
+    })),
+    clause('rotation/none', () => ({ verdict: 'pass', reason: '', evidence: [] })),
+    clause('rotation/wrong', () => ({ verdict: 'pass', reason: '', evidence: [0, -3, 9_999, 1.5] })),
+  ];
+  const [many, none, wrong] = buildReport(
+    history(started(clauses.map(({ id }) => id)), ...requests, ended),
+    clauses,
+  ).clauses;
+  assert.equal(many?.evidence.length, 20);
+  assert.equal(many?.evidenceTotal, 50);
+  assert.equal(none?.evidence[0], 'history.jsonl#L2');
+  assert.deepEqual(wrong?.evidence, ['history.jsonl#L1']);
+});
+
+await test('rotations are replacements inside the scenario, counted per node; the first SVID is none', () => {
+  const svid = (node: string, serial: string, seen: 'delivered' | 'presented'): Happening => ({
+    kind: 'svid',
+    node,
+    seen,
+    serial,
+    spiffeId: `spiffe://td/${node}`,
+    notBefore: '',
+    notAfter: '',
+    authority: '',
+    publicKey: '',
+  });
+  const node = (name: string): Happening => ({
+    kind: 'node',
+    node: name,
+    mesh: 'm',
+    spiffeId: '',
+    implementation: '',
+    judged: true,
+    svidTtlSeconds: 6,
+    syncIntervalMs: 200,
+  });
+  const report = buildReport(
+    history(
+      started(['rotation/a']),
+      node('web'),
+      node('api'),
+      svid('web', '1', 'delivered'),
+      mark('begun'),
+      svid('web', '2', 'delivered'),
+      svid('web', '1', 'presented'),
+      svid('web', '2', 'presented'),
+      svid('api', '9', 'delivered'),
+      mark('ended'),
+      svid('web', '3', 'delivered'),
+      ended,
+    ),
+    [pass('rotation/a')],
+  );
+  assert.deepEqual(report.scenarios[0]?.rotations, [
+    { node: 'web', delivered: 1, presented: 1 },
+    { node: 'api', delivered: 0, presented: 0 },
+  ]);
+});
+
+await test('a plane says what was found at it, the worst first, and that nothing looked where nothing did', () => {
+  const plane = (name: string): Happening => ({
+    kind: 'plane',
+    plane: name,
+    address: `127.0.0.1:${name.length}`,
+    policy: 'mTLS',
+    why: 'traffic',
+  });
+  const fact = (subject: string, state: 'holds' | 'broken', says: string): Happening => ({
+    kind: 'fact',
+    clause: 'tls/planes',
+    subject,
+    state,
+    says,
+  });
+  const { planes } = buildReport(
+    history(
+      started([]),
+      plane('web'),
+      plane('admin'),
+      fact('web', 'holds', 'TLS 1.3'),
+      fact('web', 'broken', 'plain text answered'),
+      ended,
+    ),
+    [],
+  );
+  assert.deepEqual(
+    planes.map(({ state, found }) => [state, found]),
+    [
+      ['broken', 'plain text answered'],
+      ['unobserved', 'Nothing in this run looked at it.'],
+    ],
+  );
+});
+
+await test('a history without its first line is refused', () => {
+  assert.throws(() => buildReport([], []), TypeError);
+});

@@ -1,0 +1,89 @@
+import type { Clause } from '../clause.ts';
+import { handshakeBenches } from '../statistics/handshakes.ts';
+import type { History } from '../history.ts';
+import { entriesOf } from '../history.ts';
+import { judgeClauses, troubleDoubts } from './clauses.ts';
+import { lineReference } from './evidence.ts';
+import { readPlanes } from './planes.ts';
+import { concludeScenario, readScenarios, scenarioDoubts } from './scenarios.ts';
+import type { Report, RunReport } from './shape.ts';
+import { worst } from '../verdict.ts';
+
+export type {
+  ClauseReport,
+  FaultReport,
+  PlaneReport,
+  Report,
+  RotationCount,
+  RunReport,
+  ScenarioReport,
+  TroubleReport,
+} from './shape.ts';
+
+/**
+ * Judges a history and writes down what came of it: the content of `report.json`.
+ *
+ * The clauses judged are those that the run chose when it started. Nothing is taken for a pass that was not decided: a judge
+ * that throws, trouble of the harness, a fault without proof and an early end all make inconclusive.
+ *
+ * @param clauses - the catalogue; a chosen clause that is not in it is inconclusive
+ * @throws TypeError when the history does not begin with a run-started entry
+ */
+export function buildReport(history: History, clauses: readonly Clause[]): Report {
+  const started = history[0];
+  if (started?.kind !== 'run-started')
+    throw new TypeError('a history begins with a run-started entry, and this one does not');
+  const run = readRun(history, started);
+  const scenarios = readScenarios(history);
+  const doubts = [...scenarioDoubts(scenarios), ...troubleDoubts(history, run.aborted)];
+  const judged = judgeClauses(history, clauses, started.clauses, doubts);
+  const concluded = scenarios.map((scenario) => concludeScenario(scenario, judged));
+  const undecided = concluded
+    .filter((scenario) => scenario.verdict === 'inconclusive')
+    .map((scenario) => scenario.verdict);
+  return {
+    schema: 1,
+    run,
+    verdict: worst([
+      ...judged.map((clause) => clause.verdict),
+      ...undecided,
+      ...(run.aborted === null ? [] : ['inconclusive' as const]),
+    ]),
+    clauses: judged,
+    scenarios: concluded,
+    bench: handshakeBenches(history),
+    planes: readPlanes(history),
+    troubles: entriesOf(history, 'trouble').map(({ atMs, message, clauses: named, index }) => ({
+      atMs,
+      message,
+      clauses: named,
+      evidence: [lineReference(index)],
+    })),
+  };
+}
+
+function readRun(history: History, started: Extract<History[number], { kind: 'run-started' }>): RunReport {
+  const ended = entriesOf(history, 'run-ended').at(-1);
+  const { id, command, startedAt, seed, runtime, versions, target } = started;
+  return {
+    id,
+    command,
+    startedAt,
+    endedAt:
+      ended?.endedAt ??
+      instantAfter(
+        startedAt,
+        history.reduce((last, entry) => Math.max(last, entry.atMs), 0),
+      ),
+    seed,
+    runtime,
+    versions,
+    target,
+    aborted: ended === undefined ? 'its history has no end, so it was killed' : (ended.aborted ?? null),
+  };
+}
+
+function instantAfter(startedAt: string, ms: number): string {
+  const instant = new Date(Date.parse(startedAt) + ms);
+  return Number.isNaN(instant.getTime()) ? startedAt : instant.toISOString();
+}
