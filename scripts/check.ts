@@ -7,26 +7,11 @@ const root = new URL('..', import.meta.url);
 
 /** What each check runs, on the Node that runs this. */
 const checks: Readonly<Record<string, readonly string[]>> = {
-  format: [
-    'node_modules/prettier/bin/prettier.cjs',
-    '--check',
-    '--log-level',
-    'warn',
-    '--cache',
-    '--cache-location',
-    'node_modules/.cache/prettier',
-    '.',
-  ],
+  format: 'node_modules/prettier/bin/prettier.cjs --check --log-level warn --cache .'.split(' '),
   types: ['node_modules/typescript/bin/tsc', '-p', '.', '--pretty'],
-  lint: [
-    'node_modules/eslint/bin/eslint.js',
-    '--cache',
-    '--cache-location',
-    'node_modules/.cache/eslint/',
-    '--cache-strategy',
-    'content',
-    '.',
-  ],
+  lint: 'node_modules/eslint/bin/eslint.js --cache --cache-location node_modules/.cache/eslint/ --cache-strategy content .'.split(
+    ' ',
+  ),
   tests: ['--test', '--test-reporter', 'dot', '--test-concurrency', '2', ...pureTests('src')],
 };
 
