@@ -11,7 +11,7 @@ import { Metrics } from '../mesh/node/metrics.ts';
 import { pem } from '../mesh/node/held.ts';
 
 // Node's TLS cannot grant early data, so OpenSSL's own server stands at the mTLS listener: it demands a client certificate of the bundle, and
-// its tickets say max_early_data. It pins nobody and follows no rotation, which tls/no-early-data does not ask for.
+// its tickets say max_early_data. It pins nobody and follows no rotation, which mesh/tls/no-early-data does not ask for.
 const contract = readContract(process.env);
 using controller = new SpiffeController({ endpointSocket: contract.endpointSocket });
 await using _admin = await startAdmin(

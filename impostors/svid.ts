@@ -16,7 +16,7 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-any-authority',
     title: 'lets every authority that it holds vouch for every trust domain',
-    breaks: 'svid/foreign-authority',
+    breaks: 'x509-svid/path/foreign-authority',
     row: 'the right ID signed by a federated authority',
     judge: trusting(
       ({ bundles }) => new Map([...bundles.keys()].map((trustDomain) => [trustDomain, [...bundles.values()].flat()])),
@@ -25,7 +25,7 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-common-name',
     title: 'takes the common name for the ID where there is no URI SAN',
-    breaks: 'svid/name-elsewhere',
+    breaks: 'x509-svid/leaf/name-elsewhere',
     row: 'the right ID as CN',
     judge: misreading(({ uriSans, commonName }) => ({
       uriSans: uriSans.length === 0 && commonName !== undefined ? [commonName] : uriSans,
@@ -34,7 +34,7 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-common-name-first',
     title: 'believes the common name before the URI SAN',
-    breaks: 'svid/name-elsewhere',
+    breaks: 'x509-svid/leaf/name-elsewhere',
     row: 'the right ID as CN, another as URI SAN',
     judge: misreading(({ uriSans, commonName }) => ({
       uriSans: uriSans.length > 0 && commonName !== undefined ? [commonName] : uriSans,
@@ -43,7 +43,7 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-dns-name',
     title: 'makes an ID of the DNS SAN where there is no URI SAN',
-    breaks: 'svid/name-elsewhere',
+    breaks: 'x509-svid/leaf/name-elsewhere',
     row: 'the service name as DNS SAN and CN',
     judge: misreading(({ uriSans, dnsSans }, _allow, held) => ({
       uriSans: uriSans.length === 0 && dnsSans[0] !== undefined ? [inTheirDomain(held, dnsSans[0])] : uriSans,
@@ -52,21 +52,21 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-first-uri',
     title: 'takes the first of several URI SANs',
-    breaks: 'svid/two-uri-sans',
+    breaks: 'x509-svid/leaf/two-uri-sans',
     row: 'the right ID',
     judge: misreading(({ uriSans }) => ({ uriSans: uriSans.slice(0, 1) })),
   }),
   ...inBothRoles({
     id: 'svid-last-uri',
     title: 'takes the last of several URI SANs',
-    breaks: 'svid/two-uri-sans',
+    breaks: 'x509-svid/leaf/two-uri-sans',
     row: 'another ID first, the right one second',
     judge: misreading(({ uriSans }) => ({ uriSans: uriSans.slice(-1) })),
   }),
   ...inBothRoles({
     id: 'svid-best-uri',
     title: 'is content when any of several URI SANs is allowed',
-    breaks: 'svid/two-uri-sans',
+    breaks: 'x509-svid/leaf/two-uri-sans',
     row: '',
     judge: misreading(({ uriSans }, allow) => ({
       uriSans: uriSans.some((uri) => allow.has(uri)) ? uriSans.filter((uri) => allow.has(uri)) : uriSans,
@@ -75,14 +75,14 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-other-schemes-dropped',
     title: 'drops URI SANs of other schemes before it counts them',
-    breaks: 'svid/two-uri-sans',
+    breaks: 'x509-svid/leaf/two-uri-sans',
     row: 'the right ID and a URI of another scheme',
     judge: misreading(({ uriSans }) => ({ uriSans: uriSans.filter((uri) => uri.startsWith('spiffe://')) })),
   }),
   ...inBothRoles({
     id: 'svid-nameless',
     title: 'is content with a chain to the bundle where there is no name',
-    breaks: 'svid/no-uri-san',
+    breaks: 'x509-svid/leaf/no-uri-san',
     row: 'no SAN at all',
     judge: misreading(({ uriSans, dnsSans, commonName }, allow) => ({
       uriSans: uriSans.length + dnsSans.length === 0 && commonName === undefined ? [...allow].slice(0, 1) : uriSans,
@@ -91,14 +91,14 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-cuts-query',
     title: 'cuts the ID off at the question mark',
-    breaks: 'svid/id-with-query',
+    breaks: 'spiffe-id/syntax/id-with-query',
     row: 'a query behind the ID',
     judge: misreading(({ uriSans }) => ({ uriSans: uriSans.map((uri) => uri.split('?')[0]!) })),
   }),
   ...inBothRoles({
     id: 'svid-drops-port',
     title: 'leaves a port out of the trust domain',
-    breaks: 'svid/id-with-port',
+    breaks: 'spiffe-id/syntax/id-with-port',
     row: 'a port in the trust domain',
     judge: misreading(({ uriSans }) => ({
       uriSans: uriSans.map((uri) => uri.replace(/^(spiffe:\/\/[^/:]+):\d+/, '$1')),
@@ -107,7 +107,7 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-drops-user',
     title: 'leaves user information out of the trust domain',
-    breaks: 'svid/id-with-user',
+    breaks: 'spiffe-id/syntax/id-with-user',
     row: 'user information before the trust domain',
     judge: misreading(({ uriSans }) => ({
       uriSans: uriSans.map((uri) => uri.replace(/^spiffe:\/\/[^/@]*@/, 'spiffe://')),
@@ -116,7 +116,7 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-reads-urls',
     title: 'reads IDs with a URL parser',
-    breaks: 'svid/id-with-port',
+    breaks: 'spiffe-id/syntax/id-with-port',
     row: 'a port in the trust domain',
     judge: misreading(({ uriSans }) => ({
       uriSans: uriSans.map((uri) =>
@@ -127,56 +127,56 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-ca-leaf',
     title: 'accepts a CA certificate as a leaf',
-    breaks: 'svid/ca-as-leaf',
+    breaks: 'x509-svid/leaf/ca-as-leaf',
     row: 'a CA certificate with the right ID',
     judge: misreading(() => ({ isCa: false })),
   }),
   ...inBothRoles({
     id: 'svid-key-usage-ignored',
     title: 'does not look at key usage',
-    breaks: 'svid/key-usage',
+    breaks: 'x509-svid/leaf/key-usage',
     row: 'a leaf that may sign',
     judge: misreading(() => ({ keyUsage: undefined })),
   }),
   ...inBothRoles({
     id: 'svid-crl-sign-ignored',
     title: 'looks for keyCertSign and forgets cRLSign',
-    breaks: 'svid/key-usage',
+    breaks: 'x509-svid/leaf/key-usage',
     row: 'a leaf that may sign CRLs',
     judge: misreading(({ keyUsage }) => ({ keyUsage: keyUsage?.filter((usage) => usage !== 'cRLSign') })),
   }),
   ...inBothRoles({
     id: 'svid-not-after-ignored',
     title: 'does not look at notAfter',
-    breaks: 'svid/expired',
+    breaks: 'x509-svid/path/expired',
     row: 'expired a minute ago',
     judge: misreading(() => ({ notAfter: never })),
   }),
   ...inBothRoles({
     id: 'svid-leeway',
     title: 'gives expired SVIDs five minutes more, for clocks that differ',
-    breaks: 'svid/expired',
+    breaks: 'x509-svid/path/expired',
     row: 'expired a minute ago',
     judge: misreading(({ notAfter }) => ({ notAfter: new Date(notAfter.getTime() + leewayMs) })),
   }),
   ...inBothRoles({
     id: 'svid-not-before-ignored',
     title: 'does not look at notBefore',
-    breaks: 'svid/not-yet-valid',
+    breaks: 'x509-svid/path/not-yet-valid',
     row: 'valid from in an hour',
     judge: misreading(() => ({ notBefore: always })),
   }),
   ...inBothRoles({
     id: 'svid-self-signed',
     title: 'accepts self-signed certificates',
-    breaks: 'svid/self-signed',
+    breaks: 'spiffe-id/proof/self-signed',
     row: 'self-signed',
     judge: forgiving('unknown-authority', ({ selfIssued }) => selfIssued),
   }),
   ...inBothRoles({
     id: 'svid-authority-by-name',
     title: 'knows authorities by their name',
-    breaks: 'svid/stranger-authority',
+    breaks: 'spiffe-id/proof/stranger-authority',
     row: 'a stranger with the names and key identifiers',
     judge: forgiving('unknown-authority', (leaf, held) =>
       authoritiesFor(leaf, held).some(({ subjectHex }) => subjectHex === leaf.issuerHex),
@@ -185,7 +185,7 @@ export const svidImpostors: readonly Impostor[] = [
   ...inBothRoles({
     id: 'svid-authority-by-key-id',
     title: 'knows authorities by their key identifier',
-    breaks: 'svid/stranger-authority',
+    breaks: 'spiffe-id/proof/stranger-authority',
     row: 'a stranger with the names and key identifiers',
     judge: forgiving('unknown-authority', (leaf, held) =>
       authoritiesFor(leaf, held).some(

@@ -432,7 +432,7 @@ function catalogue(): Clause[] {
       'A token found in an old log opens the mesh.',
     ],
     [
-      'rotation/requests-survive',
+      'mesh/rotation/requests-survive',
       'MESH-ROT-01',
       'MUST',
       'Mesh policy, Rotation',
@@ -440,7 +440,7 @@ function catalogue(): Clause[] {
       'Every rotation is a small outage.',
     ],
     [
-      'rotation/fresh-key',
+      'mesh/rotation/fresh-key',
       'WORKLOAD-API-5.1-02',
       'SHOULD',
       'SPIFFE Workload API §5.1',
@@ -448,7 +448,7 @@ function catalogue(): Clause[] {
       'A key that leaked once stays useful after every rotation.',
     ],
     [
-      'partition-short/requests-survive',
+      'mesh/partition/short-requests-survive',
       'MESH-PART-01',
       'MUST',
       'Mesh policy, Partition',

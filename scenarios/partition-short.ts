@@ -8,7 +8,7 @@ export const partitionShort: Scenario = {
   title: "Server partition, shorter than an SVID's life",
   hypothesis:
     'a cut between all agents and their server that ends before any SVID does fails no request, and renewal goes on within the computed bound',
-  clauses: ['partition-short/requests-survive', 'partition-short/recovers'],
+  clauses: ['mesh/partition/short-requests-survive', 'mesh/partition/short-recovers'],
   steps: [
     'Traffic flows between all pairs.',
     'Every link between an agent and the server is cut; the cut is proven from outside.',

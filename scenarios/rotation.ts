@@ -18,13 +18,13 @@ export const rotation: Scenario = {
   hypothesis:
     'through at least five SVID rotations of every node and one forced rotation of the authority (prepare, activate, taint, revoke) no request fails, and afterwards nobody accepts the old authority',
   clauses: [
-    'rotation/requests-survive',
-    'rotation/connections-survive',
-    'rotation/new-svid-presented',
-    'rotation/fresh-key',
-    'rotation/authority-known-before-use',
-    'rotation/revoked-authority-refused',
-    'rotation/ticket-not-past-authority',
+    'mesh/rotation/requests-survive',
+    'mesh/rotation/connections-survive',
+    'mesh/rotation/new-svid-presented',
+    'mesh/rotation/fresh-key',
+    'mesh/rotation/authority-known-before-use',
+    'mesh/rotation/revoked-authority-refused',
+    'mesh/rotation/ticket-not-past-authority',
   ],
   steps: [
     'New connections arrive at a fixed rate over all pairs, long-lived ones stand beside them.',
@@ -132,8 +132,8 @@ interface Witness {
   readonly dials: boolean;
 }
 
-const revoked = 'rotation/revoked-authority-refused';
-const ticket = 'rotation/ticket-not-past-authority';
+const revoked = 'mesh/rotation/revoked-authority-refused';
+const ticket = 'mesh/rotation/ticket-not-past-authority';
 
 function exchange(
   { recorder }: ScenarioContext,

@@ -1,24 +1,50 @@
 import type { History } from './history.ts';
+import type { MeshPromise } from './promises.ts';
 import type { Judgement } from './verdict.ts';
 
 export type Level = 'MUST' | 'MUST_NOT' | 'SHOULD' | 'SHOULD_NOT' | 'MAY';
 
-/** The promises of the mesh; every clause of the gate belongs to one. */
-export type MeshPromise = 'tls' | 'pinning' | 'tokens' | 'rotation' | 'partition';
+/** The role in which a node under test takes part in an exchange: it is called as a server, and calls as a client. */
+export type Role = 'server' | 'client';
 
-/** One obligation of one document, and the rule that decides it from a history. */
-export interface Clause {
-  /** Stable: promise / subject / obligation. */
-  readonly id: string;
+/** The documents that clauses come from: the first part of an id. */
+export type Document = 'spiffe-id' | 'x509-svid' | 'mesh';
+
+/** A judge decides a clause from a history and nothing else. It is handed the clause, so that no id is written twice. */
+export type Judge = (history: History, clause: Clause) => Judgement;
+
+/** A clause is one obligation of one document, and the rule that decides it from a history. */
+export interface Clause<Id extends string = string> {
+  /** Document / subject / obligation. It never changes; where an older one was in use, `renamed.ts` knows it. */
+  readonly id: Id;
   /** Id in the requirement catalogue, or null where the catalogue lacks it. */
   readonly catalogue: string | null;
-  readonly promise: MeshPromise;
-  /** Document and section. */
+  /** The promise that people look for it under; null where it belongs to none. */
+  readonly promise: MeshPromise | null;
+  /** Document and section, as a person would look it up. */
   readonly spec: string;
   readonly level: Level;
   readonly subject: string;
   readonly title: string;
   /** What a broken implementation would do, for the person who reads a failure. */
   readonly danger: string;
-  readonly judge: (history: History) => Judgement;
+  /** The roles in which every node under test has to be looked at; empty where the clause is about no node in particular. */
+  readonly roles: readonly Role[];
+  readonly judge: Judge;
 }
+
+/** A declared clause knows its place: reports list clauses in the order of their declarations. */
+export interface DeclaredClause<Id extends string = string> extends Clause<Id> {
+  readonly place: number;
+}
+
+let places = 0;
+
+/** Declares a clause. Its id becomes a type of its own, so that a typo elsewhere does not compile. */
+export function clause<const Id extends `${Document}/${string}/${string}`>(
+  head: Omit<Clause<Id>, 'roles'> & Partial<Pick<Clause, 'roles'>>,
+): DeclaredClause<Id> {
+  return { roles: [], ...head, place: places++ };
+}
+
+export const bothRoles = ['server', 'client'] as const satisfies readonly Role[];

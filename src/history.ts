@@ -24,6 +24,8 @@ export type Happening =
   | ScenarioMark
   | Exchange
   | Plane
+  | PlaneHandshake
+  | Listener
   | Request
   | Presented
   | SvidSeen
@@ -31,7 +33,9 @@ export type Happening =
   | AuthorityMark
   | Fault
   | TokenUse
-  | Fact
+  | AuditLog
+  | Search
+  | Setting
   | Skip
   | Trouble;
 
@@ -76,12 +80,14 @@ export interface TargetNode {
   readonly syncIntervalMs: number;
 }
 
-/** A scenario began or ended. Its clauses say what it decides. */
+/** A scenario began or ended. */
 export interface ScenarioMark {
   readonly kind: 'scenario';
   readonly scenario: string;
   readonly state: 'begun' | 'ended';
   readonly hypothesis: string;
+  /** Ids of the clauses that it decides. */
+  readonly clauses: readonly string[];
   /** Bounds computed from the configuration, in milliseconds, by name. */
   readonly boundsMs?: Readonly<Record<string, number>>;
 }
@@ -113,6 +119,10 @@ export interface Exchange {
   /** What was seen that makes the outcome so: the alert, the close, the answer, the timeout. */
   readonly how: string;
   readonly tls?: { readonly version: string; readonly cipher: string; readonly resumed: boolean };
+  /** URI SANs of the certificate that the node itself showed; absent where it showed none. */
+  readonly shown?: readonly string[];
+  /** Early data in bytes that each session ticket allows which the node gave as a server. */
+  readonly earlyDataBytes?: readonly number[];
   readonly tookMs: number;
 }
 
@@ -124,6 +134,35 @@ export interface Plane {
   readonly policy: string;
   /** Why this policy and not a stricter one. */
   readonly why: string;
+}
+
+/** One handshake with a plane: these listeners speak protocols of their own, so that the handshake alone is what is looked at. */
+export interface PlaneHandshake {
+  readonly kind: 'plane-handshake';
+  readonly plane: string;
+  readonly address: string;
+  /** The only version that was offered, as OpenSSL names it. */
+  readonly version: string;
+  /** The only group that was offered for the key exchange; absent where the choice was free. */
+  readonly group?: string;
+  /** The version that was agreed on, or null when no handshake came about. */
+  readonly agreed: string | null;
+  readonly outcome: Outcome;
+  readonly how: string;
+}
+
+/** A listener that serves without TLS: whether it answered, and the addresses that the kernel says it is bound to. */
+export interface Listener {
+  readonly kind: 'listener';
+  readonly plane: string;
+  readonly address: string;
+  readonly answered: boolean;
+  readonly boundTo: readonly BoundAddress[];
+}
+
+export interface BoundAddress {
+  readonly address: string;
+  readonly loopback: boolean;
 }
 
 export interface PresentedSvid {
@@ -204,17 +243,18 @@ export interface Fault {
   readonly scenario: string;
   readonly fault: string;
   readonly target: string;
-  readonly state: 'injected' | 'in-force' | 'healed' | 'gone';
+  /** `healing` begins to undo it; `healed` is proven. */
+  readonly state: 'injected' | 'in-force' | 'healing' | 'healed';
   readonly provenBy?: string;
 }
 
 /** One presentation of a join token. `token` is our name for it, never its value. */
 export interface TokenUse {
   readonly kind: 'token';
-  readonly clause: string;
+  /** What the use belongs to: one that comes too late, two one after the other, or several at once. */
+  readonly trial: 'late' | 'twice' | 'race';
   readonly row: string;
   readonly token: string;
-  readonly expect: 'attested' | 'refused' | 'one-of-many';
   readonly outcome: 'attested' | 'refused' | 'unknown';
   readonly code?: string;
   readonly message?: string;
@@ -222,14 +262,33 @@ export interface TokenUse {
   readonly secondsToExpiry: number;
 }
 
-/** A fact that decides a clause by itself. */
-export interface Fact {
-  readonly kind: 'fact';
-  readonly clause: string;
-  readonly subject: string;
-  /** `holds`: as it must be; `broken`: not so; `unknown`: could not be observed. */
-  readonly state: 'holds' | 'broken' | 'unknown';
-  readonly says: string;
+/** The SPIRE server's audit log as it was read after all tokens were used: its records of attestations. */
+export interface AuditLog {
+  readonly kind: 'audit-log';
+  readonly records: readonly AuditRecord[];
+}
+
+export interface AuditRecord {
+  readonly status: string;
+  /** Our name for the token that the agent of the record was attested with, where the record names that agent. */
+  readonly token: string | null;
+}
+
+/** A search for a secret in what the run keeps. */
+export interface Search {
+  readonly kind: 'search';
+  /** Our name for the token that was looked for. */
+  readonly token: string;
+  /** Where, in words. */
+  readonly places: readonly string[];
+  readonly foundIn: readonly string[];
+}
+
+/** A setting of the target as it is deployed. */
+export interface Setting {
+  readonly kind: 'setting';
+  readonly setting: 'join-token-ttl';
+  readonly seconds: number;
 }
 
 /** A clause that does not apply here: to the whole target, or to one node of it, in one role where that is named. */
@@ -245,6 +304,8 @@ export interface Skip {
 export interface Trouble {
   readonly kind: 'trouble';
   readonly clauses: readonly string[];
+  /** The node under test that it came of, where it came of one. */
+  readonly node?: string;
   readonly message: string;
 }
 

@@ -24,22 +24,22 @@ process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
 
 /** What can be decided about nodes of somebody else's mesh as servers, with a valid identity and identities that need no trust. */
 const asServer = [
-  'tls/version/server',
-  'tls/cipher/aead-only',
-  'tls/plaintext-refused',
-  'tls/client-certificate-required',
-  'tls/no-early-data',
-  'pin/exact-id',
-  'pin/foreign-domain-unknown',
-  'svid/self-signed',
-  'svid/stranger-authority',
+  'mesh/tls/version-as-server',
+  'mesh/tls/aead-only',
+  'mesh/tls/plaintext-refused',
+  'mesh/tls/client-certificate-required',
+  'mesh/tls/no-early-data',
+  'mesh/pinning/exact-id',
+  'mesh/pinning/foreign-domain-unknown',
+  'spiffe-id/proof/self-signed',
+  'spiffe-id/proof/stranger-authority',
 ];
 const withTokens = [
-  'tokens/attests-within-ttl',
-  'tokens/expired-refused',
-  'tokens/single-use',
-  'tokens/race-one-winner',
-  'tokens/not-in-our-logs',
+  'mesh/tokens/attests-within-ttl',
+  'mesh/tokens/expired-refused',
+  'mesh/tokens/single-use',
+  'mesh/tokens/race-one-winner',
+  'mesh/tokens/not-in-our-logs',
 ];
 
 interface TargetText {
@@ -296,19 +296,19 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
       [0, 'pass', []],
       `${stderr}${JSON.stringify(report.clauses.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skipped'))}`,
     );
-    assert.deepEqual(decided(report), [...asServer, 'planes/spire-server'].sort());
+    assert.deepEqual(decided(report), [...asServer, 'mesh/planes/spire-server'].sort());
     for (const { id, verdict, reason } of report.clauses.filter((clause) => clause.verdict !== 'pass')) {
       assert.equal(verdict, 'skipped', id);
       assert.ok(reason.length > 30, `${id}: ${reason}`);
     }
     for (const [id, why] of [
-      ['tls/version/client', /cannot be asked to call: a target file names no admin listener/],
-      ['tls/ticket-not-past-svid', /SPIRE has no call that takes an authority out/],
-      ['svid/expired', /SPIRE has no call that takes an authority out/],
-      ['tokens/single-use', /read-only\.yaml does not say allow: \{ write: true \}/],
-      ['partition-long/recovers', /not injectable here/],
-      ['rotation/requests-survive', /not injectable here/],
-      ['planes/bundle-endpoint', /names no bundle endpoint/],
+      ['mesh/tls/version-as-client', /cannot be asked to call: a target file names no admin listener/],
+      ['mesh/tls/ticket-not-past-svid', /SPIRE has no call that takes an authority out/],
+      ['x509-svid/path/expired', /SPIRE has no call that takes an authority out/],
+      ['mesh/tokens/single-use', /read-only\.yaml does not say allow: \{ write: true \}/],
+      ['mesh/partition/long-recovers', /not injectable here/],
+      ['mesh/rotation/requests-survive', /not injectable here/],
+      ['mesh/planes/bundle-endpoint', /names no bundle endpoint/],
     ] as const)
       assert.match(verdictOf(report, id)?.reason ?? '', why, id);
 
@@ -350,10 +350,10 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     const { authorities } = await api.getBundle();
     const { code, report, history } = await gate('write', { ...target, allow: { faults: ['partition'], write: true } });
     assert.deepEqual([code, report.verdict], [0, 'pass']);
-    assert.deepEqual(decided(report), [...asServer, 'planes/spire-server', ...withTokens].sort());
-    assert.match(verdictOf(report, 'tokens/audit-log')?.reason ?? '', /not in reach/);
+    assert.deepEqual(decided(report), [...asServer, 'mesh/planes/spire-server', ...withTokens].sort());
+    assert.match(verdictOf(report, 'mesh/tokens/audit-log')?.reason ?? '', /not in reach/);
     assert.match(
-      verdictOf(report, 'partition-short/recovers')?.reason ?? '',
+      verdictOf(report, 'mesh/partition/short-recovers')?.reason ?? '',
       /not injectable here: write\.yaml allows partition, but/,
     );
     assert.equal((await api.listAgents()).length, agents);
@@ -371,7 +371,7 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
       nodes: [{ ...first!, allows: first!.allows.filter((id) => id !== probe) }, second],
     });
     assert.deepEqual([code, report.verdict], [0, 'pass']);
-    assert.match(verdictOf(report, 'svid/self-signed')?.reason ?? '', /1 node, as server/);
+    assert.match(verdictOf(report, 'spiffe-id/proof/self-signed')?.reason ?? '', /1 node, as server/);
     const alone = await gate('stranger-alone', {
       ...target,
       spireServer: undefined,
@@ -379,10 +379,10 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     });
     assert.deepEqual([alone.code, alone.report.verdict], [3, 'inconclusive'], 'a run in which nothing was decided');
     assert.match(
-      verdictOf(alone.report, 'svid/self-signed')?.reason ?? '',
+      verdictOf(alone.report, 'spiffe-id/proof/self-signed')?.reason ?? '',
       /node node-001 does not allow the probe spiffe:\/\/x0tta6bl4\.mesh\/service\/assay-probe.*add it/,
     );
-    assert.match(verdictOf(alone.report, 'planes/spire-server')?.reason ?? '', /names no spireServer\.address/);
+    assert.match(verdictOf(alone.report, 'mesh/planes/spire-server')?.reason ?? '', /names no spireServer\.address/);
   });
 
   void test('a dead address, and one where another node answers, are inconclusive', async () => {
@@ -390,11 +390,11 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     const dead = `127.0.0.1:${await freePort()}`;
     const { code, report } = await gate('dead', { ...target, nodes: [{ ...first!, address: dead }, second] });
     assert.deepEqual([code, report.verdict, report.troubles], [3, 'inconclusive', []]);
-    assert.match(verdictOf(report, 'svid/self-signed')?.reason ?? '', /node-001 as server: .*ECONNREFUSED/);
+    assert.match(verdictOf(report, 'spiffe-id/proof/self-signed')?.reason ?? '', /node-001 as server: .*ECONNREFUSED/);
     const swapped = await gate('swapped', { ...target, nodes: [{ ...first!, address: second!.address }] });
     assert.deepEqual([swapped.code, swapped.report.verdict], [3, 'inconclusive']);
     assert.match(
-      verdictOf(swapped.report, 'tls/version/server')?.reason ?? '',
+      verdictOf(swapped.report, 'mesh/tls/version-as-server')?.reason ?? '',
       /is answered by spiffe:\/\/x0tta6bl4\.mesh\/service\/backend, wanted spiffe:\/\/x0tta6bl4\.mesh\/service\/frontend/,
     );
   });

@@ -22,7 +22,7 @@ import {
 } from './cli-run.ts';
 
 // The shortest run that stands up a mesh.
-const brief = ['--only', 'planes/spire-server'];
+const brief = ['--only', 'mesh/planes/spire-server'];
 
 await suite('bad input ends with 2 and says what would be right', { concurrency: 3 }, async () => {
   const inputs: [title: string, args: string[], says: RegExp][] = [
@@ -291,7 +291,7 @@ await suite('nodes that break the node contract', { concurrency: 3 }, async () =
     [
       'exits at once',
       'echo "no licence found" >&2; exit 9',
-      'planes/spire-server',
+      'mesh/planes/spire-server',
       3,
       [
         ready,
@@ -301,14 +301,14 @@ await suite('nodes that break the node contract', { concurrency: 3 }, async () =
     [
       'is not there',
       '/nowhere/my-node',
-      'planes/spire-server',
+      'mesh/planes/spire-server',
       3,
       [/the node exited with code 127 before it was ready; its last words: .*\/nowhere\/my-node: not found/],
     ],
     [
       'finds its port in use',
       node('port-taken'),
-      'planes/spire-server',
+      'mesh/planes/spire-server',
       3,
       [
         /the node exited with code 1 before it was ready; its last words: .*listen EADDRINUSE: address already in use 127/,
@@ -317,21 +317,21 @@ await suite('nodes that break the node contract', { concurrency: 3 }, async () =
     [
       'is never ready',
       node('never-ready'),
-      'planes/spire-server',
+      'mesh/planes/spire-server',
       3,
       [ready, /not within 30\.6 s; last seen: it answered 503; look at: \S+node-001-service\.log/],
     ],
     [
       'has its admin listener elsewhere',
       node('admin-elsewhere'),
-      'planes/spire-server',
+      'mesh/planes/spire-server',
       3,
       [ready, /not within 30\.6 s; last seen: connect ECONNREFUSED 127/],
     ],
     [
       'is ready and does not listen',
       node('no-listener'),
-      'planes/spire-server',
+      'mesh/planes/spire-server',
       3,
       [
         /node node-001: its mTLS listener at 127\S+ \(ASSAY_LISTEN\) takes connections, as GET \/ready promises: not within 2\.0 s; last seen: connect ECONNREFUSED/,
@@ -356,14 +356,14 @@ await suite('nodes that break the node contract', { concurrency: 3 }, async () =
     [
       'answers /hello with something that is no JSON',
       node('hello-garbage'),
-      'pin/exact-id',
+      'mesh/pinning/exact-id',
       3,
       [/answered 200 with something that is no JSON: "\{nonsense!\}"/],
     ],
     [
       'answers /hello without end',
       node('hello-endless'),
-      'pin/exact-id,rotation/connections-survive',
+      'mesh/pinning/exact-id,mesh/rotation/connections-survive',
       [1, 3],
       [/holds no JSON object in 64 KiB/],
     ],

@@ -41,7 +41,7 @@ await test('the gate passes a right mesh of processes, leaves its documents, and
 
 await test('no private key and no join token stands in what a run keeps', async () => {
   await using place = makePlace();
-  const ended = await assay(place, ['gate', '--only', 'tokens,pin/exact-id']);
+  const ended = await assay(place, ['gate', '--only', 'tokens,mesh/pinning/exact-id']);
   assertEnded(place, ended, { code: 0 });
   const secret = /PRIVATE KEY|join_token\/[0-9a-f]{8}-[0-9a-f]{4}/;
   const files = readdirSync(ended.out, { recursive: true, withFileTypes: true })

@@ -174,7 +174,7 @@ void describe('conformers', () => {
       'spire-port-right',
       'a port that keeps the promise of require_pq_kem',
       (id: string) =>
-        judgeSuites(id, 'planes/require-pq-kem,planes/spire-server', [planes, postQuantum], startRightPort),
+        judgeSuites(id, 'mesh/planes/require-pq-kem,mesh/planes/spire-server', [planes, postQuantum], startRightPort),
     ],
   ] as const;
   for (const [id, title, judgeOnce] of others.filter(([name]) => isWanted(name))) {

@@ -109,7 +109,7 @@ await suite('a signal heals and reports', { concurrency: 2 }, async () => {
 
   await test('a signal while the report is written', async () => {
     await using place = makePlace();
-    const cli = startCli(place, ['gate', '--only', 'planes/spire-server']);
+    const cli = startCli(place, ['gate', '--only', 'mesh/planes/spire-server']);
     await reach(cli, (entry) => entry.kind === 'run-ended');
     cli.child.kill('SIGINT');
     const ended = await cli.ended;
@@ -165,7 +165,7 @@ await suite('kill -9 leaves nothing', { concurrency: 2 }, async () => {
         kill(place, cli, victims);
         await assertGone(place, cli, victims);
         if (place.scratch().length === 0) return;
-        const next = await assay(place, ['gate', '--only', 'planes/spire-server']);
+        const next = await assay(place, ['gate', '--only', 'mesh/planes/spire-server']);
         assertEnded(place, next, { code: 0 });
       });
     }
@@ -184,14 +184,14 @@ await suite('kill -9 leaves nothing', { concurrency: 2 }, async () => {
 
   await test('a run that ends by itself takes such a daemon with it, too', async () => {
     await using place = makePlace();
-    assertEnded(place, await assay(place, ['gate', '--node', family, '--only', 'planes/spire-server']), { code: 0 });
+    assertEnded(place, await assay(place, ['gate', '--node', family, '--only', 'mesh/planes/spire-server']), { code: 0 });
     await assertNothingRuns(place);
   });
 
   await test('a scratch directory without an owner is left alone while it may be in the making, and one that is not of a run always', async () => {
     await using place = makePlace();
     for (const name of ['assay-20260101-000000-abcd', 'assay-of-somebody-else']) mkdirSync(join(place.dir, name));
-    const ended = await assay(place, ['gate', '--only', 'planes/spire-server']);
+    const ended = await assay(place, ['gate', '--only', 'mesh/planes/spire-server']);
     assert.equal(ended.code, 0, ended.stderr);
     assert.deepEqual(place.scratch(), ['assay-20260101-000000-abcd', 'assay-of-somebody-else']);
   });
@@ -245,14 +245,14 @@ await suite('containers', { skip: noEngine }, async () => {
 
   await test('a run whose guardian was killed too is swept by the next one', async () => {
     await using place = makePlace();
-    const cli = startCli(place, ['gate', '--runtime', 'container', '--only', 'planes/spire-server']);
+    const cli = startCli(place, ['gate', '--runtime', 'container', '--only', 'mesh/planes/spire-server']);
     await reach(cli, begins('mesh steady'));
     await sleep(1_000);
     const started = cli.history()[0];
     assert.equal(started?.kind, 'run-started');
     kill(place, cli, 'it and its guardian');
     await cli.ended;
-    const next = await assay(place, ['gate', '--runtime', 'container', '--only', 'planes/spire-server']);
+    const next = await assay(place, ['gate', '--runtime', 'container', '--only', 'mesh/planes/spire-server']);
     assertEnded(place, next, { code: 0 });
     assert.deepEqual(await containersOf(started.id), []);
     await assertNothingRuns(place);

@@ -1,8 +1,8 @@
-import { entriesOf, type Exchange, type History } from '../history.ts';
+import type { Clause, Role } from '../clause.ts';
+import type { History } from '../history.ts';
+import { nodesBeside } from '../reading/nodes.ts';
 import type { Judgement } from '../verdict.ts';
 import { skippedOr, skipsOf } from './skipped.ts';
-
-export type Role = Exchange['role'];
 
 /** A node under test in one role. */
 export interface Part {
@@ -19,15 +19,14 @@ export interface Part {
  */
 export function uncovered(
   history: History,
-  clause: string,
-  roles: readonly Role[],
+  clause: Clause,
   looked: readonly Part[],
   nothing: string,
 ): Judgement | undefined {
   const skips = skipsOf(history, clause);
   if (looked.length === 0 && skips.every(({ node }) => node === undefined)) return skippedOr(history, clause, nothing);
-  const missing = judgedBeside(history, [...looked, ...skips])
-    .flatMap((node) => roles.map((role) => ({ node, role })))
+  const missing = nodesUnderTest(history, [...looked, ...skips])
+    .flatMap((node) => clause.roles.map((role) => ({ node, role })))
     .filter(
       (part) =>
         !looked.some(({ node, role }) => node === part.node && role === part.role) &&
@@ -43,18 +42,9 @@ export function uncovered(
 }
 
 /** The nodes under test of the meshes that these belong to. */
-function judgedBeside(history: History, those: readonly { readonly node?: string }[]): string[] {
-  const nodes = entriesOf(history, 'node');
-  const named = new Set(those.map(({ node }) => node));
-  const meshes = new Set(nodes.filter(({ node }) => named.has(node)).map(({ mesh }) => mesh));
-  return nodes.filter(({ judged, mesh }) => judged && meshes.has(mesh)).map(({ node }) => node);
-}
-
-/** The names of all nodes under test. */
-export function judgedNodes(history: History): ReadonlySet<string> {
-  return new Set(
-    entriesOf(history, 'node')
-      .filter(({ judged }) => judged)
-      .map(({ node }) => node),
-  );
+function nodesUnderTest(history: History, those: readonly { readonly node?: string }[]): string[] {
+  const named = new Set(those.flatMap(({ node }) => node ?? []));
+  return nodesBeside(history, named)
+    .filter(({ judged }) => judged)
+    .map(({ node }) => node);
 }

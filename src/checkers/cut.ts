@@ -1,8 +1,9 @@
+import type { Clause } from '../clause.ts';
 import { entriesOf, type EntryOf, type History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
 import type { RequestEntry } from './requests.ts';
-import { faultSpan, windowOf, type FaultSpan, type ScenarioWindow } from '../reading/scenario-window.ts';
+import { faultSpan, type FaultSpan, type ScenarioWindow } from '../reading/scenarios.ts';
 import { skippedOr } from './skipped.ts';
 
 /** A partition of all nodes under test from their server, proven and tight. */
@@ -19,18 +20,16 @@ export interface Death {
 }
 
 /** The cut of a scenario, or why nothing can be judged by it. */
-export function cutOf(history: History, clause: string, scenario: string): Cut | Judgement {
-  const window = windowOf(history, scenario);
-  const span = window && faultSpan(history, scenario);
-  if (window === undefined || span === undefined)
-    return skippedOr(history, clause, 'the partition was not proven in force and gone');
+export function cutOf(history: History, clause: Clause, window: ScenarioWindow): Cut | Judgement {
+  const span = faultSpan(window);
+  if (span === undefined) return skippedOr(history, clause, 'the partition was not proven in force and gone');
   if (window.judged.size === 0)
     return { verdict: 'inconclusive', reason: 'no node under test was cut', evidence: [window.index] };
   for (const node of window.judged)
     if (!span.targets.has(node))
       return { verdict: 'inconclusive', reason: `${node} was not cut`, evidence: [window.index] };
   const through = deliveries(history).filter(
-    (svid) => span.targets.has(svid.node) && svid.atMs > span.inForceMs && svid.atMs < span.healedMs,
+    (svid) => span.targets.has(svid.node) && svid.atMs > span.inForceMs && svid.atMs < span.healingMs,
   );
   if (through.length > 0)
     return {
@@ -41,13 +40,13 @@ export function cutOf(history: History, clause: string, scenario: string): Cut |
   return { ...span, window, dies: deaths(history, span) };
 }
 
-function deaths(history: History, { healedMs }: FaultSpan): Map<string, Death> {
+function deaths(history: History, { healingMs }: FaultSpan): Map<string, Death> {
   // Wall-clock instants: certificates are judged by them, everything else by the monotonic clock.
   const startedAt = Date.parse(entriesOf(history, 'run-started')[0]?.startedAt ?? '');
   const dies = new Map<string, Death>();
   for (const { node, notAfter, index, atMs } of deliveries(history)) {
     const death = { atMs: Date.parse(notAfter) - startedAt, index };
-    if (atMs <= healedMs && !(death.atMs <= (dies.get(node)?.atMs ?? -Infinity))) dies.set(node, death);
+    if (atMs <= healingMs && !(death.atMs <= (dies.get(node)?.atMs ?? -Infinity))) dies.set(node, death);
   }
   return dies;
 }
@@ -57,10 +56,10 @@ function deliveries(history: History): EntryOf<'svid'>[] {
 }
 
 /** The first SVID that a node was given after the heal and never before: an old one handed out again is no renewal. */
-export function renewalOf(history: History, { healedMs }: FaultSpan, node: string): EntryOf<'svid'> | undefined {
+export function renewalOf(history: History, { healingMs }: FaultSpan, node: string): EntryOf<'svid'> | undefined {
   const own = deliveries(history).filter((svid) => svid.node === node);
-  const old = new Set(own.filter(({ atMs }) => atMs <= healedMs).map(({ serial }) => serial));
-  return own.find(({ atMs, serial }) => atMs > healedMs && !old.has(serial));
+  const old = new Set(own.filter(({ atMs }) => atMs <= healingMs).map(({ serial }) => serial));
+  return own.find(({ atMs, serial }) => atMs > healingMs && !old.has(serial));
 }
 
 /** Between mesh nodes only: a probe of the harness holds an SVID that no partition touches. */

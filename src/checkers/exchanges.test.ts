@@ -4,11 +4,11 @@ import type { Exchange, Happening } from '../history.ts';
 import { exchanges } from './exchanges.ts';
 import { exchange, historyOf, node, skip, told, type Step } from './history-builder.ts';
 
-const clause = 'pin/prefix';
+const clause = 'mesh/pinning/prefix';
 const both = ['server', 'client'] as const;
 const row = (change: Partial<Exchange> = {}) => exchange(clause, 'a prefix', 'refused', change);
 const control = (change: Partial<Exchange> = {}) =>
-  exchange('pin/exact-id', 'the right ID', 'accepted', {
+  exchange('mesh/pinning/exact-id', 'the right ID', 'accepted', {
     control: `${clause} ${change.node ?? 'a'} ${change.role ?? 'server'}`,
     ...change,
   });
@@ -40,13 +40,19 @@ await test('an accepted wrong row fails, whatever else there is', () => {
 });
 
 await test('a refused right row fails its own clause', () => {
-  const history = historyOf(node('a'), exchange('pin/exact-id', 'the right ID', 'accepted', { outcome: 'refused' }));
-  assert.match(told(exchanges('pin/exact-id', ['server'], 'accepted')(history)), /^fail: .*refused, wanted accepted/);
+  const history = historyOf(
+    node('a'),
+    exchange('mesh/pinning/exact-id', 'the right ID', 'accepted', { outcome: 'refused' }),
+  );
+  assert.match(
+    told(exchanges('mesh/pinning/exact-id', ['server'], 'accepted')(history)),
+    /^fail: .*refused, wanted accepted/,
+  );
 });
 
 const inconclusive: readonly [name: string, reason: RegExp, ...steps: Step[]][] = [
   ['nothing at all', /no exchange was made/],
-  ['only other clauses', /no exchange was made/, exchange('pin/case', 'another case', 'refused')],
+  ['only other clauses', /no exchange was made/, exchange('mesh/pinning/case', 'another case', 'refused')],
   ['only controls of its own', /no exchange was made/, exchange(clause, 'the right ID', 'accepted')],
   ['no control before', /control before it was not accepted \(there is none\)/, row(), control()],
   ['no control after', /control after it was not accepted \(there is none\)/, control(), row()],

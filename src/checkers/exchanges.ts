@@ -1,51 +1,50 @@
+import type { Clause, Judge } from '../clause.ts';
 import { entriesOf, type EntryOf, type History } from '../history.ts';
+import { judgedNodes } from '../reading/nodes.ts';
 import type { Judgement } from '../verdict.ts';
-import { judgedNodes, uncovered, type Role } from './coverage.ts';
+import { uncovered } from './coverage.ts';
 
 type ExchangeEntry = EntryOf<'exchange'>;
 
 /**
- * Decides a clause by its exchanges with the nodes under test.
+ * Decides a clause by its exchanges with the nodes under test, where the rows that have to be refused decide.
  *
  * A refusal counts only beside its control: the same node in the same role accepted the right exchange before it and after it.
- * So a node that refuses everybody, or died half way, passes nothing.
- *
- * @param roles - in which every node under test has to be looked at
- * @param decisive - what its deciding rows expect; rows of the other kind are controls and decide nothing by themselves
+ * So a node that refuses everybody, or died half way, passes nothing. Every node has to be looked at in each role of the clause.
  */
-export function exchanges(
-  clause: string,
-  roles: readonly Role[],
-  decisive: 'accepted' | 'refused' = 'refused',
-): (history: History) => Judgement {
-  return (history) => {
-    const all = entriesOf(history, 'exchange');
-    const judged = judgedNodes(history);
-    const rows = all.filter((exchange) => exchange.clause === clause && judged.has(exchange.node));
-    const wrong = rows.filter(({ expect, outcome }) => outcome !== 'unknown' && outcome !== expect);
-    if (wrong.length > 0) return { verdict: 'fail', reason: sentence(wrong), evidence: indexes(wrong) };
-    const unclear = rows.filter(({ outcome }) => outcome === 'unknown');
-    if (unclear.length > 0)
-      return { verdict: 'inconclusive', reason: `could not tell: ${sentence(unclear)}`, evidence: indexes(unclear) };
+export const refusedBesideControl: Judge = (history, clause) => byExchanges(history, clause, 'refused');
 
-    const controls = new Set<ExchangeEntry>();
-    for (const row of rows) {
-      if (row.expect === 'accepted') continue;
-      const { before, after } = controlsOf(row, all);
-      if (before?.outcome !== 'accepted') return withoutControl(row, 'before', before);
-      if (after?.outcome !== 'accepted') return withoutControl(row, 'after', after);
-      controls.add(before).add(after);
+/** Decides a clause by its exchanges with the nodes under test, where the rows that have to be accepted decide. */
+export const acceptedAsMust: Judge = (history, clause) => byExchanges(history, clause, 'accepted');
+
+/** @param decisive - what the deciding rows expect; rows of the other kind are controls and decide nothing by themselves */
+function byExchanges(history: History, clause: Clause, decisive: 'accepted' | 'refused'): Judgement {
+  const all = entriesOf(history, 'exchange');
+  const judged = judgedNodes(history);
+  const rows = all.filter((exchange) => exchange.clause === clause.id && judged.has(exchange.node));
+  const wrong = rows.filter(({ expect, outcome }) => outcome !== 'unknown' && outcome !== expect);
+  if (wrong.length > 0) return { verdict: 'fail', reason: sentence(wrong), evidence: indexes(wrong) };
+  const unclear = rows.filter(({ outcome }) => outcome === 'unknown');
+  if (unclear.length > 0) {
+    return { verdict: 'inconclusive', reason: `could not tell: ${sentence(unclear)}`, evidence: indexes(unclear) };
+  }
+
+  const controls = new Set<ExchangeEntry>();
+  for (const row of rows) {
+    if (row.expect === 'accepted') continue;
+    const { before, after } = controlsOf(row, all);
+    if (before?.outcome !== 'accepted') return withoutControl(row, 'before', before);
+    if (after?.outcome !== 'accepted') return withoutControl(row, 'after', after);
+    controls.add(before).add(after);
+  }
+  const deciding = rows.filter(({ expect }) => expect === decisive);
+  return (
+    uncovered(history, clause, deciding, 'no exchange was made to decide it') ?? {
+      verdict: 'pass',
+      reason: praise(rows),
+      evidence: indexes([...rows, ...controls]),
     }
-    return (
-      uncovered(
-        history,
-        clause,
-        roles,
-        rows.filter(({ expect }) => expect === decisive),
-        'no exchange was made to decide it',
-      ) ?? { verdict: 'pass', reason: praise(rows), evidence: indexes([...rows, ...controls]) }
-    );
-  };
+  );
 }
 
 function controlsOf(

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { facts, factsOfNodes } from './facts.ts';
 import { fact, historyOf, node, skip, told, type Step } from './history-builder.ts';
 
-const clause = 'tokens/policy-ttl';
+const clause = 'mesh/tokens/policy-ttl';
 const judge = (...steps: Step[]) => told(facts(clause)(historyOf(...steps)));
 const judgeNodes = (...steps: Step[]) =>
   told(factsOfNodes(clause, 'server')(historyOf(node('a'), node('b'), ...steps)));
@@ -19,7 +19,7 @@ await test('facts decide: broken before unknown before holds', () => {
 
 await test('nothing seen is inconclusive, skipped only with a reason', () => {
   assert.equal(judge(), 'inconclusive: nothing was observed to decide it');
-  assert.match(judge(fact('tokens/audit-log', 'x', 'holds')), /^inconclusive/);
+  assert.match(judge(fact('mesh/tokens/audit-log', 'x', 'holds')), /^inconclusive/);
   assert.equal(judge(skip(clause, 'no server')), 'skipped: no server');
   assert.match(judge(skip(clause, '')), /^inconclusive/);
   assert.match(judge(skip(clause, 'no server'), fact(clause, 'x', 'broken')), /^fail/);

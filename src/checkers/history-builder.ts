@@ -1,4 +1,5 @@
 import type { EntryOf, Exchange, Happening, History, Request, TargetNode, TokenUse } from '../history.ts';
+import { findClause, type ClauseId } from '../clauses/catalogue.ts';
 import type { Judgement } from '../verdict.ts';
 
 // Histories written by hand, for the tests of the rules that judge them.
@@ -94,26 +95,16 @@ export function exchange(
   };
 }
 
-export function token(clause: string, row: string, change: Partial<TokenUse>): Happening {
+export function token(trial: TokenUse['trial'], row: string, change: Partial<TokenUse>): Happening {
   return {
     kind: 'token',
-    clause,
+    trial,
     row,
     token: 'a token',
-    expect: 'attested',
     outcome: 'attested',
     secondsToExpiry: 100,
     ...change,
   };
-}
-
-export function fact(
-  clause: string,
-  subject: string,
-  state: 'holds' | 'broken' | 'unknown',
-  says = `it ${state}`,
-): Happening {
-  return { kind: 'fact', clause, subject, state, says };
 }
 
 export function skip(
@@ -129,7 +120,38 @@ export function scenario(
   state: 'begun' | 'ended',
   boundsMs?: Readonly<Record<string, number>>,
 ): Happening {
-  return { kind: 'scenario', scenario: name, state, hypothesis: 'it holds', ...(boundsMs && { boundsMs }) };
+  const decides = decidedBy[name] ?? [];
+  return {
+    kind: 'scenario',
+    scenario: name,
+    state,
+    hypothesis: 'it holds',
+    clauses: decides,
+    ...(boundsMs && { boundsMs }),
+  };
+}
+
+const decidedBy: Readonly<Record<string, readonly ClauseId[]>> = {
+  rotation: [
+    ...['requests-survive', 'connections-survive', 'new-svid-presented', 'fresh-key'].map(
+      (obligation) => `mesh/rotation/${obligation}` as ClauseId,
+    ),
+    ...['authority-known-before-use', 'revoked-authority-refused', 'ticket-not-past-authority'].map(
+      (obligation) => `mesh/rotation/${obligation}` as ClauseId,
+    ),
+  ],
+  'partition-short': ['mesh/partition/short-requests-survive', 'mesh/partition/short-recovers'],
+  'partition-long': [
+    'mesh/partition/long-traffic-while-valid',
+    'mesh/partition/long-fails-closed',
+    'mesh/partition/long-recovers',
+  ],
+};
+
+/** Judges a history by the clause of this id. */
+export function judge(id: ClauseId, history: History): Judgement {
+  const clause = findClause(id)!;
+  return clause.judge(history, clause);
 }
 
 export function request(
@@ -222,17 +244,17 @@ export function authority(
 export function fault(
   during: string,
   target: string,
-  [injected, inForce, healed, gone]: readonly [number, number, number, number],
+  [injected, inForce, healing, healed]: readonly [number, number, number, number],
 ): Step[] {
-  const mark = (atMs: number, state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string): Step => [
+  const mark = (atMs: number, state: 'injected' | 'in-force' | 'healing' | 'healed', provenBy?: string): Step => [
     atMs,
     { kind: 'fault', scenario: during, fault: 'partition', target, state, ...(provenBy !== undefined && { provenBy }) },
   ];
   return [
     mark(injected, 'injected'),
     mark(inForce, 'in-force', 'the link is closed'),
-    mark(healed, 'healed'),
-    mark(gone, 'gone', 'the link is open'),
+    mark(healing, 'healing'),
+    mark(healed, 'healed', 'the link is open'),
   ];
 }
 

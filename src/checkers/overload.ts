@@ -1,5 +1,5 @@
 import type { Judgement } from '../verdict.ts';
-import type { ScenarioWindow } from '../reading/scenario-window.ts';
+import type { ScenarioWindow } from '../reading/scenarios.ts';
 
 /** Half of the answers later than this, counted from when they were due: a machine that cannot carry mesh and harness at once. */
 const tooSlowMs = 400;

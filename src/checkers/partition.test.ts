@@ -78,17 +78,17 @@ function short(...more: Step[]): History {
 }
 
 const judges = {
-  trafficWhileValid: { judge: trafficWhileValid, clause: 'partition-long/traffic-while-valid', good: long },
-  failsClosed: { judge: failsClosed, clause: 'partition-long/fails-closed', good: long },
+  trafficWhileValid: { judge: trafficWhileValid, clause: 'mesh/partition/long-traffic-while-valid', good: long },
+  failsClosed: { judge: failsClosed, clause: 'mesh/partition/long-fails-closed', good: long },
   longRecovers: {
-    judge: recovers('partition-long/recovers', 'partition-long'),
-    clause: 'partition-long/recovers',
+    judge: recovers('mesh/partition/long-recovers', 'partition-long'),
+    clause: 'mesh/partition/long-recovers',
     good: long,
   },
-  shortSurvives: { judge: shortSurvives, clause: 'partition-short/requests-survive', good: short },
+  shortSurvives: { judge: shortSurvives, clause: 'mesh/partition/short-requests-survive', good: short },
   shortRecovers: {
-    judge: recovers('partition-short/recovers', 'partition-short'),
-    clause: 'partition-short/recovers',
+    judge: recovers('mesh/partition/short-recovers', 'partition-short'),
+    clause: 'mesh/partition/short-recovers',
     good: short,
   },
 };

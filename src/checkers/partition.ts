@@ -4,8 +4,8 @@ import { betweenNodes, cutOf, deathOf, renewalOf, type Cut } from './cut.ts';
 import { indexes } from './exchanges.ts';
 import { unlessOverloaded } from './overload.ts';
 import { noFailedRequest, type RequestEntry } from './requests.ts';
+import type { ScenarioJudge } from './scenario.ts';
 
-const long = 'partition-long';
 const leastTries = 3;
 // Certificates count in whole seconds and are good through notAfter: who reads the clock in whole seconds too accepts until the second is over.
 const lastSecondMs = 1_000;
@@ -14,12 +14,11 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 const endMs = ({ startMs, totalMs }: RequestEntry) => startMs + totalMs;
 
 /** While the SVIDs live, a cut between agents and server is not felt. */
-export function trafficWhileValid(history: History): Judgement {
-  const clause = 'partition-long/traffic-while-valid';
-  const cut = cutOf(history, clause, long);
+export const trafficWhileValid: ScenarioJudge = (window, history, clause) => {
+  const cut = cutOf(history, clause, window);
   if ('verdict' in cut) return cut;
   const firstDeathMs = Math.min(...[...cut.dies.values()].map(({ atMs }) => atMs));
-  return noFailedRequest(clause, long, {
+  return noFailedRequest({
     connection: 'new',
     perSecond: 5,
     perPair: leastTries,
@@ -28,21 +27,20 @@ export function trafficWhileValid(history: History): Judgement {
     between: betweenNodes(cut),
     counts: (request) =>
       request.startMs >= cut.inForceMs && endMs(request) < (deathOf(cut, request)?.atMs ?? -Infinity),
-  })(history);
-}
+  })(window, history, clause);
+};
 
 /** Past its notAfter an SVID opens no connection. Each pair was let through before that, and is again after the heal. */
-export function failsClosed(history: History): Judgement {
-  const clause = 'partition-long/fails-closed';
-  const cut = cutOf(history, clause, long);
+export const failsClosed: ScenarioJudge = (window, history, clause) => {
+  const cut = cutOf(history, clause, window);
   if ('verdict' in cut) return cut;
-  const { window, healedMs } = cut;
+  const { healingMs } = cut;
   const between = betweenNodes(cut);
   const all = window.requests.filter((request) => request.connection === 'new' && between(request));
   // As soon as the agents are connected again, a new SVID may be there.
   const past = all.filter(
     (request) =>
-      request.startMs >= (deathOf(cut, request)?.atMs ?? Infinity) + lastSecondMs && endMs(request) < healedMs,
+      request.startMs >= (deathOf(cut, request)?.atMs ?? Infinity) + lastSecondMs && endMs(request) < healingMs,
   );
   const accepted = past.filter(({ outcome }) => outcome === 'ok');
   if (accepted.length > 0) return lateAcceptance(cut, accepted);
@@ -51,7 +49,7 @@ export function failsClosed(history: History): Judgement {
     reason,
     evidence: [window.index, ...indexes(evidence.slice(0, 5))],
   });
-  if (!window.ended) return open(`scenario ${long} did not come to its end`);
+  if (!window.ended) return open(`scenario ${window.scenario} did not come to its end`);
   const unknown = past.filter(({ outcome }) => outcome === 'info');
   if (unknown.length > 0)
     return open(
@@ -85,14 +83,14 @@ export function failsClosed(history: History): Judgement {
     reason: `${past.length} connections tried past notAfter, every one refused, each pair let through before and after`,
     evidence: indexes(past.slice(0, 6)),
   };
-}
+};
 
 /** The control on both sides of the refusals of one pair. */
 function letThrough(cut: Cut, pair: readonly RequestEntry[]): boolean {
   const accepted = pair.filter(({ outcome }) => outcome === 'ok');
   return (
     accepted.some((request) => endMs(request) < (deathOf(cut, request)?.atMs ?? -Infinity)) &&
-    accepted.some(({ startMs }) => startMs > cut.healedMs)
+    accepted.some(({ startMs }) => startMs > cut.healingMs)
   );
 }
 
@@ -108,36 +106,32 @@ function lateAcceptance(cut: Cut, accepted: readonly RequestEntry[]): Judgement 
 }
 
 /** After the heal each node gets a new SVID within the computed bound, and traffic flows again to it, and from it where it dials. */
-export function recovers(clause: string, scenario: string): (history: History) => Judgement {
-  return (history) => {
-    const cut = cutOf(history, clause, scenario);
-    if ('verdict' in cut) return cut;
-    const boundMs = cut.window.boundsMs.recovers;
-    if (boundMs === undefined)
-      return {
-        verdict: 'inconclusive',
-        reason: `scenario ${scenario} did not come to its end, where it says its bound`,
-        evidence: [cut.window.index],
-      };
-    const each = [...cut.targets].map((node) => recovery(history, cut, node, boundMs));
-    const worst = each.find(({ verdict }) => verdict === 'fail') ?? each.find(({ verdict }) => verdict !== 'pass');
-    if (worst !== undefined) return unlessOverloaded(cut.window, worst);
-    return {
-      verdict: 'pass',
-      reason: `after the heal, a new SVID and traffic: ${each.map(({ reason }) => reason).join(', ')} (bound ${seconds(boundMs)})`,
-      evidence: each.flatMap(({ evidence }) => evidence),
-    };
+export const recovers: ScenarioJudge = (window, history, clause) => {
+  const cut = cutOf(history, clause, window);
+  if ('verdict' in cut) return cut;
+  const boundMs = window.boundsMs.recovers;
+  if (boundMs === undefined) {
+    const reason = `scenario ${window.scenario} did not come to its end, where it says its bound`;
+    return { verdict: 'inconclusive', reason, evidence: [window.index] };
+  }
+  const each = [...cut.targets].map((node) => recovery(history, cut, node, boundMs));
+  const worst = each.find(({ verdict }) => verdict === 'fail') ?? each.find(({ verdict }) => verdict !== 'pass');
+  if (worst !== undefined) return unlessOverloaded(window, worst);
+  return {
+    verdict: 'pass',
+    reason: `after the heal, a new SVID and traffic: ${each.map(({ reason }) => reason).join(', ')} (bound ${seconds(boundMs)})`,
+    evidence: each.flatMap(({ evidence }) => evidence),
   };
-}
+};
 
 function recovery(history: History, cut: Cut, node: string, boundMs: number): Judgement {
-  const { window, healedMs } = cut;
+  const { window, healingMs } = cut;
   const fresh = renewalOf(history, cut, node);
   const late =
     fresh === undefined
       ? 'no new SVID'
-      : fresh.atMs - healedMs > boundMs
-        ? `a new SVID only ${seconds(fresh.atMs - healedMs)}`
+      : fresh.atMs - healingMs > boundMs
+        ? `a new SVID only ${seconds(fresh.atMs - healingMs)}`
         : undefined;
   if (fresh === undefined || late !== undefined) {
     if (!window.ended)
@@ -169,28 +163,27 @@ function recovery(history: History, cut: Cut, node: string, boundMs: number): Ju
     else
       return {
         verdict: 'fail',
-        reason: `${node} has a new SVID since ${seconds(fresh.atMs - healedMs)} after the heal, but nothing got through ${role} it: ${failed[0]!.detail ?? 'no answer'}`,
+        reason: `${node} has a new SVID since ${seconds(fresh.atMs - healingMs)} after the heal, but nothing got through ${role} it: ${failed[0]!.detail ?? 'no answer'}`,
         evidence: [fresh.index, ...indexes(failed.slice(0, 5))],
       };
   }
   return {
     verdict: 'pass',
-    reason: `${node} ${seconds(fresh.atMs - healedMs)}`,
+    reason: `${node} ${seconds(fresh.atMs - healingMs)}`,
     evidence: [fresh.index, ...indexes(again)],
   };
 }
 
 /** A partition shorter than the SVID's life is not felt, and was long enough to matter: renewals were missed. */
-export function shortSurvives(history: History): Judgement {
-  const clause = 'partition-short/requests-survive';
-  const cut = cutOf(history, clause, 'partition-short');
+export const shortSurvives: ScenarioJudge = (window, history, clause) => {
+  const cut = cutOf(history, clause, window);
   if ('verdict' in cut) return cut;
-  const judgement = noFailedRequest(clause, 'partition-short', {
+  const judgement = noFailedRequest({
     connection: 'new',
     perSecond: 50,
     begunPerSecond: 10,
     maxGapMs: 2_000,
-  })(history);
+  })(window, history, clause);
   if (judgement.verdict === 'fail') {
     const outlived = [...cut.targets].find(
       (node) => (renewalOf(history, cut, node)?.atMs ?? Infinity) >= (cut.dies.get(node)?.atMs ?? -Infinity),
@@ -209,12 +202,12 @@ export function shortSurvives(history: History): Judgement {
         .filter(({ node }) => cut.targets.has(node))
         .map(({ syncIntervalMs }) => syncIntervalMs),
     );
-  if (judgement.verdict === 'pass' && cut.healedMs - cut.inForceMs < missableMs) {
+  if (judgement.verdict === 'pass' && cut.healingMs - cut.inForceMs < missableMs) {
     return {
       verdict: 'inconclusive',
-      reason: `the partition was in force for ${(cut.healedMs - cut.inForceMs).toFixed(0)} ms, shorter than two sync intervals`,
+      reason: `the partition was in force for ${(cut.healingMs - cut.inForceMs).toFixed(0)} ms, shorter than two sync intervals`,
       evidence: [cut.window.index],
     };
   }
   return judgement;
-}
+};

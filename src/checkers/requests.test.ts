@@ -19,7 +19,7 @@ const begun: Step = [1_000, scenario(during, 'begun')];
 const ended: Step = [3_000, scenario(during, 'ended')];
 const traffic = () => pairs.map(([from, to]) => flow(from, to));
 const judge = (steps: readonly Step[], traffic: Partial<Traffic> = {}) =>
-  told(noFailedRequest('rotation/requests-survive', during, { ...needs, ...traffic })(historyOf(...nodes, steps)));
+  told(noFailedRequest('mesh/rotation/requests-survive', during, { ...needs, ...traffic })(historyOf(...nodes, steps)));
 
 await test('steady traffic without a failure passes', () => {
   assert.equal(judge([begun, ...traffic(), ended]), 'pass: 80 requests on new connections over 4 pairs, none failed');
@@ -163,5 +163,5 @@ await test('of a part of the scenario, only that part is judged, and a pair of w
 });
 
 await test('skipped only with a reason', () => {
-  assert.equal(judge([skip('rotation/requests-survive', 'not injectable here')]), 'skipped: not injectable here');
+  assert.equal(judge([skip('mesh/rotation/requests-survive', 'not injectable here')]), 'skipped: not injectable here');
 });

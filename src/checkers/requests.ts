@@ -1,8 +1,9 @@
-import type { EntryOf, History } from '../history.ts';
+import type { EntryOf } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
 import { unlessOverloaded } from './overload.ts';
-import { windowOf, type ScenarioWindow } from '../reading/scenario-window.ts';
+import type { ScenarioWindow } from '../reading/scenarios.ts';
+import type { ScenarioJudge } from './scenario.ts';
 import { skippedOr } from './skipped.ts';
 
 export type RequestEntry = EntryOf<'request'>;
@@ -27,13 +28,13 @@ export interface Traffic {
 }
 
 /** No request of the scenario fails. Windows without enough traffic, and answers nobody knows of, leave it open. */
-export function noFailedRequest(clause: string, scenario: string, traffic: Traffic): (history: History) => Judgement {
+export function noFailedRequest(traffic: Traffic): ScenarioJudge {
   const { connection, between = () => true, counts = () => true } = traffic;
-  return (history) => {
-    const window = windowOf(history, scenario);
-    const all = (window?.requests ?? []).filter((request) => request.connection === connection && between(request));
+  return (window, history, clause) => {
+    const { scenario } = window;
+    const all = window.requests.filter((request) => request.connection === connection && between(request));
     const requests = all.filter(counts);
-    if (window === undefined || requests.length === 0)
+    if (requests.length === 0)
       return skippedOr(history, clause, `scenario ${scenario} saw no ${connection} connection that could decide it`);
     const failed = requests.filter(({ outcome }) => outcome === 'fail');
     // Traffic that no node under test took part in is not held against them.

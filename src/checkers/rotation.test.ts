@@ -22,7 +22,7 @@ import { authorityKnownBeforeUse, freshKey, newSvidPresented, throughRotations }
 
 const during = 'rotation';
 const survives = throughRotations(
-  noFailedRequest('rotation/requests-survive', during, { connection: 'new', perSecond: 10, maxGapMs: 1_000 }),
+  noFailedRequest('mesh/rotation/requests-survive', during, { connection: 'new', perSecond: 10, maxGapMs: 1_000 }),
 );
 const judges = { survives, newSvidPresented, freshKey, authorityKnownBeforeUse };
 

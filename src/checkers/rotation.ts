@@ -1,37 +1,13 @@
 import { entriesOf, type EntryOf, type History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
-import { windowOf, type ScenarioWindow } from '../reading/scenario-window.ts';
-import { skippedOr } from './skipped.ts';
+import { countRotations, svidsOf } from '../reading/rotations.ts';
+import type { ScenarioWindow } from '../reading/scenarios.ts';
+import type { ScenarioJudge } from './scenario.ts';
 
 type Svid = EntryOf<'svid'>;
-type Judge = (history: History) => Judgement;
 
-const scenario = 'rotation';
 const leastRotations = 5;
-
-/** SVIDs that replaced an earlier one of this node while the scenario ran: given by its agent, and shown by it. */
-function rotationsOf(
-  history: History,
-  { fromMs, toMs }: ScenarioWindow,
-  node: string,
-): { readonly delivered: number; readonly presented: number } {
-  const count = (seen: Svid['seen']) => {
-    const firstSeen = new Map<string, number>();
-    for (const svid of svidsOf(history, node, seen))
-      if (!firstSeen.has(svid.serial)) firstSeen.set(svid.serial, svid.atMs);
-    // The very first replaced nothing.
-    return [...firstSeen.values()].slice(1).filter((atMs) => atMs >= fromMs && atMs <= toMs).length;
-  };
-  return { delivered: count('delivered'), presented: count('presented') };
-}
-
-/** In the order of time: what another thread saw comes into the history a little later. */
-function svidsOf(history: History, node: string, seen?: Svid['seen']): Svid[] {
-  return entriesOf(history, 'svid')
-    .filter((svid) => svid.node === node && (seen === undefined || svid.seen === seen))
-    .sort((a, b) => a.atMs - b.atMs);
-}
 
 /** Why the scenario says too little about rotations, or how many each node under test went through; with `shown`, also in the eyes of its peers. */
 function rotationsSeen(
@@ -39,11 +15,12 @@ function rotationsSeen(
   window: ScenarioWindow,
   shown = false,
 ): { readonly tooFew: string } | { readonly told: string } {
+  const { scenario } = window;
   if (!window.ended) return { tooFew: `scenario ${scenario} did not come to its end` };
   if (window.judged.size === 0) return { tooFew: `no node under test was seen in scenario ${scenario}` };
   const told: string[] = [];
   for (const node of window.judged) {
-    const { delivered, presented } = rotationsOf(history, window, node);
+    const { delivered, presented } = countRotations(history, node, window.fromMs, window.toMs);
     if (delivered < leastRotations || (shown && presented < leastRotations))
       return {
         tooFew: `${node} was given ${delivered} new SVIDs and showed ${presented} during the scenario; at least ${leastRotations} are needed`,
@@ -54,11 +31,10 @@ function rotationsSeen(
 }
 
 /** What passes only when every node under test rotated often enough meanwhile, and the authority with them. */
-export function throughRotations(judge: Judge): Judge {
-  return (history) => {
-    const judgement = judge(history);
-    const window = windowOf(history, scenario);
-    if (judgement.verdict !== 'pass' || window === undefined) return judgement;
+export function throughRotations(judge: ScenarioJudge): ScenarioJudge {
+  return (window, history, clause) => {
+    const judgement = judge(window, history, clause);
+    if (judgement.verdict !== 'pass') return judgement;
     const seen = rotationsSeen(history, window);
     if ('tooFew' in seen) return { verdict: 'inconclusive', reason: seen.tooFew, evidence: [window.index] };
     if (activated(history, window).length === 0)
@@ -87,7 +63,7 @@ interface Showing {
 }
 
 /** What a node showed to its peers, in the order of time: on each new connection as server, on each call as client. A resumed session shows nothing. */
-function showings(history: History, { requests }: ScenarioWindow, node: string): Showing[] {
+function showings(history: History, { scenario, requests }: ScenarioWindow, node: string): Showing[] {
   const asServer = requests.flatMap(({ index, to, connection, resumed, server, startMs }) =>
     to === node && connection === 'new' && resumed !== true && server !== undefined
       ? [{ index, atMs: startMs, role: 'server', serial: server.serial } as const]
@@ -101,10 +77,8 @@ function showings(history: History, { requests }: ScenarioWindow, node: string):
 }
 
 /** Soon after its agent delivered a new SVID, each new connection of a node shows that one or a later one. */
-export function newSvidPresented(history: History): Judgement {
-  const clause = 'rotation/new-svid-presented';
-  const window = windowOf(history, scenario);
-  if (window === undefined) return skippedOr(history, clause, `scenario ${scenario} did not run`);
+export const newSvidPresented: ScenarioJudge = (window, history) => {
+  const { scenario } = window;
   const boundMs = window.boundsMs.newSvidPresented;
   if (boundMs === undefined)
     return {
@@ -144,7 +118,7 @@ export function newSvidPresented(history: History): Judgement {
     reason: `${seen.told}; every new connection showed the newest SVID within ${(boundMs / 1000).toFixed(1)} s`,
     evidence,
   };
-}
+};
 
 /** Too late, but not by more than answers took: that may be the machine's doing or the node's. */
 function leftOpen(late: Judgement | undefined, slowest: number): Judgement | undefined {
@@ -205,9 +179,8 @@ function judgeShowings(
 }
 
 /** Each rotation brings a new key: the old one is not certified again. */
-export function freshKey(history: History): Judgement {
-  const window = windowOf(history, scenario);
-  if (window === undefined) return skippedOr(history, 'rotation/fresh-key', `scenario ${scenario} did not run`);
+export const freshKey: ScenarioJudge = (window, history) => {
+  const { scenario } = window;
   const nodes = new Set(window.nodes.map(({ node }) => node));
   const delivered = entriesOf(history, 'svid').filter(({ node, seen }) => seen === 'delivered' && nodes.has(node));
   const byKey = new Map<string, Svid>();
@@ -229,13 +202,11 @@ export function freshKey(history: History): Judgement {
     reason: `${byKey.size} SVIDs, each with a key of its own; ${seen.told}`,
     evidence: indexes(delivered.slice(0, 10)),
   };
-}
+};
 
 /** Nobody holds an SVID of an authority before every peer's bundle holds that authority. */
-export function authorityKnownBeforeUse(history: History): Judgement {
-  const clause = 'rotation/authority-known-before-use';
-  const window = windowOf(history, scenario);
-  if (window === undefined) return skippedOr(history, clause, `scenario ${scenario} did not run`);
+export const authorityKnownBeforeUse: ScenarioJudge = (window, history) => {
+  const { scenario } = window;
   const open = (reason: string): Judgement => ({ verdict: 'inconclusive', reason, evidence: [window.index] });
   const nodes = [...new Set(window.nodes.map(({ node }) => node))];
   if (nodes.length < 2) return open(`scenario ${scenario} had no two nodes that could be each other's peers`);
@@ -266,7 +237,7 @@ export function authorityKnownBeforeUse(history: History): Judgement {
     reason: `${used.length} SVIDs of ${new Set(used.map(({ authority }) => authority)).size} authorities, each authority in every peer's bundle before its first use`,
     evidence: [...evidence].slice(0, 10),
   };
-}
+};
 
 function unknownAuthority(svid: Svid, peer: string, held: EntryOf<'bundle'> | undefined): Judgement {
   return {

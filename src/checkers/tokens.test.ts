@@ -5,21 +5,21 @@ import type { Judgement } from '../verdict.ts';
 import { historyOf, skip, told, token, type Step } from './history-builder.ts';
 import { attestsWithinTtl, expiredRefused, raceOneWinner, singleUse } from './tokens.ts';
 
-const attests = (change: Partial<TokenUse> = {}) => token('tokens/attests-within-ttl', 'first use', change);
+const attests = (change: Partial<TokenUse> = {}) => token('mesh/tokens/attests-within-ttl', 'first use', change);
 const refused = { outcome: 'refused', code: 'INVALID_ARGUMENT' } as const;
 const expired = (change: Partial<TokenUse> = {}) =>
-  token('tokens/expired-refused', 'after its TTL', {
+  token('mesh/tokens/expired-refused', 'after its TTL', {
     expect: 'refused',
     ...refused,
     message: 'join token expired',
     secondsToExpiry: -1.1,
     ...change,
   });
-const once = (change: Partial<TokenUse> = {}) => token('tokens/single-use', 'a use', change);
+const once = (change: Partial<TokenUse> = {}) => token('mesh/tokens/single-use', 'a use', change);
 const second = (change: Partial<TokenUse> = {}) =>
   once({ expect: 'refused', ...refused, message: 'already been used', ...change });
 const racer = (change: Partial<TokenUse> = {}) =>
-  token('tokens/race-one-winner', 'an agent', { expect: 'one-of-many', ...refused, ...change });
+  token('mesh/tokens/race-one-winner', 'an agent', { expect: 'one-of-many', ...refused, ...change });
 const seven = Array.from({ length: 7 }, () => racer());
 
 const rows: readonly [name: string, judge: (history: History) => Judgement, wanted: RegExp, ...steps: Step[]][] = [
@@ -110,7 +110,7 @@ const rows: readonly [name: string, judge: (history: History) => Judgement, want
     'a control that was skipped',
     expiredRefused,
     /^inconclusive: its control did not hold/,
-    skip('tokens/attests-within-ttl', 'not here'),
+    skip('mesh/tokens/attests-within-ttl', 'not here'),
     expired(),
   ],
   [

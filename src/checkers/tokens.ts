@@ -1,3 +1,4 @@
+import type { Clause, Judge } from '../clause.ts';
 import { entriesOf, type EntryOf, type History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
@@ -5,21 +6,21 @@ import { skippedOr } from './skipped.ts';
 
 type Use = EntryOf<'token'>;
 
-const clauses = {
-  attests: 'tokens/attests-within-ttl',
-  expired: 'tokens/expired-refused',
-  once: 'tokens/single-use',
-  race: 'tokens/race-one-winner',
-} as const;
 const leastRacers = 8;
 // Servers compare whole seconds, and the second of the expiry itself still counts as good.
 const lastSecond = 1;
 
-function usesOf(history: History, clause: string): Use[] {
-  return entriesOf(history, 'token').filter((use) => use.clause === clause);
+function usesOf(history: History, trial: Use['trial']): Use[] {
+  return entriesOf(history, 'token').filter((use) => use.trial === trial);
 }
 
-function undecided(history: History, clause: string, uses: readonly Use[]): Judgement | undefined {
+/** The first use of each token that is used twice: in time, and of a token that nobody used before. */
+function firstUses(history: History): Use[] {
+  const tokens = new Set<string>();
+  return usesOf(history, 'twice').filter(({ token }) => tokens.size < tokens.add(token).size);
+}
+
+function undecided(history: History, clause: Clause, uses: readonly Use[]): Judgement | undefined {
   if (uses.length === 0) return skippedOr(history, clause, 'no join token was used to decide it');
   const unclear = uses.filter(({ outcome }) => outcome === 'unknown');
   if (unclear.length === 0) return undefined;
@@ -34,8 +35,8 @@ function open(reason: string, uses: readonly Use[]): Judgement {
 }
 
 /** The control of all the others: a token attests within its TTL. */
-export function attestsWithinTtl(history: History): Judgement {
-  const uses = usesOf(history, clauses.attests);
+export const attestsWithinTtl: Judge = (history, clause) => {
+  const uses = firstUses(history);
   const refused = uses.filter(({ outcome, secondsToExpiry }) => outcome === 'refused' && secondsToExpiry > 0);
   if (refused.length > 0)
     return {
@@ -43,7 +44,7 @@ export function attestsWithinTtl(history: History): Judgement {
       reason: `${refused[0]!.token} was refused ${refused[0]!.secondsToExpiry.toFixed(1)} s before its expiry: ${refused[0]!.message ?? ''}`,
       evidence: indexes(refused),
     };
-  const undone = undecided(history, clauses.attests, uses);
+  const undone = undecided(history, clause, uses);
   if (undone !== undefined) return undone;
   const late = uses.filter(({ secondsToExpiry }) => secondsToExpiry <= 0);
   if (late.length > 0) return open(`${late[0]!.token} was used only after its expiry`, late);
@@ -52,11 +53,11 @@ export function attestsWithinTtl(history: History): Judgement {
     reason: `${uses.length} ${uses.length === 1 ? 'token' : 'tokens'} attested within the TTL`,
     evidence: indexes(uses),
   };
-}
+};
 
 /** Past its TTL a token is refused, and for that reason. */
-export function expiredRefused(history: History): Judgement {
-  const uses = usesOf(history, clauses.expired);
+export const expiredRefused: Judge = (history, clause) => {
+  const uses = usesOf(history, 'late');
   const accepted = uses.filter(
     ({ outcome, secondsToExpiry }) => outcome === 'attested' && secondsToExpiry <= -lastSecond,
   );
@@ -66,7 +67,7 @@ export function expiredRefused(history: History): Judgement {
       reason: `${accepted[0]!.token} attested ${(-accepted[0]!.secondsToExpiry).toFixed(1)} s after its expiry`,
       evidence: indexes(accepted),
     };
-  const undone = undecided(history, clauses.expired, uses) ?? withoutControl(history);
+  const undone = undecided(history, clause, uses) ?? withoutControl(history, clause);
   if (undone !== undefined) return undone;
   const early = uses.filter(({ secondsToExpiry }) => secondsToExpiry > -lastSecond);
   if (early.length > 0)
@@ -83,18 +84,18 @@ export function expiredRefused(history: History): Judgement {
     reason: `refused ${(-uses[0]!.secondsToExpiry).toFixed(1)} s after expiry: ${uses[0]!.message ?? ''}`,
     evidence: indexes(uses),
   };
-}
+};
 
 /** The second use of a token is refused, whoever comes with it. */
-export function singleUse(history: History): Judgement {
-  const uses = usesOf(history, clauses.once);
+export const singleUse: Judge = (history, clause) => {
+  const uses = usesOf(history, 'twice');
   const attested = uses.filter(({ outcome }) => outcome === 'attested');
   const again = attested.filter(({ token, index }) =>
     attested.some((first) => first.token === token && first.index < index),
   );
   if (again.length > 0)
     return { verdict: 'fail', reason: `${again[0]!.token} attested a second time`, evidence: indexes(again) };
-  const undone = undecided(history, clauses.once, uses);
+  const undone = undecided(history, clause, uses);
   if (undone !== undefined) return undone;
   const second = uses.filter(
     ({ token, index, outcome }) =>
@@ -116,11 +117,11 @@ export function singleUse(history: History): Judgement {
     reason: `the second use was refused: ${second[0]!.message ?? ''}`,
     evidence: indexes(uses),
   };
-}
+};
 
 /** Of several agents that race for one token exactly one wins. */
-export function raceOneWinner(history: History): Judgement {
-  const uses = usesOf(history, clauses.race);
+export const raceOneWinner: Judge = (history, clause) => {
+  const uses = usesOf(history, 'race');
   const winners = uses.filter(({ outcome }) => outcome === 'attested');
   const tied = winners.filter(({ token, index }) =>
     winners.some((other) => other.token === token && other.index !== index),
@@ -131,7 +132,7 @@ export function raceOneWinner(history: History): Judgement {
       reason: `${tied.length} of ${uses.length} agents attested with one token`,
       evidence: indexes(tied),
     };
-  const undone = undecided(history, clauses.race, uses);
+  const undone = undecided(history, clause, uses);
   if (undone !== undefined) return undone;
   if (new Set(uses.map(({ token }) => token)).size > 1) return open('the agents came with different tokens', uses);
   if (winners.length === 0 && uses.some(({ secondsToExpiry }) => secondsToExpiry <= 0))
@@ -148,10 +149,10 @@ export function raceOneWinner(history: History): Judgement {
     reason: `1 of ${uses.length} agents that raced for one token attested`,
     evidence: indexes(uses),
   };
-}
+};
 
-function withoutControl(history: History): Judgement | undefined {
-  const control = attestsWithinTtl(history);
+function withoutControl(history: History, clause: Clause): Judgement | undefined {
+  const control = attestsWithinTtl(history, clause);
   return control.verdict === 'pass'
     ? undefined
     : { ...control, verdict: 'inconclusive', reason: `its control did not hold: ${control.reason}` };

@@ -1,41 +1,33 @@
-import type { EntryOf, History } from '../history.ts';
-import { entriesOf } from '../history.ts';
-import type { RotationCount } from '../report/shape.ts';
+import { entriesOf, type EntryOf, type History } from '../history.ts';
+
+type Svid = EntryOf<'svid'>;
+
+/** The SVIDs that a node was given by its agent or showed to its peers, in the order of time: what another thread saw comes into the history a little later. */
+export function svidsOf(history: History, node: string, seen?: Svid['seen']): Svid[] {
+  return entriesOf(history, 'svid')
+    .filter((svid) => svid.node === node && (seen === undefined || svid.seen === seen))
+    .sort((one, other) => one.atMs - other.atMs);
+}
 
 /**
- * How often each node's SVID was replaced between two instants, by what its agent delivered and by what it presented.
- * The first SVID of a node is an issuance, not a rotation. Only nodes of meshes that the scenario touched are counted.
+ * The rotations of a node: every SVID that came in the place of an earlier one, the first time that it was seen so. The very first SVID
+ * of a node is an issuance and replaced nothing.
  */
-export function countRotations(history: History, scenario: string, fromMs: number, toMs: number): RotationCount[] {
-  const rotations = rotationsSeen(history).filter((svid) => svid.atMs >= fromMs && svid.atMs <= toMs);
-  return nodesOf(history, scenario).map((node) => ({
-    node,
-    delivered: rotations.filter((svid) => svid.node === node && svid.seen === 'delivered').length,
-    presented: rotations.filter((svid) => svid.node === node && svid.seen === 'presented').length,
-  }));
+export function rotationsOf(history: History, node: string, seen: Svid['seen']): Svid[] {
+  const serials = new Set<string>();
+  const first = svidsOf(history, node, seen).filter(({ serial }) => serials.size < serials.add(serial).size);
+  return first.slice(1);
 }
 
-/** Every SVID that replaced an earlier one of the same node and SPIFFE ID. */
-export function rotationsSeen(history: History): EntryOf<'svid'>[] {
-  const held = new Set<string>();
-  return entriesOf(history, 'svid').filter((svid) => {
-    const holder = [svid.seen, svid.node, svid.spiffeId].join(' ');
-    const first = !held.has(holder);
-    held.add(holder);
-    return !first;
-  });
+/** How many rotations of a node there were between two instants, by what its agent delivered and by what it presented. */
+export interface RotationCount {
+  readonly node: string;
+  readonly delivered: number;
+  readonly presented: number;
 }
 
-/** The nodes of the meshes that a scenario's requests, presentations and faults name; of all meshes when they name none. */
-export function nodesOf(history: History, scenario: string): string[] {
-  const nodes = entriesOf(history, 'node');
-  const named = new Set<string>();
-  for (const entry of history) {
-    if (!('scenario' in entry) || entry.scenario !== scenario) continue;
-    if (entry.kind === 'request') named.add(entry.from).add(entry.to);
-    else if (entry.kind === 'presented') named.add(entry.node);
-    else if (entry.kind === 'fault') named.add(entry.target);
-  }
-  const meshes = new Set(nodes.filter(({ node, mesh }) => named.has(node) || named.has(mesh)).map(({ mesh }) => mesh));
-  return [...new Set(nodes.filter(({ mesh }) => meshes.size === 0 || meshes.has(mesh)).map(({ node }) => node))];
+export function countRotations(history: History, node: string, fromMs: number, toMs: number): RotationCount {
+  const count = (seen: Svid['seen']) =>
+    rotationsOf(history, node, seen).filter(({ atMs }) => atMs >= fromMs && atMs <= toMs).length;
+  return { node, delivered: count('delivered'), presented: count('presented') };
 }

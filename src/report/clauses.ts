@@ -1,12 +1,10 @@
-import type { Clause, MeshPromise } from '../clause.ts';
+import type { Clause } from '../clause.ts';
 import type { History } from '../history.ts';
 import { entriesOf } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { deviationOf } from '../deviations.ts';
 import { cite, traceOf } from './evidence.ts';
 import type { ClauseReport } from './shape.ts';
-
-const promises: readonly MeshPromise[] = ['tls', 'pinning', 'tokens', 'rotation', 'partition'];
 
 /** Something that keeps clauses from being decided, and what is said of those it touches. */
 export interface Doubt {
@@ -37,9 +35,7 @@ export function judgeClauses(
       verdict: judgement.verdict,
       reason: judgement.reason,
       ...(named.evidenceTotal > 0 ? named : cite(history, traceOf(history, id))),
-      promise: byId.has(id)
-        ? clause.promise
-        : (promises.find((promise) => new RegExp(`^${promise}\\b`).test(id)) ?? null),
+      promise: clause.promise,
       title: clause.title,
       danger: clause.danger,
     };
@@ -59,7 +55,7 @@ export function troubleDoubts(history: History, aborted: string | null): Doubt[]
 
 function judge(clause: Clause, history: History): Judgement {
   try {
-    return clause.judge(history);
+    return clause.judge(history, clause);
   } catch (error) {
     return {
       verdict: 'inconclusive',
@@ -99,12 +95,13 @@ function unknownClause(id: string): Clause {
   return {
     id,
     catalogue: null,
-    promise: 'tls',
+    promise: null,
     spec: '',
     level: 'MUST',
     subject: '',
     title: id,
     danger: '',
+    roles: [],
     judge: () => ({
       verdict: 'inconclusive',
       reason: 'This catalogue has no clause with this id, so nothing could judge it.',

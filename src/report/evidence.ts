@@ -1,4 +1,5 @@
 import type { Entry, History } from '../history.ts';
+import { scenarioOf } from '../reading/scenarios.ts';
 
 const most = 20;
 
@@ -29,10 +30,10 @@ export function cite(
  * else the first line, where it was chosen.
  */
 export function traceOf(history: History, clause: string): number[] {
-  const scenario = clause.slice(0, clause.indexOf('/'));
+  const scenario = scenarioOf(history, clause)?.scenario;
   for (const speaks of [
     (entry: Entry) => names(entry, clause),
-    (entry: Entry) => 'scenario' in entry && entry.scenario === scenario,
+    (entry: Entry) => 'scenario' in entry && scenario !== undefined && entry.scenario === scenario,
   ]) {
     const found = history.filter(speaks);
     if (found.length > 0) return found.map((entry) => entry.index);

@@ -1,3 +1,4 @@
+import { planeFindings } from '../checkers/planes.ts';
 import type { History } from '../history.ts';
 import { entriesOf } from '../history.ts';
 import { lineReference } from './evidence.ts';
@@ -5,23 +6,23 @@ import type { PlaneReport } from './shape.ts';
 
 const order = ['broken', 'unknown', 'holds'] as const;
 
-/** Every declared listener beside what the run found there: the facts about it, else the exchanges with it as a server. */
+/** Every declared listener beside what the run found there: what checkers read about it, else the exchanges with it as a server. */
 export function readPlanes(history: History): PlaneReport[] {
-  const facts = entriesOf(history, 'fact');
   const exchanges = entriesOf(history, 'exchange').filter((exchange) => exchange.role === 'server');
-  return entriesOf(history, 'plane').map(({ plane, address, policy, why, index }) => {
-    const about = facts.filter((fact) => [plane, address, `${plane} ${address}`].includes(fact.subject));
-    const state = order.find((one) => about.some((fact) => fact.state === one));
-    const telling = about.filter((fact) => fact.state === state);
+  return entriesOf(history, 'plane').map((entry) => {
+    const { plane, address, policy, why, index } = entry;
+    const about = planeFindings(history, entry);
+    const state = order.find((one) => about.some((finding) => finding.state === one));
     if (state !== undefined) {
+      const telling = about.filter((finding) => finding.state === state);
       return {
         plane,
         address,
         policy,
         why,
         state,
-        found: [...new Set(telling.map((fact) => fact.says))].slice(0, 5).join('; '),
-        evidence: [index, ...telling.map((fact) => fact.index)].slice(0, 20).map(lineReference),
+        found: [...new Set(telling.map(({ says }) => says))].slice(0, 5).join('; '),
+        evidence: [index, ...telling.flatMap(({ evidence }) => evidence)].slice(0, 20).map(lineReference),
       };
     }
     const met = exchanges.filter((exchange) => exchange.node === plane || `mesh node ${exchange.node}` === plane);

@@ -14,7 +14,6 @@ export type {
   FaultReport,
   PlaneReport,
   Report,
-  RotationCount,
   RunReport,
   ScenarioReport,
   TroubleReport,

@@ -1,4 +1,7 @@
-import type { Level, MeshPromise } from '../clause.ts';
+import type { Level } from '../clause.ts';
+import type { MeshPromise } from '../promises.ts';
+import type { FaultRead } from '../reading/faults.ts';
+import type { RotationCount } from '../reading/rotations.ts';
 import type { Bench } from '../statistics/handshakes.ts';
 import type { RunVerdict, Verdict } from '../verdict.ts';
 
@@ -42,7 +45,7 @@ export interface ClauseReport {
   /** At most 20; `evidenceTotal` says how many there were. */
   readonly evidence: readonly string[];
   readonly evidenceTotal: number;
-  /** Null for an id that the catalogue in use does not know. */
+  /** Null where it belongs to none, and for an id that the catalogue in use does not know. */
   readonly promise: MeshPromise | null;
   readonly title: string;
   readonly danger: string;
@@ -51,6 +54,8 @@ export interface ClauseReport {
 export interface ScenarioReport {
   readonly id: string;
   readonly hypothesis: string;
+  /** Ids of the clauses that it decides. */
+  readonly clauses: readonly string[];
   readonly verdict: Verdict;
   readonly findings: readonly string[];
   readonly faults: readonly FaultReport[];
@@ -63,23 +68,7 @@ export interface ScenarioReport {
 }
 
 /** `provenBy` and `healedProvenBy` are null where nothing outside of the injector saw the fault in force, or gone. */
-export interface FaultReport {
-  readonly kind: string;
-  readonly target: string;
-  readonly injectedAtMs: number;
-  readonly inForceAtMs: number | null;
-  readonly provenBy: string | null;
-  readonly healedAtMs: number | null;
-  readonly goneAtMs: number | null;
-  readonly healedProvenBy: string | null;
-}
-
-/** SVIDs that replaced an earlier one of the same node while the scenario ran: from its agent, and seen on the wire. */
-export interface RotationCount {
-  readonly node: string;
-  readonly delivered: number;
-  readonly presented: number;
-}
+export type FaultReport = Omit<FaultRead, 'missing'>;
 
 export interface PlaneReport {
   readonly plane: string;

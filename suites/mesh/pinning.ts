@@ -24,28 +24,28 @@ export const pinning: Suite = {
   id: 'pinning',
   title: 'ID pinning',
   clauses: [
-    'pin/exact-id',
-    'pin/sibling-path',
-    'pin/prefix',
-    'pin/suffix',
-    'pin/case',
-    'pin/trailing-slash',
-    'pin/foreign-domain-known',
-    'pin/foreign-domain-unknown',
-    'pin/expected-peer',
-    'svid/foreign-authority',
-    'svid/name-elsewhere',
-    'svid/two-uri-sans',
-    'svid/no-uri-san',
-    'svid/id-with-query',
-    'svid/id-with-port',
-    'svid/id-with-user',
-    'svid/ca-as-leaf',
-    'svid/key-usage',
-    'svid/expired',
-    'svid/not-yet-valid',
-    'svid/self-signed',
-    'svid/stranger-authority',
+    'mesh/pinning/exact-id',
+    'mesh/pinning/sibling-path',
+    'mesh/pinning/prefix',
+    'mesh/pinning/suffix',
+    'mesh/pinning/case',
+    'mesh/pinning/trailing-slash',
+    'mesh/pinning/foreign-domain-known',
+    'mesh/pinning/foreign-domain-unknown',
+    'mesh/pinning/expected-peer',
+    'x509-svid/path/foreign-authority',
+    'x509-svid/leaf/name-elsewhere',
+    'x509-svid/leaf/two-uri-sans',
+    'x509-svid/leaf/no-uri-san',
+    'spiffe-id/syntax/id-with-query',
+    'spiffe-id/syntax/id-with-port',
+    'spiffe-id/syntax/id-with-user',
+    'x509-svid/leaf/ca-as-leaf',
+    'x509-svid/leaf/key-usage',
+    'x509-svid/path/expired',
+    'x509-svid/path/not-yet-valid',
+    'spiffe-id/proof/self-signed',
+    'spiffe-id/proof/stranger-authority',
   ],
   async run(context) {
     const { forging } = context.target;
@@ -100,118 +100,118 @@ async function wrongIdentities(target: Target, forging: ForgingGround): Promise<
     ...spire.slice(0, 1).map((like) => forgeAuthority({ trustDomain, like })),
   ]);
   const rows: [clause: string, row: string, authority: Authority, id: string, change?: Change][] = [
-    ['pin/sibling-path', 'a sibling: /service/assay-other', own, `spiffe://${trustDomain}/service/assay-other`],
-    ['pin/prefix', 'its first segment only: /service', own, `spiffe://${trustDomain}/service`],
-    ['pin/prefix', 'all but its last letter', own, right.slice(0, -1)],
-    ['pin/suffix', 'one more segment', own, `${right}/extra`],
-    ['pin/suffix', 'one more letter', own, `${right}s`],
-    ['pin/suffix', 'a segment before it', own, `spiffe://${trustDomain}/evil${path}`],
-    ['pin/case', 'another case', own, `spiffe://${trustDomain}/service/Assay-Probe`],
-    ['pin/trailing-slash', 'a trailing slash', own, right, { uriSans: [`${right}/`] }],
+    ['mesh/pinning/sibling-path', 'a sibling: /service/assay-other', own, `spiffe://${trustDomain}/service/assay-other`],
+    ['mesh/pinning/prefix', 'its first segment only: /service', own, `spiffe://${trustDomain}/service`],
+    ['mesh/pinning/prefix', 'all but its last letter', own, right.slice(0, -1)],
+    ['mesh/pinning/suffix', 'one more segment', own, `${right}/extra`],
+    ['mesh/pinning/suffix', 'one more letter', own, `${right}s`],
+    ['mesh/pinning/suffix', 'a segment before it', own, `spiffe://${trustDomain}/evil${path}`],
+    ['mesh/pinning/case', 'another case', own, `spiffe://${trustDomain}/service/Assay-Probe`],
+    ['mesh/pinning/trailing-slash', 'a trailing slash', own, right, { uriSans: [`${right}/`] }],
     [
-      'pin/foreign-domain-known',
+      'mesh/pinning/foreign-domain-known',
       'the same path in a federated trust domain',
       federated.authority,
       `spiffe://${federated.trustDomain}${path}`,
     ],
     [
-      'pin/foreign-domain-unknown',
+      'mesh/pinning/foreign-domain-unknown',
       'the same path in an unknown trust domain',
       unknownDomain,
       `spiffe://stranger.mesh${path}`,
     ],
     [
-      'pin/foreign-domain-unknown',
+      'mesh/pinning/foreign-domain-unknown',
       'a foreign ID signed by our own authority',
       own,
       right,
       { uriSans: [`spiffe://stranger.mesh${path}`] },
     ],
-    ['svid/foreign-authority', 'the right ID signed by a federated authority', federated.authority, right],
-    ['svid/name-elsewhere', 'the right ID as CN', own, right, { uriSans: [], commonName: right }],
+    ['x509-svid/path/foreign-authority', 'the right ID signed by a federated authority', federated.authority, right],
+    ['x509-svid/leaf/name-elsewhere', 'the right ID as CN', own, right, { uriSans: [], commonName: right }],
     [
-      'svid/name-elsewhere',
+      'x509-svid/leaf/name-elsewhere',
       'the service name as DNS SAN and CN',
       own,
       right,
       { uriSans: [], dnsSans: ['assay-probe', `assay-probe.${trustDomain}`], commonName: 'assay-probe' },
     ],
     [
-      'svid/name-elsewhere',
+      'x509-svid/leaf/name-elsewhere',
       'the right ID as CN, another as URI SAN',
       own,
       right,
       { uriSans: [`spiffe://${trustDomain}/service/assay-other`], commonName: right },
     ],
     [
-      'svid/two-uri-sans',
+      'x509-svid/leaf/two-uri-sans',
       'the right ID first, another second',
       own,
       right,
       { uriSans: [right, `spiffe://${trustDomain}/service/assay-other`] },
     ],
     [
-      'svid/two-uri-sans',
+      'x509-svid/leaf/two-uri-sans',
       'another ID first, the right one second',
       own,
       right,
       { uriSans: [`spiffe://${trustDomain}/service/assay-other`, right] },
     ],
     [
-      'svid/two-uri-sans',
+      'x509-svid/leaf/two-uri-sans',
       'the right ID and a URI of another scheme',
       own,
       right,
       { uriSans: [right, `https://${trustDomain}/`] },
     ],
-    ['svid/no-uri-san', 'no SAN at all', own, right, { uriSans: [] }],
-    ['svid/id-with-query', 'a query behind the ID', own, right, { uriSans: [`${right}?admin=1`] }],
+    ['x509-svid/leaf/no-uri-san', 'no SAN at all', own, right, { uriSans: [] }],
+    ['spiffe-id/syntax/id-with-query', 'a query behind the ID', own, right, { uriSans: [`${right}?admin=1`] }],
     [
-      'svid/id-with-port',
+      'spiffe-id/syntax/id-with-port',
       'a port in the trust domain',
       own,
       right,
       { uriSans: [`spiffe://${trustDomain}:8443${path}`] },
     ],
     [
-      'svid/id-with-user',
+      'spiffe-id/syntax/id-with-user',
       'user information before the trust domain',
       own,
       right,
       { uriSans: [`spiffe://admin@${trustDomain}${path}`] },
     ],
-    ['svid/ca-as-leaf', 'a CA certificate with the right ID', own, right, { isCa: true }],
+    ['x509-svid/leaf/ca-as-leaf', 'a CA certificate with the right ID', own, right, { isCa: true }],
     [
-      'svid/key-usage',
+      'x509-svid/leaf/key-usage',
       'a leaf that may sign certificates',
       own,
       right,
       { keyUsage: ['digitalSignature', 'keyCertSign'] },
     ],
-    ['svid/key-usage', 'a leaf that may sign CRLs', own, right, { keyUsage: ['digitalSignature', 'cRLSign'] }],
+    ['x509-svid/leaf/key-usage', 'a leaf that may sign CRLs', own, right, { keyUsage: ['digitalSignature', 'cRLSign'] }],
     [
-      'svid/expired',
+      'x509-svid/path/expired',
       'expired a minute ago',
       own,
       right,
       { notBefore: new Date(now - 3_600_000), notAfter: new Date(now - 60_000) },
     ],
     [
-      'svid/not-yet-valid',
+      'x509-svid/path/not-yet-valid',
       'valid from in an hour',
       own,
       right,
       { notBefore: new Date(now + 3_600_000), notAfter: new Date(now + year) },
     ],
-    ['svid/self-signed', 'self-signed', own, right, { selfSigned: true }],
+    ['spiffe-id/proof/self-signed', 'self-signed', own, right, { selfSigned: true }],
     [
-      'svid/stranger-authority',
+      'spiffe-id/proof/stranger-authority',
       'a stranger with the names and key identifiers of a trusted authority',
       likeOwn!,
       right,
     ],
     ...likeSpire.map((authority): [string, string, Authority, string] => [
-      'svid/stranger-authority',
+      'spiffe-id/proof/stranger-authority',
       "a stranger with the names and key identifiers of SPIRE's authority",
       authority,
       right,
@@ -234,7 +234,7 @@ async function asServer(
   ally: TlsIdentity | undefined,
 ): Promise<void> {
   const group: ControlGroup = { control: `pin/${node.name}/server`, node, role: 'server' };
-  const accepted = (row: string): Row => ({ clause: 'pin/exact-id', row, expect: 'accepted' });
+  const accepted = (row: string): Row => ({ clause: 'mesh/pinning/exact-id', row, expect: 'accepted' });
   const control = async () => {
     const seen = await offerHello(node.address, { identity: right });
     const misnamed = seen.outcome === 'accepted' && !seen.how.endsWith('naming the caller');
@@ -295,7 +295,7 @@ async function asClient(
       recordExchange(
         context,
         group,
-        { clause: 'pin/exact-id', row: 'exactly the expected ID', expect: 'accepted' },
+        { clause: 'mesh/pinning/exact-id', row: 'exactly the expected ID', expect: 'accepted' },
         seen,
       );
     return seen;
@@ -326,7 +326,7 @@ async function asClient(
         seen,
       );
   });
-  if (context.wants('pin/expected-peer')) await expectedPeer(context, group, dial);
+  if (context.wants('mesh/pinning/expected-peer')) await expectedPeer(context, group, dial);
   if (federation) await federates(context, node, (identity) => dial(identity, identity.spiffeId), ally, 'client');
   await control();
 }
@@ -340,7 +340,7 @@ async function expectedPeer(
   const { forging, nodes } = context.target;
   const other = nodes.find(({ name }) => name !== group.node.name);
   if (forging === undefined || other === undefined) {
-    skip(context, 'pin/expected-peer', 'needs a second ID that the node allows', { node: group.node, role: 'client' });
+    skip(context, 'mesh/pinning/expected-peer', 'needs a second ID that the node allows', { node: group.node, role: 'client' });
     return;
   }
   const seen = await dial(await issue(forging.own, other.spiffeId));
@@ -348,7 +348,7 @@ async function expectedPeer(
     recordExchange(
       context,
       group,
-      { clause: 'pin/expected-peer', row: `${other.spiffeId}, allowed but not asked for`, expect: 'refused' },
+      { clause: 'mesh/pinning/expected-peer', row: `${other.spiffeId}, allowed but not asked for`, expect: 'refused' },
       seen,
     );
 }
@@ -368,14 +368,14 @@ async function federates(
   role: 'server' | 'client',
 ): Promise<boolean> {
   if (ally === undefined) return false;
-  const wanted = ['pin/foreign-domain-known', 'svid/foreign-authority'].filter((clause) => context.wants(clause));
+  const wanted = ['mesh/pinning/foreign-domain-known', 'x509-svid/path/foreign-authority'].filter((clause) => context.wants(clause));
   if (wanted.length === 0) return false;
   const seen = await exchange(ally);
   if (seen?.outcome === 'accepted') {
     recordExchange(
       context,
       { control: `ally/${node.name}/${role}`, node, role },
-      { clause: 'pin/exact-id', row: 'an allowed ID of a federated trust domain', expect: 'accepted' },
+      { clause: 'mesh/pinning/exact-id', row: 'an allowed ID of a federated trust domain', expect: 'accepted' },
       seen,
     );
     return true;
@@ -393,15 +393,15 @@ async function federates(
 /** Somebody else's mesh, whose bundle holds no authority of ours: only identities that need none. */
 async function withoutForging(context: SuiteContext): Promise<void> {
   const { target } = context;
-  const decided = ['pin/exact-id', 'pin/foreign-domain-unknown', 'svid/self-signed', 'svid/stranger-authority'];
+  const decided = ['mesh/pinning/exact-id', 'mesh/pinning/foreign-domain-unknown', 'spiffe-id/proof/self-signed', 'spiffe-id/proof/stranger-authority'];
   for (const clause of pinning.clauses) {
     if (context.wants(clause) && !decided.includes(clause))
       skip(context, clause, target.withheld?.forging ?? 'needs an authority that the mesh trusts');
   }
-  if (context.wants('pin/foreign-domain-unknown'))
+  if (context.wants('mesh/pinning/foreign-domain-unknown'))
     skip(
       context,
-      'pin/foreign-domain-unknown',
+      'mesh/pinning/foreign-domain-unknown',
       `its row "a foreign ID signed by our own authority" ${target.withheld?.forging ?? 'needs an authority that the mesh trusts'}`,
     );
   for (const node of judgedNodes(context)) withoutDial(context, node, decided);
@@ -417,17 +417,17 @@ async function withoutForging(context: SuiteContext): Promise<void> {
   const likely = strangers[0] ?? strangerDomain;
   const identities = await Promise.all([
     ...strangers.map(async (stranger, at) => ({
-      clause: 'svid/stranger-authority',
+      clause: 'spiffe-id/proof/stranger-authority',
       row: `a stranger with the names and key identifiers of authority ${at + 1} of ${strangers.length}`,
       identity: await issue(stranger, right.spiffeId),
     })),
     (async () => ({
-      clause: 'svid/self-signed',
+      clause: 'spiffe-id/proof/self-signed',
       row: 'self-signed',
       identity: await issue(likely, right.spiffeId, { selfSigned: true }),
     }))(),
     (async () => ({
-      clause: 'pin/foreign-domain-unknown',
+      clause: 'mesh/pinning/foreign-domain-unknown',
       row: 'the same path in an unknown trust domain',
       identity: await issue(strangerDomain, `spiffe://stranger.mesh${path}`),
     }))(),

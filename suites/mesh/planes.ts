@@ -8,7 +8,7 @@ import { skip, type Suite, type SuiteContext } from '../suite.ts';
 export const planes: Suite = {
   id: 'planes',
   title: 'Planes',
-  clauses: ['planes/spire-server', 'planes/bundle-endpoint', 'planes/metrics-loopback'],
+  clauses: ['mesh/planes/spire-server', 'mesh/planes/bundle-endpoint', 'mesh/planes/metrics-loopback'],
   async run(context) {
     const { target, recorder } = context;
     for (const { name, address } of target.nodes)
@@ -80,7 +80,7 @@ async function tlsPolicy(
 export const postQuantum: Suite = {
   id: 'post-quantum',
   title: "SPIRE's switch require_pq_kem",
-  clauses: ['planes/require-pq-kem'],
+  clauses: ['mesh/planes/require-pq-kem'],
   async run(context) {
     const promised = context.target.planes.filter(
       ({ plane, policy }) => plane === 'spire-server' && policy === 'tls1.3-only',
@@ -88,7 +88,7 @@ export const postQuantum: Suite = {
     if (promised.length === 0)
       skip(
         context,
-        'planes/require-pq-kem',
+        'mesh/planes/require-pq-kem',
         context.target.withheld?.postQuantum ?? 'the switch is off in this deployment, so it promises nothing',
       );
     await Promise.all(promised.map((plane) => onlyPostQuantum(context, plane)));
@@ -97,7 +97,7 @@ export const postQuantum: Suite = {
 
 /** Groups that a client without any post-quantum one offers; and one that has it, as the control. */
 async function onlyPostQuantum({ recorder, target }: SuiteContext, { address }: TargetPlane): Promise<void> {
-  const clause = 'planes/require-pq-kem';
+  const clause = 'mesh/planes/require-pq-kem';
   const identity = await target.probeIdentity();
   const [control, old, ...classical] = await Promise.all([
     handshake(identity, address, ['TLSv1.3', 'TLSv1.3'], 'X25519MLKEM768'),
@@ -124,7 +124,7 @@ async function onlyPostQuantum({ recorder, target }: SuiteContext, { address }: 
 
 /** Scrapes each, which is the control, and reads from the kernel which addresses the port is bound to. */
 async function metrics(context: SuiteContext, found: readonly TargetPlane[]): Promise<void> {
-  const clause = 'planes/metrics-loopback';
+  const clause = 'mesh/planes/metrics-loopback';
   if (!context.wants(clause)) return;
   const here = found.filter(({ policy }) => policy === 'plaintext-loopback');
   if (here.length === 0)

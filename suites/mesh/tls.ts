@@ -23,14 +23,14 @@ export const tls: Suite = {
   id: 'tls',
   title: 'TLS 1.3 only',
   clauses: [
-    'tls/version/server',
-    'tls/version/client',
-    'tls/cipher/aead-only',
-    'tls/plaintext-refused',
-    'tls/client-certificate-required',
-    'tls/client-presents-svid',
-    'tls/no-early-data',
-    'tls/ticket-not-past-svid',
+    'mesh/tls/version-as-server',
+    'mesh/tls/version-as-client',
+    'mesh/tls/aead-only',
+    'mesh/tls/plaintext-refused',
+    'mesh/tls/client-certificate-required',
+    'mesh/tls/client-presents-svid',
+    'mesh/tls/no-early-data',
+    'mesh/tls/ticket-not-past-svid',
   ],
   async run(context) {
     await allEnded([
@@ -41,17 +41,17 @@ export const tls: Suite = {
 };
 
 const asServerClauses = [
-  'tls/version/server',
-  'tls/cipher/aead-only',
-  'tls/plaintext-refused',
-  'tls/client-certificate-required',
-  'tls/no-early-data',
+  'mesh/tls/version-as-server',
+  'mesh/tls/aead-only',
+  'mesh/tls/plaintext-refused',
+  'mesh/tls/client-certificate-required',
+  'mesh/tls/no-early-data',
 ];
 const asClientClauses = [
-  'tls/version/client',
-  'tls/client-presents-svid',
-  'tls/cipher/aead-only',
-  'tls/plaintext-refused',
+  'mesh/tls/version-as-client',
+  'mesh/tls/client-presents-svid',
+  'mesh/tls/aead-only',
+  'mesh/tls/plaintext-refused',
 ];
 
 const aead = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
@@ -64,43 +64,43 @@ const serverRows = (valid: NonNullable<Offer['identity']>): OfferRow[] => {
   const refused = { expect: 'refused' } as const;
   return [
     {
-      clause: 'tls/version/server',
+      clause: 'mesh/tls/version-as-server',
       row: 'TLS 1.2 alone',
       ...refused,
       offer: { identity: valid, versions: ['TLSv1.2', 'TLSv1.2'] },
     },
     {
-      clause: 'tls/version/server',
+      clause: 'mesh/tls/version-as-server',
       row: 'TLS 1.1 alone',
       ...refused,
       offer: { identity: valid, versions: ['TLSv1.1', 'TLSv1.1'] },
     },
     {
-      clause: 'tls/version/server',
+      clause: 'mesh/tls/version-as-server',
       row: 'TLS 1.0 alone',
       ...refused,
       offer: { identity: valid, versions: ['TLSv1', 'TLSv1'] },
     },
     {
-      clause: 'tls/version/server',
+      clause: 'mesh/tls/version-as-server',
       row: 'TLS 1.0 to 1.2',
       ...refused,
       offer: { identity: valid, versions: ['TLSv1', 'TLSv1.2'] },
     },
     {
-      clause: 'tls/version/server',
+      clause: 'mesh/tls/version-as-server',
       row: 'TLS 1.0 to 1.3',
       expect: 'accepted',
       offer: { identity: valid, versions: ['TLSv1', 'TLSv1.3'] },
     },
     {
-      clause: 'tls/cipher/aead-only',
+      clause: 'mesh/tls/aead-only',
       row: 'AES-128-CCM-8, with its short tag, alone',
       ...refused,
       offer: { identity: valid, ciphers: 'TLS_AES_128_CCM_8_SHA256:ALL:@SECLEVEL=0' },
     },
     {
-      clause: 'tls/cipher/aead-only',
+      clause: 'mesh/tls/aead-only',
       row: 'CBC suites of TLS 1.2',
       ...refused,
       offer: {
@@ -110,13 +110,13 @@ const serverRows = (valid: NonNullable<Offer['identity']>): OfferRow[] => {
       },
     },
     {
-      clause: 'tls/cipher/aead-only',
+      clause: 'mesh/tls/aead-only',
       row: 'static RSA suites of TLS 1.2',
       ...refused,
       offer: { identity: valid, versions: ['TLSv1.2', 'TLSv1.2'], ciphers: 'AES128-GCM-SHA256:AES256-SHA:@SECLEVEL=0' },
     },
-    { clause: 'tls/plaintext-refused', row: 'plaintext HTTP', ...refused, offer: 'plaintext' },
-    { clause: 'tls/client-certificate-required', row: 'an empty certificate list', ...refused, offer: {} },
+    { clause: 'mesh/tls/plaintext-refused', row: 'plaintext HTTP', ...refused, offer: 'plaintext' },
+    { clause: 'mesh/tls/client-certificate-required', row: 'an empty certificate list', ...refused, offer: {} },
   ];
 };
 
@@ -128,13 +128,13 @@ async function asServer(context: SuiteContext, node: TargetNode): Promise<void> 
     recordExchange(
       context,
       group,
-      { clause: 'tls/version/server', row: 'TLS 1.3 with a valid SVID', expect: 'accepted' },
+      { clause: 'mesh/tls/version-as-server', row: 'TLS 1.3 with a valid SVID', expect: 'accepted' },
       seen,
     );
     return seen;
   };
   const first = await control();
-  if (context.wants('tls/no-early-data')) earlyData(context, node, first);
+  if (context.wants('mesh/tls/no-early-data')) earlyData(context, node, first);
   if (first.outcome === 'unknown') {
     leaveUntried(
       context,
@@ -153,12 +153,12 @@ async function asServer(context: SuiteContext, node: TargetNode): Promise<void> 
       recordExchange(context, group, row, row.row === 'TLS 1.0 to 1.3' ? only13(seen) : seen);
     },
   );
-  if (context.wants('tls/cipher/aead-only')) {
+  if (context.wants('mesh/tls/aead-only')) {
     await eachRow(context, aead, 3, async (suite) => {
       const seen = await offerHello(node.address, { identity: valid, ciphers: suite });
       // Which of the three a node speaks is its own choice; it has to speak one, which the control shows.
       if (seen.outcome === 'accepted')
-        recordExchange(context, group, { clause: 'tls/cipher/aead-only', row: suite, expect: 'accepted' }, seen);
+        recordExchange(context, group, { clause: 'mesh/tls/aead-only', row: suite, expect: 'accepted' }, seen);
     });
   }
   await control();
@@ -175,7 +175,7 @@ function earlyData({ recorder }: SuiteContext, node: TargetNode, control: Seen):
   const most = Math.max(0, ...granted);
   recorder.record({
     kind: 'fact',
-    clause: 'tls/no-early-data',
+    clause: 'mesh/tls/no-early-data',
     subject: node.name,
     state: control.outcome !== 'accepted' ? 'unknown' : most > 0 ? 'broken' : 'holds',
     says:
@@ -195,42 +195,42 @@ interface ShowRow extends Row {
 
 const clientRows: ShowRow[] = [
   {
-    clause: 'tls/version/client',
+    clause: 'mesh/tls/version-as-client',
     row: 'a server of TLS 1.2',
     expect: 'refused',
     show: { versions: ['TLSv1.2', 'TLSv1.2'] },
   },
   {
-    clause: 'tls/version/client',
+    clause: 'mesh/tls/version-as-client',
     row: 'a server of TLS 1.1',
     expect: 'refused',
     show: { versions: ['TLSv1.1', 'TLSv1.1'] },
   },
   {
-    clause: 'tls/version/client',
+    clause: 'mesh/tls/version-as-client',
     row: 'a server of TLS 1.0',
     expect: 'refused',
     show: { versions: ['TLSv1', 'TLSv1'] },
   },
   {
-    clause: 'tls/version/client',
+    clause: 'mesh/tls/version-as-client',
     row: 'a server of TLS 1.0 to 1.2',
     expect: 'refused',
     show: { versions: ['TLSv1', 'TLSv1.2'] },
   },
   {
-    clause: 'tls/cipher/aead-only',
+    clause: 'mesh/tls/aead-only',
     row: 'a server of AES-128-CCM-8 alone',
     expect: 'refused',
     show: { ciphers: 'TLS_AES_128_CCM_8_SHA256:ALL:@SECLEVEL=0' },
   },
-  { clause: 'tls/plaintext-refused', row: 'a server without TLS', expect: 'refused', show: { plaintext: true } },
+  { clause: 'mesh/tls/plaintext-refused', row: 'a server without TLS', expect: 'refused', show: { plaintext: true } },
 ];
 
 async function asClient(context: SuiteContext, node: TargetNode): Promise<void> {
   const { target } = context;
   const rows = clientRows.filter(({ clause }) => context.wants(clause));
-  const presents = context.wants('tls/client-presents-svid');
+  const presents = context.wants('mesh/tls/client-presents-svid');
   if (rows.length === 0 && !presents) return;
   if (node.admin === undefined) {
     withoutDial(context, node);
@@ -245,7 +245,7 @@ async function asClient(context: SuiteContext, node: TargetNode): Promise<void> 
       recordExchange(
         context,
         group,
-        { clause: 'tls/version/client', row: 'a server of TLS 1.3 with a valid SVID', expect: 'accepted' },
+        { clause: 'mesh/tls/version-as-client', row: 'a server of TLS 1.3 with a valid SVID', expect: 'accepted' },
         seen,
       );
     return seen;
@@ -259,7 +259,7 @@ async function asClient(context: SuiteContext, node: TargetNode): Promise<void> 
     const shown = first.client?.uriSans.join(', ');
     context.recorder.record({
       kind: 'fact',
-      clause: 'tls/client-presents-svid',
+      clause: 'mesh/tls/client-presents-svid',
       subject: node.name,
       state: first.outcome !== 'accepted' ? 'unknown' : shown === node.spiffeId ? 'holds' : 'broken',
       says:
@@ -286,7 +286,7 @@ function withoutDial(context: SuiteContext, node: TargetNode): void {
 
 /** A session that was opened with an SVID near its end, offered again after that end. */
 async function ticketPastSvid(context: SuiteContext, node: TargetNode): Promise<void> {
-  const clause = 'tls/ticket-not-past-svid';
+  const clause = 'mesh/tls/ticket-not-past-svid';
   if (!context.wants(clause)) return;
   const { forging, probeIds, withheld } = context.target;
   if (forging === undefined) {

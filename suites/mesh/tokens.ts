@@ -14,13 +14,13 @@ export const tokens: Suite = {
   id: 'tokens',
   title: 'Join tokens',
   clauses: [
-    'tokens/attests-within-ttl',
-    'tokens/expired-refused',
-    'tokens/single-use',
-    'tokens/race-one-winner',
-    'tokens/policy-ttl',
-    'tokens/audit-log',
-    'tokens/not-in-our-logs',
+    'mesh/tokens/attests-within-ttl',
+    'mesh/tokens/expired-refused',
+    'mesh/tokens/single-use',
+    'mesh/tokens/race-one-winner',
+    'mesh/tokens/policy-ttl',
+    'mesh/tokens/audit-log',
+    'mesh/tokens/not-in-our-logs',
   ],
   async run(context) {
     const { server } = context.target;
@@ -90,20 +90,20 @@ async function use(
 }
 
 async function expired(context: SuiteContext, server: Server): Promise<Used[]> {
-  if (!context.wants('tokens/expired-refused')) return [];
+  if (!context.wants('mesh/tokens/expired-refused')) return [];
   const token = await create(context, server, 'a token that lives 1 s', 1);
   // The server compares whole seconds and the expiry itself still counts as good.
   await sleep(Math.max(0, token.expiresAt.getTime() + 1_100 - Date.now()), undefined, { signal: context.signal });
-  return [await use(context, server, token, 'after its TTL', 'tokens/expired-refused', 'refused')];
+  return [await use(context, server, token, 'after its TTL', 'mesh/tokens/expired-refused', 'refused')];
 }
 
 async function twice(context: SuiteContext, server: Server): Promise<Used[]> {
   const token = await create(context, server, 'a token used twice', mostSeconds);
-  const first = await use(context, server, token, 'first use', 'tokens/single-use', 'attested');
+  const first = await use(context, server, token, 'first use', 'mesh/tokens/single-use', 'attested');
   const { outcome } = first.result;
   context.recorder.record({
     kind: 'token',
-    clause: 'tokens/attests-within-ttl',
+    clause: 'mesh/tokens/attests-within-ttl',
     row: 'first use within its TTL',
     token: token.name,
     expect: 'attested',
@@ -111,34 +111,34 @@ async function twice(context: SuiteContext, server: Server): Promise<Used[]> {
     secondsToExpiry: (token.expiresAt.getTime() - Date.now()) / 1000,
     ...('message' in first.result && { message: first.result.message }),
   });
-  const second = await use(context, server, token, 'second use', 'tokens/single-use', 'refused');
+  const second = await use(context, server, token, 'second use', 'mesh/tokens/single-use', 'refused');
   return [first, second];
 }
 
 async function race(context: SuiteContext, server: Server): Promise<Used[]> {
-  if (!context.wants('tokens/race-one-winner')) return [];
+  if (!context.wants('mesh/tokens/race-one-winner')) return [];
   const token = await create(context, server, 'a token raced for', mostSeconds);
   return Promise.all(
     Array.from({ length: racers }, (_, at) =>
-      use(context, server, token, `agent ${at + 1} of ${racers}`, 'tokens/race-one-winner', 'one-of-many'),
+      use(context, server, token, `agent ${at + 1} of ${racers}`, 'mesh/tokens/race-one-winner', 'one-of-many'),
     ),
   );
 }
 
 function policy(context: SuiteContext, server: Server): void {
-  if (!context.wants('tokens/policy-ttl')) return;
+  if (!context.wants('mesh/tokens/policy-ttl')) return;
   const ttl = server.joinTokenTtlSeconds;
   if (ttl === undefined) {
     skip(
       context,
-      'tokens/policy-ttl',
+      'mesh/tokens/policy-ttl',
       context.target.withheld?.tokenTtl ?? 'how long join tokens are made to live is not known',
     );
     return;
   }
   context.recorder.record({
     kind: 'fact',
-    clause: 'tokens/policy-ttl',
+    clause: 'mesh/tokens/policy-ttl',
     subject: 'deployment',
     state: ttl <= mostSeconds ? 'holds' : 'broken',
     says: `join tokens are made to live ${ttl} s, ${ttl <= mostSeconds ? 'at most' : 'more than'} ${mostSeconds} s`,
@@ -158,9 +158,9 @@ interface AuditLine {
 async function audit(context: SuiteContext, server: Server, used: readonly Used[]): Promise<void> {
   const { recorder } = context;
   const readLog = server.readLog?.bind(server);
-  if (context.wants('tokens/audit-log') && readLog === undefined)
-    skip(context, 'tokens/audit-log', context.target.withheld?.serverLog ?? "the server's log is out of reach");
-  if (context.wants('tokens/audit-log') && readLog !== undefined) {
+  if (context.wants('mesh/tokens/audit-log') && readLog === undefined)
+    skip(context, 'mesh/tokens/audit-log', context.target.withheld?.serverLog ?? "the server's log is out of reach");
+  if (context.wants('mesh/tokens/audit-log') && readLog !== undefined) {
     const attested = used.filter(({ result }) => result.outcome === 'attested');
     const refused = used.filter(({ result }) => result.outcome === 'refused');
     const look = () => {
@@ -200,7 +200,7 @@ async function audit(context: SuiteContext, server: Server, used: readonly Used[
     const { missing, refusals } = look();
     recorder.record({
       kind: 'fact',
-      clause: 'tokens/audit-log',
+      clause: 'mesh/tokens/audit-log',
       subject: 'SPIRE server',
       state: used.length === 0 ? 'unknown' : found ? 'holds' : 'broken',
       says:
@@ -211,14 +211,14 @@ async function audit(context: SuiteContext, server: Server, used: readonly Used[
             : `${missing.length} of ${attested.length} attestations and ${Math.max(0, refused.length - refusals)} of ${refused.length} refusals have no audit record (audit_log_enabled)`,
     });
   }
-  if (context.wants('tokens/not-in-our-logs')) {
+  if (context.wants('mesh/tokens/not-in-our-logs')) {
     const leaked = used.filter(
       ({ token }) =>
         readLog?.().includes(token.value) === true || JSON.stringify(recorder.history).includes(token.value),
     );
     recorder.record({
       kind: 'fact',
-      clause: 'tokens/not-in-our-logs',
+      clause: 'mesh/tokens/not-in-our-logs',
       subject: 'this run',
       state: leaked.length > 0 ? 'broken' : 'holds',
       says:

@@ -1,0 +1,118 @@
+import type { Judge } from '../clause.ts';
+import { entriesOf, type EntryOf, type History } from '../history.ts';
+import { indexes } from './exchanges.ts';
+import { byFindings, type Finding } from './findings.ts';
+
+type PlaneEntry = EntryOf<'plane'>;
+type HandshakeEntry = EntryOf<'plane-handshake'>;
+
+const control = 'TLSv1.3';
+// A group that has a post-quantum part; every other is a classical one.
+const postQuantum = 'X25519MLKEM768';
+
+/** Decides whether each listener of a plane keeps the TLS policy that is declared for it. */
+export function keepsDeclaredPolicy(plane: string): Judge {
+  return (history, clause) =>
+    byFindings(
+      history,
+      clause,
+      declared(history, plane).flatMap((listener) => policyFinding(history, listener)),
+    );
+}
+
+function policyFinding(history: History, { plane, address, policy }: PlaneEntry): Finding[] {
+  const found = handshakesWith(history, address).filter(({ group }) => group === undefined);
+  if (found.length === 0) return [];
+  const allowed = policy === 'tls1.3-only' ? [control] : [control, 'TLSv1.2'];
+  const spoken = found.filter(({ agreed }) => agreed !== null);
+  const names = [...new Set(spoken.map(({ version }) => version))];
+  const finding = (state: Finding['state'], says: string, evidence: readonly HandshakeEntry[]): Finding[] => [
+    { subject: `${plane} ${address}`, state, says, evidence: indexes(evidence) },
+  ];
+  const tooOld = names.filter((version) => !allowed.includes(version));
+  if (tooOld.length > 0) {
+    const telling = spoken.filter(({ version }) => tooOld.includes(version));
+    return finding('broken', `speaks ${tooOld.join(', ')}, declared is ${policy}`, telling);
+  }
+  if (!names.includes(control)) {
+    const first = found.find(({ version }) => version === control);
+    return finding(
+      'unknown',
+      `the control, TLS 1.3, was not accepted: ${first?.how ?? 'it was not offered'}`,
+      first ? [first] : found,
+    );
+  }
+  const unclear = found.filter(({ agreed, outcome }) => agreed === null && outcome === 'unknown');
+  if (unclear.length > 0)
+    return finding('unknown', `could not tell for ${unclear[0]!.version}: ${unclear[0]!.how}`, unclear);
+  return finding('holds', `speaks ${names.join(', ')} and refuses the others; declared is ${policy}`, found);
+}
+
+/** Decides whether a SPIRE server whose switch is on takes no handshake without a post-quantum key exchange, nor TLS 1.2. */
+export const onlyPostQuantum: Judge = (history, clause) =>
+  byFindings(
+    history,
+    clause,
+    declared(history, 'spire-server').flatMap((listener) => postQuantumFinding(history, listener)),
+  );
+
+function postQuantumFinding(history: History, { address, policy }: PlaneEntry): Finding[] {
+  if (policy !== 'tls1.3-only') return [];
+  const all = handshakesWith(history, address);
+  // The control tells this experiment from the one about versions, which leaves the group open.
+  if (!all.some(({ group }) => group === postQuantum)) return [];
+  const found = all.filter(({ group, version }) => group !== undefined || version === 'TLSv1.2');
+  const broken = found.filter(({ agreed, group }) => agreed !== null && group !== postQuantum);
+  const right = found.find(({ group }) => group === postQuantum);
+  const finding = (state: Finding['state'], says: string, evidence: readonly HandshakeEntry[]): Finding[] => [
+    { subject: `spire-server ${address}`, state, says, evidence: indexes(evidence) },
+  ];
+  if (broken.length > 0) {
+    const what = [...new Set(broken.map(({ group }) => (group === undefined ? 'TLS 1.2' : `${group} alone`)))];
+    return finding('broken', `require_pq_kem is on, yet ${what.join(' and ')} was accepted`, broken);
+  }
+  if (right?.agreed == null) {
+    return finding(
+      'unknown',
+      `the control, ${postQuantum}, was not accepted: ${right?.how ?? 'it was not offered'}`,
+      found,
+    );
+  }
+  const says = `TLS 1.2 and key exchanges without a post-quantum part were refused, ${postQuantum} was accepted`;
+  return finding('holds', says, found);
+}
+
+/** Decides whether listeners that serve without TLS are bound to loopback addresses only. That they answer is the control. */
+export const boundToLoopback: Judge = (history, clause) =>
+  byFindings(history, clause, entriesOf(history, 'listener').map(listenerFinding));
+
+function listenerFinding({ plane, address, answered, boundTo, index }: EntryOf<'listener'>): Finding {
+  const subject = `${plane} ${address}`;
+  const evidence = [index];
+  const bound = boundTo.map((bind) => bind.address).join(', ');
+  const open = boundTo.filter(({ loopback }) => !loopback).map((bind) => bind.address);
+  if (open.length > 0)
+    return { subject, state: 'broken', says: `plaintext metrics are bound to ${open.join(', ')}`, evidence };
+  if (boundTo.length === 0)
+    return { subject, state: 'unknown', says: 'nothing is seen to listen on its port', evidence };
+  if (!answered) return { subject, state: 'unknown', says: 'could not be scraped', evidence };
+  return { subject, state: 'holds', says: `scraped, and bound to ${bound} only`, evidence };
+}
+
+/** All that was found about one declared listener. */
+export function planeFindings(history: History, listener: PlaneEntry): Finding[] {
+  const listeners = entriesOf(history, 'listener').filter(({ address }) => address === listener.address);
+  return [
+    ...policyFinding(history, listener),
+    ...postQuantumFinding(history, listener),
+    ...listeners.map(listenerFinding),
+  ];
+}
+
+function declared(history: History, plane: string): PlaneEntry[] {
+  return entriesOf(history, 'plane').filter((entry) => entry.plane === plane);
+}
+
+function handshakesWith(history: History, address: string): HandshakeEntry[] {
+  return entriesOf(history, 'plane-handshake').filter((entry) => entry.address === address);
+}

@@ -1,0 +1,59 @@
+import { failsClosed, recovers, shortSurvives, trafficWhileValid } from '../../checkers/partition.ts';
+import { inItsScenario } from '../../checkers/scenario.ts';
+import { clause } from '../../clause.ts';
+
+// The agents lose their server for less and for more than an SVID's life.
+
+const should = {
+  promise: 'partition',
+  level: 'SHOULD',
+  catalogue: 'MESH-ROT-04',
+  spec: 'Mesh deployment, Phase 4 (certificate rotation)',
+} as const;
+
+export const shortRequestsSurvive = clause({
+  ...should,
+  id: 'mesh/partition/short-requests-survive',
+  subject: 'workload-api-server',
+  title: "A partition shorter than an SVID's life fails no request",
+  danger: 'the mesh stands and falls with its server',
+  judge: inItsScenario(shortSurvives),
+});
+
+export const shortRecovers = clause({
+  ...should,
+  id: 'mesh/partition/short-recovers',
+  subject: 'workload-api-server',
+  title: 'After a short partition SVIDs are renewed again within the computed bound',
+  danger: 'the agent waits far longer than the outage lasted',
+  judge: inItsScenario(recovers),
+});
+
+export const longTrafficWhileValid = clause({
+  ...should,
+  id: 'mesh/partition/long-traffic-while-valid',
+  subject: 'workload-api-server',
+  title: 'During a long partition traffic goes on for as long as the SVIDs live',
+  danger: 'the agent drops good SVIDs when the server is away',
+  judge: inItsScenario(trafficWhileValid),
+});
+
+export const longFailsClosed = clause({
+  ...should,
+  id: 'mesh/partition/long-fails-closed',
+  level: 'MUST',
+  catalogue: 'X509-SVID-5.1-01',
+  subject: 'validator',
+  title: 'Past their expiry no connection is made: the mesh fails closed',
+  danger: 'an outage of the server silently switches identity checks off',
+  judge: inItsScenario(failsClosed),
+});
+
+export const longRecovers = clause({
+  ...should,
+  id: 'mesh/partition/long-recovers',
+  subject: 'workload-api-client',
+  title: 'After a long partition new SVIDs and traffic are back within the computed bound',
+  danger: 'nodes need a restart by hand after an outage',
+  judge: inItsScenario(recovers),
+});

@@ -1,0 +1,98 @@
+import { refusedBesideControl } from '../../checkers/exchanges.ts';
+import { grantsNoEarlyData, presentsItsSvid } from '../../checkers/controls.ts';
+import { bothRoles, clause } from '../../clause.ts';
+
+// TLS 1.3 only, on every listener of a mesh node and on every connection that it opens.
+
+const deployment = 'Mesh deployment, Security best practices 4 (mTLS)';
+const network = 'Workload identity, Network security';
+const must = { promise: 'tls', level: 'MUST', subject: 'validator' } as const;
+const should = { ...must, level: 'SHOULD' } as const;
+
+export const versionAsServer = clause({
+  ...must,
+  id: 'mesh/tls/version-as-server',
+  catalogue: 'MESH-TLS-01',
+  spec: deployment,
+  title: 'A node accepts TLS 1.3 and refuses 1.2, 1.1 and 1.0, alone and as a range',
+  danger: 'an old version is still negotiated, with its weaker suites and its certificates in the clear',
+  roles: ['server'],
+  judge: refusedBesideControl,
+});
+
+export const versionAsClient = clause({
+  ...must,
+  id: 'mesh/tls/version-as-client',
+  catalogue: 'MESH-TLS-01',
+  spec: deployment,
+  title: 'A node calls servers that speak TLS 1.3 and none that stop at 1.2, 1.1 or 1.0',
+  danger: 'a peer that lags, or an attacker in between, talks the caller down',
+  roles: ['client'],
+  judge: refusedBesideControl,
+});
+
+export const aeadOnly = clause({
+  ...must,
+  id: 'mesh/tls/aead-only',
+  catalogue: 'MESH-TLS-02',
+  spec: deployment,
+  title: 'Only the strong AEAD suites of TLS 1.3 are negotiated',
+  danger: 'a suite with a short tag, CBC or static RSA is reachable',
+  roles: bothRoles,
+  judge: refusedBesideControl,
+});
+
+export const plaintextRefused = clause({
+  ...must,
+  id: 'mesh/tls/plaintext-refused',
+  catalogue: 'MESH-ARCH-01',
+  spec: 'Mesh deployment, goal',
+  title: 'A node answers nothing of the mesh without TLS',
+  danger: 'the service is also served in the clear on the same port',
+  roles: bothRoles,
+  judge: refusedBesideControl,
+});
+
+export const clientCertificateRequired = clause({
+  ...must,
+  id: 'mesh/tls/client-certificate-required',
+  catalogue: 'MESH-TLS-03',
+  spec: network,
+  title: 'An anonymous client (an empty certificate list under TLS 1.3) gets no application data',
+  danger: 'the client certificate is asked for but not demanded',
+  roles: ['server'],
+  judge: refusedBesideControl,
+});
+
+export const clientPresentsSvid = clause({
+  ...must,
+  id: 'mesh/tls/client-presents-svid',
+  catalogue: 'MESH-TLS-03',
+  spec: network,
+  title: 'A node that calls presents its own SVID',
+  danger: 'calls are made anonymously, or under another identity',
+  roles: ['client'],
+  judge: presentsItsSvid,
+});
+
+export const noEarlyData = clause({
+  ...should,
+  id: 'mesh/tls/no-early-data',
+  catalogue: 'MESH-TLS-04',
+  spec: deployment,
+  title: 'No session ticket allows early data (0-RTT)',
+  danger: 'a request is replayed before any identity was checked',
+  roles: ['server'],
+  judge: grantsNoEarlyData,
+});
+
+export const ticketNotPastSvid = clause({
+  ...should,
+  id: 'mesh/tls/ticket-not-past-svid',
+  catalogue: 'MESH-TLS-04',
+  spec: deployment,
+  title: 'A session ticket does not outlive the SVID that it was given for',
+  danger: 'an expired identity goes on by resuming',
+  roles: ['server'],
+  judge: refusedBesideControl,
+});
