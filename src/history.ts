@@ -141,6 +141,8 @@ export interface PlaneHandshake {
   readonly kind: 'plane-handshake';
   readonly plane: string;
   readonly address: string;
+  /** What it is made to learn: which versions are spoken, or whether only post-quantum key exchanges are. */
+  readonly about: 'versions' | 'key-exchange';
   /** The only version that was offered, as OpenSSL names it. */
   readonly version: string;
   /** The only group that was offered for the key exchange; absent where the choice was free. */

@@ -21,7 +21,7 @@ export function keepsDeclaredPolicy(plane: string): Judge {
 }
 
 function policyFinding(history: History, { plane, address, policy }: PlaneEntry): Finding[] {
-  const found = handshakesWith(history, address).filter(({ group }) => group === undefined);
+  const found = handshakesWith(history, address, 'versions');
   if (found.length === 0) return [];
   const allowed = policy === 'tls1.3-only' ? [control] : [control, 'TLSv1.2'];
   const spoken = found.filter(({ agreed }) => agreed !== null);
@@ -48,38 +48,35 @@ function policyFinding(history: History, { plane, address, policy }: PlaneEntry)
   return finding('holds', `speaks ${names.join(', ')} and refuses the others; declared is ${policy}`, found);
 }
 
-/** Decides whether a SPIRE server whose switch is on takes no handshake without a post-quantum key exchange, nor TLS 1.2. */
-export const onlyPostQuantum: Judge = (history, clause) =>
-  byFindings(
+/**
+ * Decides whether a SPIRE server whose switch is on takes no handshake without a post-quantum key exchange, nor TLS 1.2. It is tried only
+ * where the switch is on.
+ */
+export const onlyPostQuantum: Judge = (history, clause) => {
+  const tried = entriesOf(history, 'plane-handshake').filter(({ about }) => about === 'key-exchange');
+  const listeners = Map.groupBy(tried, ({ plane, address }) => `${plane} ${address}`);
+  return byFindings(
     history,
     clause,
-    declared(history, 'spire-server').flatMap((listener) => postQuantumFinding(history, listener)),
+    [...listeners].map(([subject, handshakes]) => keyExchangeFinding(subject, handshakes)),
   );
+};
 
-function postQuantumFinding(history: History, { address, policy }: PlaneEntry): Finding[] {
-  if (policy !== 'tls1.3-only') return [];
-  const all = handshakesWith(history, address);
-  // The control tells this experiment from the one about versions, which leaves the group open.
-  if (!all.some(({ group }) => group === postQuantum)) return [];
-  const found = all.filter(({ group, version }) => group !== undefined || version === 'TLSv1.2');
-  const broken = found.filter(({ agreed, group }) => agreed !== null && group !== postQuantum);
-  const right = found.find(({ group }) => group === postQuantum);
-  const finding = (state: Finding['state'], says: string, evidence: readonly HandshakeEntry[]): Finding[] => [
-    { subject: `spire-server ${address}`, state, says, evidence: indexes(evidence) },
-  ];
+function keyExchangeFinding(subject: string, handshakes: readonly HandshakeEntry[]): Finding {
+  const right = handshakes.find(({ group }) => group === postQuantum);
+  const broken = handshakes.filter((handshake) => handshake !== right && handshake.agreed !== null);
   if (broken.length > 0) {
-    const what = [...new Set(broken.map(({ group }) => (group === undefined ? 'TLS 1.2' : `${group} alone`)))];
-    return finding('broken', `require_pq_kem is on, yet ${what.join(' and ')} was accepted`, broken);
+    const what = broken.map(({ group }) => (group === undefined ? 'TLS 1.2' : `${group} alone`));
+    const says = `require_pq_kem is on, yet ${[...new Set(what)].join(' and ')} was accepted`;
+    return { subject, state: 'broken', says, evidence: indexes(broken) };
   }
-  if (right?.agreed == null) {
-    return finding(
-      'unknown',
-      `the control, ${postQuantum}, was not accepted: ${right?.how ?? 'it was not offered'}`,
-      found,
-    );
+  const evidence = indexes(handshakes);
+  if (right === undefined || right.agreed === null) {
+    const why = right?.how ?? 'it was not offered';
+    return { subject, state: 'unknown', says: `the control, ${postQuantum}, was not accepted: ${why}`, evidence };
   }
   const says = `TLS 1.2 and key exchanges without a post-quantum part were refused, ${postQuantum} was accepted`;
-  return finding('holds', says, found);
+  return { subject, state: 'holds', says, evidence };
 }
 
 /** Decides whether listeners that serve without TLS are bound to loopback addresses only. That they answer is the control. */
@@ -104,7 +101,6 @@ export function planeFindings(history: History, listener: PlaneEntry): Finding[]
   const listeners = entriesOf(history, 'listener').filter(({ address }) => address === listener.address);
   return [
     ...policyFinding(history, listener),
-    ...postQuantumFinding(history, listener),
     ...listeners.map(listenerFinding),
   ];
 }
@@ -113,6 +109,6 @@ function declared(history: History, plane: string): PlaneEntry[] {
   return entriesOf(history, 'plane').filter((entry) => entry.plane === plane);
 }
 
-function handshakesWith(history: History, address: string): HandshakeEntry[] {
-  return entriesOf(history, 'plane-handshake').filter((entry) => entry.address === address);
+function handshakesWith(history: History, address: string, about: HandshakeEntry['about']): HandshakeEntry[] {
+  return entriesOf(history, 'plane-handshake').filter((entry) => entry.address === address && entry.about === about);
 }
