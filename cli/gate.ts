@@ -5,8 +5,11 @@ import { summary } from '../reports/terminal.ts';
 
 import { exitCodes, exitCodeOf } from './exit-codes.ts';
 import { abortOnSignals } from './signals.ts';
-import { chooseClauses, planFor } from '../plans/gate.ts';
-import { runGate, type GateOptions } from '../engine/run-gate.ts';
+import { chooseClauses } from '../plans/choose.ts';
+import { gatePlan } from '../plans/gate.ts';
+import { narrowed, type Chosen, type Plan } from '../plans/plan.ts';
+import { runPlan, type RunningTarget } from '../engine/run.ts';
+import { startPapers } from './papers.ts';
 import { silent } from '../engine/steps.ts';
 import { terminalSteps } from './terminal-steps.ts';
 
@@ -24,35 +27,33 @@ export interface GateFlags {
 }
 
 const runtimes = ['process', 'container', 'attach'] as const;
+type RuntimeName = (typeof runtimes)[number];
 
 /** `assay gate`. Gives the exit code; throws UsageError and what keeps it from running at all. */
 export async function gateCommand(flags: GateFlags, commandLine: string): Promise<number> {
   const runtime = runtimeOf(flags);
   const chosen = chooseClauses(flags.only);
-  const target =
-    flags.target === undefined
-      ? undefined
-      : await (await import('../fixtures/target/attach.ts')).attachTarget(resolve(flags.target));
-  const { signal, [Symbol.dispose]: quiet } = abortOnSignals();
-  const steps = flags.quiet ? { ...silent, finish: () => Promise.resolve() } : terminalSteps(outline(runtime, chosen));
-  const options: GateOptions = {
-    runtime,
-    chosen,
-    signal,
-    steps,
-    command: commandLine,
-    seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),
-    ...(flags.out !== undefined && { out: flags.out }),
-    ...(flags.node !== undefined && { nodeUnderTest: { command: flags.node, implementation: flags.node } }),
-    ...(target !== undefined && { attach: target.open, targetNote: target.note }),
-  };
+  const on = runtime === 'attach' ? await attachTo(flags.target!) : runtime;
+  const plan = gatePlan(flags.node === undefined ? undefined : { command: flags.node, implementation: flags.node });
+  using stopping = abortOnSignals();
+  const { signal } = stopping;
+  const steps = flags.quiet
+    ? { ...silent, finish: () => Promise.resolve() }
+    : terminalSteps(outline(plan, runtime, chosen));
   try {
-    const { report, directory, failure } = await runGate(options);
+    const { report, directory, failure } = await runPlan({
+      ...{ plan, chosen, on, signal, steps },
+      command: commandLine,
+      seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),
+      papers: startPapers(),
+      ...(flags.out !== undefined && { out: flags.out }),
+      ...(flags.node !== undefined && { nodeUnderTest: flags.node }),
+    });
     await steps.finish();
     if (flags.json) process.stdout.write(`${JSON.stringify(report)}\n`);
     else
       process.stdout.write(
-        `${summary(report, { color: colorAllowed(flags), directory, width: process.stdout.columns ?? 100 })}`,
+        summary(report, { color: colorAllowed(flags), directory, width: process.stdout.columns ?? 100 }),
       );
     // What stands in the report was told by it.
     if (failure !== undefined && !report.troubles.some(({ message }) => message === messageOf(failure)))
@@ -65,12 +66,15 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
     await steps.finish();
     if (signal.aborted) return exitCodes.aborted;
     throw error;
-  } finally {
-    quiet();
   }
 }
 
-function runtimeOf({ runtime, target, node, out }: GateFlags): GateOptions['runtime'] {
+async function attachTo(file: string): Promise<RunningTarget> {
+  const { attachTarget } = await import('../fixtures/target/attach.ts');
+  return attachTarget(resolve(file));
+}
+
+function runtimeOf({ runtime, target, node, out }: GateFlags): RuntimeName {
   if (runtime === 'kubernetes')
     throw new UsageError(
       '--runtime kubernetes: this version of Assay has no kubernetes runtime; use process, container, or --target FILE for a mesh that runs already',
@@ -96,18 +100,15 @@ function runtimeOf({ runtime, target, node, out }: GateFlags): GateOptions['runt
   return known;
 }
 
-function outline(runtime: GateOptions['runtime'], chosen: ReadonlySet<string>): [string, string][] {
-  const plan = planFor(chosen);
+function outline(plan: Plan, runtime: RuntimeName, chosen: Chosen): [string, string][] {
+  const { parts } = narrowed(plan, chosen);
+  const attached = runtime === 'attach';
+  const work = parts.flatMap(({ suites, scenarios }) => [...suites, ...(attached ? [] : scenarios)]);
   return [
-    ...((runtime === 'attach' ? [['attach', 'Attach to the target']] : [['toolchain', 'Toolchain']]) as [
-      string,
-      string,
-    ][]),
-    ...((runtime === 'container' ? [['runtime', 'Containers']] : []) as [string, string][]),
-    ...(runtime === 'attach' ? [] : plan.map(({ mesh }) => [`mesh-${mesh}`, `Mesh ${mesh}`] as [string, string])),
-    ...plan.flatMap(({ suites, scenarios }) =>
-      [...suites, ...(runtime === 'attach' ? [] : scenarios)].map(({ id, title }) => [id, title] as [string, string]),
-    ),
+    attached ? ['attach', 'Attach to the target'] : ['toolchain', 'Toolchain'],
+    ...(runtime === 'container' ? [['runtime', 'Containers'] satisfies [string, string]] : []),
+    ...(attached ? [] : parts.map(({ mesh }): [string, string] => [`mesh-${mesh.name}`, `Mesh ${mesh.name}`])),
+    ...work.map(({ id, title }): [string, string] => [id, title]),
     ['report', 'Report'],
   ];
 }

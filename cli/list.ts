@@ -1,6 +1,6 @@
 import { clauses } from '../src/clauses/catalogue.ts';
 import { UsageError } from '../src/errors.ts';
-import { scenarios } from '../plans/gate.ts';
+import { scenarios } from '../scenarios/index.ts';
 
 type Listed = { readonly id: string; readonly title: string } & Readonly<Record<string, unknown>>;
 

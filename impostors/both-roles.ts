@@ -1,3 +1,4 @@
+import type { ClauseId } from '../src/clauses/catalogue.ts';
 import type { ImpostorNode } from './impostor.ts';
 import { asClient, asServer, type Judge } from './judges.ts';
 
@@ -5,7 +6,7 @@ import { asClient, asServer, type Judge } from './judges.ts';
 export interface Misjudgement {
   readonly id: string;
   readonly title: string;
-  readonly breaks: string;
+  readonly breaks: ClauseId;
   /** As the row of the suite begins. */
   readonly row: string;
   readonly judge: Judge;

@@ -8,7 +8,7 @@ import { readContract } from '../mesh/node/contract.ts';
 import { SpiffeController } from '../mesh/controller.ts';
 import type { Held } from '../mesh/node/held.ts';
 import { Metrics } from '../mesh/node/metrics.ts';
-import { pem } from '../mesh/node/held.ts';
+import { pem } from '../src/svid/x509/pem.ts';
 
 // Node's TLS cannot grant early data, so OpenSSL's own server stands at the mTLS listener: it demands a client certificate of the bundle, and
 // its tickets say max_early_data. It pins nobody and follows no rotation, which mesh/tls/no-early-data does not ask for.

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { ClauseId } from '../src/clauses/catalogue.ts';
 import type { MeshSpec } from '../fixtures/target/mesh.ts';
 import type { Behaviour } from '../mesh/node/behaviour.ts';
 import type { Issuer } from './issuer.ts';
@@ -11,7 +12,7 @@ interface What {
   /** What it does wrong. */
   readonly title: string;
   /** The clause that it breaks. */
-  readonly breaks: string;
+  readonly breaks: ClauseId;
   /** What that clause has to give as its reason. */
   readonly reason: RegExp;
   /** Left out: it fails. Inconclusive where it is the experiment that was sabotaged, so that nothing may be decided. */

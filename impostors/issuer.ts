@@ -171,6 +171,7 @@ export async function startIssuer(issuer: Issuer, recorder: Recorder): Promise<R
       planes: [],
       probeIds: { own: `spiffe://${trustDomain}/probe`, federated: undefined },
       harnessHost: '127.0.0.1',
+      lacks: {},
       probeIdentity: () => Promise.reject(new TypeError('an issuer of join tokens issues nothing else')),
       authorities: () => Promise.resolve([authority.certificatePem]),
       timing: { svidTtlSeconds: 3_600, syncIntervalMs: 1_000, cacheReloadMs: 1_000 },

@@ -38,6 +38,7 @@ export async function startRightPort(): Promise<AsyncDisposable & { readonly tar
       planes: [{ plane: 'spire-server', address: `127.0.0.1:${port}`, policy: 'tls1.3-only', why }],
       probeIds: { own: probe, federated: undefined },
       harnessHost: '127.0.0.1',
+      lacks: {},
       probeIdentity: () => issue(probe),
       authorities: () => Promise.resolve([authority.certificatePem]),
       timing: { svidTtlSeconds: 3_600, syncIntervalMs: 1_000, cacheReloadMs: 1_000 },

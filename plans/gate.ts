@@ -1,77 +1,28 @@
-import { partitionLong } from '../scenarios/partition-long.ts';
-import { partitionShort } from '../scenarios/partition-short.ts';
-import { rotation } from '../scenarios/rotation.ts';
-import type { Scenario } from '../scenarios/scenario.ts';
-import { clauses } from '../src/clauses/catalogue.ts';
-import { pinning } from '../suites/mesh/pinning.ts';
-import { planes, postQuantum } from '../suites/mesh/planes.ts';
-import type { Suite } from '../suites/suite.ts';
-import { tls } from '../suites/mesh/tls.ts';
-import { tokens } from '../suites/mesh/tokens.ts';
-import { UsageError } from '../src/errors.ts';
-import type { MeshName } from './deployment.ts';
+import type { MeshProfile } from '../fixtures/target/profile.ts';
+import { scenarios } from '../scenarios/index.ts';
+import { suites } from '../suites/index.ts';
+import { meshSpecs, type DeploymentOverrides, type NodeUnderTest } from './meshes.ts';
+import type { LoadProfile, Plan } from './plan.ts';
 
-/** Which suites and scenarios run on which mesh. Suites run side by side, scenarios one after the other. */
-export interface MeshPlan {
-  readonly mesh: MeshName;
-  readonly suites: readonly Suite[];
-  readonly scenarios: readonly Scenario[];
-}
+// Open loop; in all at least 200 new connections a second over the pairs of the steady mesh.
+const loads: Record<MeshProfile, LoadProfile> = {
+  steady: { perSecond: { toNode: 110, betweenNodes: 8, fromNode: 6 }, keptPerSecond: 10, resume: 0.05 },
+  brief: { perSecond: { toNode: 4, betweenNodes: 15, fromNode: 0 }, keptPerSecond: 0, resume: 0 },
+};
 
-export const gatePlan: readonly MeshPlan[] = [
-  { mesh: 'steady', suites: [tls, pinning, planes, tokens], scenarios: [partitionShort, rotation] },
-  { mesh: 'brief', suites: [postQuantum], scenarios: [partitionLong] },
-];
-
-export const scenarios: readonly Scenario[] = gatePlan.flatMap((plan) => plan.scenarios);
-
-/**
- * Clause ids chosen by a glob over clause ids and scenario ids: `*` stands for any characters, several globs are parted by commas.
- *
- * @throws UsageError naming what there is when a glob matches nothing
- */
-export function chooseClauses(only: string | undefined): ReadonlySet<string> {
-  if (only === undefined) return new Set(clauses.map(({ id }) => id));
-  const chosen = new Set<string>();
-  for (const glob of only.split(',').map((part) => part.trim())) {
-    const pattern = new RegExp(
-      `^${glob
-        .split('*')
-        .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
-        .join('.*')}$`,
-    );
-    const matched = [
-      ...clauses.filter(({ id, promise }) => pattern.test(id) || pattern.test(promise)).map(({ id }) => id),
-      ...scenarios.filter(({ id }) => pattern.test(id)).flatMap((scenario) => scenario.clauses),
-    ];
-    if (matched.length === 0)
-      throw new UsageError(
-        `--only ${glob}: no clause or scenario of that name; see \`assay list clauses\` and \`assay list scenarios\`, and use * for any part of an id, as in 'pin/*'`,
-      );
-    for (const id of matched) chosen.add(id);
-  }
-  return chosen;
-}
-
-/** The part of the plan that the chosen clauses need. */
-export function planFor(chosen: ReadonlySet<string>): MeshPlan[] {
-  const needed = <T extends { readonly clauses: readonly string[] }>(all: readonly T[]) =>
-    all.filter((one) => one.clauses.some((id) => chosen.has(id)));
-  return gatePlan
-    .map(({ mesh, suites, scenarios: experiments }) => ({
-      mesh,
-      suites: needed(suites),
-      scenarios: needed(experiments),
-    }))
-    .filter((plan) => plan.suites.length + plan.scenarios.length > 0);
-}
-
-/** The same for a mesh that runs already: all of it on that one. */
-export function wholePlan(chosen: ReadonlySet<string>): MeshPlan {
-  const plans = planFor(chosen);
+/** The plan of `assay gate`: every suite and every scenario, on the mesh whose timing it needs. */
+export function gatePlan(nodeUnderTest?: NodeUnderTest, overrides: DeploymentOverrides = {}): Plan {
+  const specs = meshSpecs(nodeUnderTest, overrides);
+  const on = <T extends { readonly mesh: MeshProfile }>(all: readonly T[], profile: MeshProfile) =>
+    all.filter(({ mesh }) => mesh === profile);
+  const profiles = ['steady', 'brief'] as const;
   return {
-    mesh: 'steady',
-    suites: plans.flatMap(({ suites }) => suites),
-    scenarios: plans.flatMap((plan) => plan.scenarios),
+    id: 'gate',
+    parts: profiles.map((profile) => ({
+      mesh: specs[profile],
+      load: loads[profile],
+      suites: on(suites, profile),
+      scenarios: on(scenarios, profile),
+    })),
   };
 }

@@ -1,7 +1,7 @@
 // Makes what can be made of the documentation: node scripts/docs.ts pages | readme | check
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { scenarios } from '../plans/gate.ts';
+import { scenarios } from '../scenarios/index.ts';
 import { clausesPage } from './docs/clauses-page.ts';
 import { brokenLinks } from './docs/links.ts';
 import { root } from './docs/places.ts';

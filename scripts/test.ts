@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
-import { describeProgress } from '../engine/run-gate.ts';
+import { describeProgress } from '../engine/progress.ts';
 import { messageOf } from '../src/errors.ts';
 import { locateTools, type ToolProgress } from '../fixtures/toolchain/toolchain.ts';
 import { compileCache, pureTests, wholeTests } from './tests.ts';

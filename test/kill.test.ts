@@ -184,7 +184,9 @@ await suite('kill -9 leaves nothing', { concurrency: 2 }, async () => {
 
   await test('a run that ends by itself takes such a daemon with it, too', async () => {
     await using place = makePlace();
-    assertEnded(place, await assay(place, ['gate', '--node', family, '--only', 'mesh/planes/spire-server']), { code: 0 });
+    assertEnded(place, await assay(place, ['gate', '--node', family, '--only', 'mesh/planes/spire-server']), {
+      code: 0,
+    });
     await assertNothingRuns(place);
   });
 

@@ -1,3 +1,4 @@
+import { pem } from '../../src/svid/x509/pem.ts';
 import { createHash } from 'node:crypto';
 import type { TrustBundles } from '../../src/svid/bundle.ts';
 import { readCertificate, type Certificate } from '../../src/svid/x509/read.ts';
@@ -39,9 +40,4 @@ function authority(der: Uint8Array): Certificate {
     authorities.set(key, certificate);
   }
   return certificate;
-}
-
-export function pem(label: string, der: Uint8Array): string {
-  const base64 = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('base64');
-  return `-----BEGIN ${label}-----\n${base64.replace(/(.{64})/g, '$1\n').replace(/\n$/, '')}\n-----END ${label}-----\n`;
 }

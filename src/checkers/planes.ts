@@ -99,10 +99,7 @@ function listenerFinding({ plane, address, answered, boundTo, index }: EntryOf<'
 /** All that was found about one declared listener. */
 export function planeFindings(history: History, listener: PlaneEntry): Finding[] {
   const listeners = entriesOf(history, 'listener').filter(({ address }) => address === listener.address);
-  return [
-    ...policyFinding(history, listener),
-    ...listeners.map(listenerFinding),
-  ];
+  return [...policyFinding(history, listener), ...listeners.map(listenerFinding)];
 }
 
 function declared(history: History, plane: string): PlaneEntry[] {

@@ -4,7 +4,7 @@ import { createServer as createHttpServer, get, type RequestListener } from 'nod
 import { createServer as createTcpServer } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { pem } from '../../mesh/node/held.ts';
+import { pem } from '../../src/svid/x509/pem.ts';
 import { watchX509Context, type X509Context } from '../../spiffe/workload-api.ts';
 
 const listen = address('ASSAY_LISTEN');

@@ -1,8 +1,6 @@
 import type { MeshNodeSpec, MeshSpec } from '../fixtures/target/mesh.ts';
+import type { MeshProfile } from '../fixtures/target/profile.ts';
 import { referenceNode } from '../fixtures/target/mesh.ts';
-
-/** The meshes that the gate stands up. Each is there for what it shows, and is started only when a chosen clause needs it. */
-export type MeshName = 'steady' | 'brief';
 
 /** What of the deployment may differ from what the gate stands up by itself: for impostors and for later commands. */
 export interface DeploymentOverrides extends Partial<
@@ -31,7 +29,7 @@ const cacheReloadMs = 200;
 export function meshSpecs(
   nodeUnderTest: NodeUnderTest | undefined,
   overrides: DeploymentOverrides,
-): Record<MeshName, MeshSpec> {
+): Record<MeshProfile, MeshSpec> {
   const base = {
     trustDomain: 'x0tta6bl4.mesh',
     agentTtlSeconds: 3600,

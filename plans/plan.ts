@@ -1,0 +1,54 @@
+import type { LoadSpec } from '../fixtures/load/load.ts';
+import type { MeshSpec } from '../fixtures/target/mesh.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
+import type { KnownClause } from '../src/clauses/catalogue.ts';
+import { decidedBy, type Suite } from '../suites/suite.ts';
+
+/** What is left to chance has its seed from the run. */
+export type LoadProfile = Omit<LoadSpec, 'seed'>;
+
+/** What runs on one mesh. Suites run side by side, scenarios beside them, one after the other, under this load. */
+export interface Work {
+  readonly suites: readonly Suite[];
+  readonly scenarios: readonly Scenario[];
+  readonly load: LoadProfile;
+}
+
+/** A mesh to be stood up, and what runs on it. */
+export interface Part extends Work {
+  readonly mesh: MeshSpec;
+}
+
+/** A plan says what runs on which mesh under which load. Its parts run side by side, each on a mesh of its own. */
+export interface Plan {
+  readonly id: string;
+  readonly parts: readonly Part[];
+}
+
+/** The ids of chosen clauses. */
+export type Chosen = ReadonlySet<string>;
+
+/** The clauses that a suite or a scenario decides. */
+export function clausesOf(one: Suite | Scenario): readonly KnownClause[] {
+  return 'decides' in one ? decidedBy(one).map(({ clause }) => clause) : one.clauses;
+}
+
+/** The part of a plan that the chosen clauses need: a mesh on which nothing would run is not stood up. */
+export function narrowed({ id, parts }: Plan, chosen: Chosen): Plan {
+  const needed = <T extends Suite | Scenario>(all: readonly T[]) =>
+    all.filter((one) => clausesOf(one).some((clause) => chosen.has(clause.id)));
+  const left = parts.map((part) => ({ ...part, suites: needed(part.suites), scenarios: needed(part.scenarios) }));
+  return { id, parts: left.filter(({ suites, scenarios }) => suites.length + scenarios.length > 0) };
+}
+
+/** All of a plan on one mesh that runs already, under the load of the first part. */
+export function onOneMesh({ parts }: Plan): Work | undefined {
+  const [first] = parts;
+  return (
+    first && {
+      load: first.load,
+      suites: parts.flatMap(({ suites }) => suites),
+      scenarios: parts.flatMap(({ scenarios }) => scenarios),
+    }
+  );
+}

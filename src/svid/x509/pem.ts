@@ -1,0 +1,14 @@
+/** The DER of the first block of a PEM text. */
+export function pemToDer(pem: string): Buffer {
+  const end = pem.indexOf('-----END');
+  return Buffer.from(pem.slice(0, end < 0 ? undefined : end).replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+}
+
+/** A PEM text of one block. */
+export function pem(label: 'CERTIFICATE' | 'PRIVATE KEY', der: Uint8Array): string {
+  const lines =
+    Buffer.from(der.buffer, der.byteOffset, der.byteLength)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}
