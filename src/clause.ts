@@ -1,4 +1,5 @@
 import type { History } from './history.ts';
+import type { RequirementId } from './requirements/catalogue.ts';
 import type { Judgement } from './verdict.ts';
 
 export type Level = 'MUST' | 'MUST_NOT' | 'SHOULD' | 'SHOULD_NOT' | 'MAY';
@@ -11,7 +12,7 @@ export interface Clause {
   /** Stable: promise / subject / obligation. */
   readonly id: string;
   /** Id in the requirement catalogue, or null where the catalogue lacks it. */
-  readonly catalogue: string | null;
+  readonly catalogue: RequirementId | null;
   readonly promise: MeshPromise;
   /** Document and section. */
   readonly spec: string;
