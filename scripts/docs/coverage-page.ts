@@ -52,7 +52,8 @@ function row({ id, level, keyword, rule, testable }: CataloguedRequirement): str
   return [
     `<a id="${id.toLowerCase()}"></a>${id}`,
     keyword ? words : `*${words}*`,
-    cell(rule),
+    // As it stands: GitHub would take a placeholder in angle brackets for HTML, and drop it.
+    cell(rule).replaceAll('<', '\\<'),
     decidedFrom[testable],
     deciding.length > 0 ? deciding.join('<br>') : verdictWords.untested.word,
   ];
