@@ -1,52 +1,44 @@
-import { clauses } from '../src/clauses/catalogue.ts';
 import { UsageError } from '../src/errors.ts';
 import { scenarios } from '../scenarios/index.ts';
+import { clauseList } from './list/clauses.ts';
+import { coverageList } from './list/coverage.ts';
+import { idsAndTitles, type List } from './list/listed.ts';
 
-type Listed = { readonly id: string; readonly title: string } & Readonly<Record<string, unknown>>;
-
-const kinds: Record<string, () => Promise<Listed[]>> = {
-  clauses: async () =>
-    clauses.map(({ id, title, promise, spec, level, subject, catalogue, danger }) => ({
-      id,
-      title,
-      promise,
-      spec,
-      level,
-      subject,
-      catalogue,
-      status: 'tested',
-      danger,
-    })),
-  scenarios: async () =>
-    scenarios.map(({ id, title, hypothesis, clauses: decides, steps }) => ({
-      id,
-      title,
-      hypothesis,
-      clauses: decides,
-      steps,
-    })),
-  impostors: async () =>
-    (await import('../impostors/catalogue.ts')).impostors.map(({ id, title, breaks, kind }) => ({
-      id,
-      title,
-      breaks,
-      kind,
-    })),
-  conformers: async () =>
-    (await import('../impostors/conformers.ts')).conformers.map(({ id, title }) => ({ id, title })),
+const lists: Readonly<Record<string, List>> = {
+  clauses: clauseList,
+  scenarios: {
+    entries: async () =>
+      scenarios.map(({ id, title, hypothesis, clauses: decides.map(({ id: clause }) => clause), steps }) => ({
+        id,
+        title,
+        hypothesis,
+        clauses: decides.map(({ id: clause }) => clause),
+        steps,
+      })),
+  },
+  impostors: {
+    entries: async () =>
+      (await import('../impostors/catalogue.ts')).impostors.map(({ id, title, breaks, kind }) => ({
+        id,
+        title,
+        breaks,
+        kind,
+      })),
+  },
+  conformers: {
+    entries: async () =>
+      (await import('../impostors/conformers.ts')).conformers.map(({ id, title }) => ({ id, title })),
+  },
+  coverage: coverageList,
 };
 
-/** `assay list`. @throws UsageError on an unknown kind */
+/** `assay list`. @throws UsageError on an unknown list */
 export async function listCommand(what: string, json: boolean): Promise<number> {
-  const list = kinds[what];
+  const list = Object.hasOwn(lists, what) ? lists[what] : undefined;
   if (list === undefined)
-    throw new UsageError(`list ${what}: no such list; there are ${Object.keys(kinds).join(', ')}`);
-  const listed = await list();
-  if (json) {
-    process.stdout.write(`${JSON.stringify(listed, null, 2)}\n`);
-    return 0;
-  }
-  const width = Math.max(...listed.map(({ id }) => id.length));
-  process.stdout.write(`${listed.map(({ id, title }) => `${id.padEnd(width)}  ${title}`).join('\n')}\n`);
+    throw new UsageError(`list ${what}: no such list; there are ${Object.keys(lists).join(', ')}`);
+  const entries = await list.entries();
+  const lines = json ? [JSON.stringify(entries, null, 2)] : (list.lines ?? idsAndTitles)(entries);
+  process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
 }

@@ -66,7 +66,7 @@ Examples:
   program
     .command('list')
     .description('what there is to judge, and by what')
-    .argument('<what>', 'clauses, scenarios, impostors or conformers')
+    .argument('<what>', 'clauses, scenarios, impostors, conformers or coverage')
     .option('--json', 'machine output', false)
     .action(async (what: string, flags: { json: boolean }) => {
       const { listCommand } = await import('./list.ts');

@@ -66,6 +66,7 @@ for (const kind of kinds) {
       assert.doesNotMatch(page, /\son\w+=/);
       assert.doesNotMatch(page, /undefined|\[object Object\]|NaN/);
       for (const clause of built.clauses) assert.ok(page.includes(`<code>${clause.id}</code>`), clause.id);
+      assert.equal(count(page, /Coverage: \d+ of 720 requirements of 11 documents have a clause \(/g), 1);
       assert.equal(count(page, /<svg /g), built.scenarios.length + 1);
       assert.doesNotMatch(page, /zr\d+-|#0101/);
       const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
@@ -77,6 +78,7 @@ for (const kind of kinds) {
       assert.match(plain, /^[\n\x20-\x7e]*$/);
       assert.ok(plain.includes(kind.toUpperCase()));
       assert.ok(plain.includes('reports/out/x/report.html'));
+      assert.match(plain.replace(/\s+/g, ' '), /coverage \d+ of 720 requirements of 11 documents have a clause \(/);
       for (const clause of built.clauses.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive'))
         assert.ok(plain.includes(clause.id));
       const coloured = summary(built, { color: true, directory: 'reports/out/x', width: 80 });
@@ -85,6 +87,13 @@ for (const kind of kinds) {
     });
   }
 }
+
+await test('a report from before coverage was counted says nothing of it', async () => {
+  const { history, report: built } = report('pass');
+  const older = { ...built, coverage: [] };
+  assert.doesNotMatch(await html(older, history), /Coverage:/);
+  assert.doesNotMatch(summary(older, { color: false, directory: 'x', width: 80 }), /coverage/);
+});
 
 await test('the page draws node names that try to break out of the picture as text', async () => {
   const { history, clauses } = sampleRun('pass');

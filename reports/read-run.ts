@@ -59,7 +59,10 @@ export async function readReport(directory: string): Promise<Report> {
     if (!Array.isArray(value[key])) throw new RunRecordError(`${file}: "${key}" is not a list`);
   }
   if (!isObject(value['run'])) throw new RunRecordError(`${file}: "run" is not an object`);
-  return value as unknown as Report;
+  // Reports were written before coverage was counted; they are read as what they are.
+  if (value['coverage'] !== undefined && !Array.isArray(value['coverage']))
+    throw new RunRecordError(`${file}: "coverage" is not a list`);
+  return { coverage: [], ...value } as unknown as Report;
 }
 
 function readEntry(file: string, line: number, text: string): Entry {

@@ -88,6 +88,16 @@ for (const [title, text, message] of garbage) {
   });
 }
 
+await test('a report.json from before coverage was counted is rendered, and one whose coverage is no list is refused', async () => {
+  const directory = await runDirectory();
+  const file = join(directory, 'report.json');
+  const { coverage: _, ...older } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  await writeFile(file, JSON.stringify(older));
+  assert.equal((await renderReports(directory)).length, names.length);
+  await writeFile(file, JSON.stringify({ ...older, coverage: 37 }));
+  await assert.rejects(renderReports(directory), /report\.json: "coverage" is not a list/);
+});
+
 await test('a report.json that is missing or of another schema is refused', async () => {
   const directory = await runDirectory();
   await writeFile(join(directory, 'report.json'), '{"schema":2}');

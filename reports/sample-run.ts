@@ -1,6 +1,7 @@
 import type { Clause, Level, MeshPromise } from '../src/clause.ts';
 import type { Entry, Happening, History } from '../src/history.ts';
 import { entriesOf } from '../src/history.ts';
+import type { RequirementId } from '../src/requirements/catalogue.ts';
 import type { Judgement } from '../src/verdict.ts';
 
 /** A run for tests and for looking at the page: every kind of entry, some thousands of requests, the same each time. */
@@ -347,13 +348,20 @@ function requests(add: Add, chance: () => number, load: Load): void {
   }
 }
 
-type Row = readonly [id: string, catalogue: string | null, level: Level, spec: string, title: string, danger: string];
+type Row = readonly [
+  id: string,
+  catalogue: RequirementId | null,
+  level: Level,
+  spec: string,
+  title: string,
+  danger: string,
+];
 
 function catalogue(): Clause[] {
   const rows: readonly Row[] = [
     [
       'tls/server/only-tls13',
-      'MESH-SEC-01',
+      'MESH-TLS-01',
       'MUST',
       'Mesh policy, Network security',
       'A node speaks TLS 1.3 and nothing older',
@@ -385,7 +393,7 @@ function catalogue(): Clause[] {
     ],
     [
       'tls/client/no-downgrade',
-      'MESH-SEC-02',
+      'MESH-TLS-01',
       'MUST',
       'Mesh policy, Network security',
       'A node as a client refuses a server below TLS 1.3',
@@ -393,7 +401,7 @@ function catalogue(): Clause[] {
     ],
     [
       'pinning/server/exact-id',
-      'MESH-ARCH-11',
+      'MESH-PIN-01',
       'MUST',
       'SPIFFE-ID §2, X509-SVID §4',
       'Only the exact SPIFFE IDs that are allowed get in',
@@ -433,7 +441,7 @@ function catalogue(): Clause[] {
     ],
     [
       'mesh/rotation/requests-survive',
-      'MESH-ROT-01',
+      'MESH-ROT-03',
       'MUST',
       'Mesh policy, Rotation',
       'No request is lost while SVIDs rotate',
@@ -449,7 +457,7 @@ function catalogue(): Clause[] {
     ],
     [
       'mesh/partition/short-requests-survive',
-      'MESH-PART-01',
+      'MESH-ROT-04',
       'MUST',
       'Mesh policy, Partition',
       'A short cut from the control plane refuses no request',
@@ -457,7 +465,7 @@ function catalogue(): Clause[] {
     ],
     [
       'partition-short/rotates-after',
-      'MESH-PART-02',
+      'MESH-ROT-02',
       'MUST',
       'Mesh policy, Partition',
       'Rotation goes on soon after the cut is healed',

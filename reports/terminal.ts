@@ -1,7 +1,16 @@
 import { styleText } from 'node:util';
 import type { ClauseReport, Report } from '../src/report/report.ts';
-import type { Verdict } from '../src/verdict.ts';
-import { because, byPromise, count, groupVerdict, milliseconds, rotationTotals, verdictWords } from './wording.ts';
+import type { ClauseVerdict } from '../src/verdict.ts';
+import {
+  because,
+  byPromise,
+  count,
+  coverageSentence,
+  groupVerdict,
+  milliseconds,
+  rotationTotals,
+  verdictWords,
+} from './wording.ts';
 
 export interface SummaryOptions {
   readonly color: boolean;
@@ -22,7 +31,7 @@ const styles = {
   deviation: 'magenta',
   none: 'gray',
 } as const;
-const shown = ['pass', 'fail', 'inconclusive', 'skipped', 'deviation'] as const satisfies readonly Verdict[];
+const shown = ['pass', 'fail', 'inconclusive', 'skipped', 'deviation'] as const satisfies readonly ClauseVerdict[];
 
 /**
  * The last words of a run, for a terminal: verdict, promises, what failed or stayed open, the figures, where the report is.
@@ -123,6 +132,8 @@ function figures(report: Report, paint: Paint, width: number): string[] {
   const faults = report.scenarios.flatMap((scenario) => scenario.faults);
   const proven = faults.filter((fault) => fault.provenBy !== null && fault.healedProvenBy !== null).length;
   if (faults.length > 0) rows.push(['faults', `${faults.length} injected, ${proven} proven in force and proven gone`]);
+  const coverage = coverageSentence(report);
+  if (coverage !== undefined) rows.push(['coverage', coverage.replace(/\.$/, '')]);
   const labelWidth = Math.max(0, ...rows.map(([label]) => label.length));
   return rows
     .flatMap(([label, value]) =>
@@ -161,7 +172,7 @@ function advice(text: string, width: number): string[] {
   return wrap(text, width - 11).map((line, at) => `  ${at === 0 ? 'Next    ' : '        '} ${line}`);
 }
 
-function mark(verdict: Verdict | 'none', paint: Paint, color: boolean): string {
+function mark(verdict: ClauseVerdict | 'none', paint: Paint, color: boolean): string {
   if (verdict === 'none') return ' ';
   return paint(styles[verdict], color ? verdictWords[verdict].sign : verdictWords[verdict].ascii.padEnd(4));
 }
@@ -187,6 +198,7 @@ function ascii(text: string): string {
     '✘': 'FAIL',
     '○': '-',
     '△': '~',
+    '◌': '.',
     '·': '|',
     '“': '"',
     '”': '"',

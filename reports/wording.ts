@@ -1,6 +1,7 @@
 import type { MeshPromise } from '../src/clause.ts';
 import type { ClauseReport, Report } from '../src/report/report.ts';
-import type { Verdict } from '../src/verdict.ts';
+import { totalOf } from '../src/requirements/coverage.ts';
+import type { ClauseVerdict, Verdict } from '../src/verdict.ts';
 
 /** The promises in the order every report tells them, with what each means to the person who relies on it. */
 export const promises = [
@@ -17,7 +18,7 @@ export const verdictOrder = [
   'deviation',
   'skipped',
   'pass',
-] as const satisfies readonly Verdict[];
+] as const satisfies readonly ClauseVerdict[];
 
 export const verdictWords = {
   pass: { sign: '✔', ascii: 'ok', word: 'held' },
@@ -25,6 +26,7 @@ export const verdictWords = {
   inconclusive: { sign: '?', ascii: '?', word: 'inconclusive' },
   skipped: { sign: '○', ascii: '-', word: 'skipped' },
   deviation: { sign: '△', ascii: '~', word: 'known deviation' },
+  untested: { sign: '◌', ascii: '.', word: 'untested' },
 } as const satisfies Readonly<
   Record<Verdict, { readonly sign: string; readonly ascii: string; readonly word: string }>
 >;
@@ -59,14 +61,14 @@ export function byPromise(report: Report): PromiseGroup[] {
 }
 
 /** The worst verdict of a group: fail, then inconclusive, then pass; skipped when nothing of it was decided, none when it is empty. */
-export function groupVerdict(clauses: readonly ClauseReport[]): Verdict | 'none' {
+export function groupVerdict(clauses: readonly ClauseReport[]): ClauseVerdict | 'none' {
   for (const verdict of ['fail', 'inconclusive', 'pass', 'deviation', 'skipped'] as const) {
     if (clauses.some((clause) => clause.verdict === verdict)) return verdict;
   }
   return 'none';
 }
 
-export function count(clauses: readonly ClauseReport[], verdict: Verdict): number {
+export function count(clauses: readonly ClauseReport[], verdict: ClauseVerdict): number {
   return clauses.filter((clause) => clause.verdict === verdict).length;
 }
 
@@ -119,6 +121,22 @@ export function because(report: Report): string {
 export function coversEveryPromise(report: Report): boolean {
   return promises.every((promise) =>
     report.clauses.some((clause) => clause.promise === promise.id && clause.verdict === 'pass'),
+  );
+}
+
+/** One sentence on how much of the catalogue has a clause, and what came of that; undefined for a report that does not count it. */
+export function coverageSentence({ coverage }: Report): string | undefined {
+  if (coverage.length === 0) return undefined;
+  const total = (count: ClauseVerdict | 'notAsked' | 'withClause' | 'untested' | 'requirements') =>
+    totalOf(coverage, count);
+  const told = [
+    ...verdictOrder.toReversed().map((verdict) => [total(verdict), verdictWords[verdict].word] as const),
+    [total('notAsked'), 'not asked'] as const,
+  ].filter(([number]) => number > 0);
+  const ends = told.map(([number, word]) => `${number} ${word}`).join(', ');
+  return (
+    `${total('withClause')} of ${total('requirements')} requirements of ${coverage.length} documents have a clause` +
+    `${ends === '' ? '' : ` (${ends})`}; ${total('untested')} are untested.`
   );
 }
 

@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname, join } from 'node:path';
 import { scenarios } from '../scenarios/index.ts';
 import { clausesPage } from './docs/clauses-page.ts';
+import { coveragePage } from './docs/coverage-page.ts';
 import { brokenLinks } from './docs/links.ts';
 import { root } from './docs/places.ts';
 import { readme } from './docs/readme.ts';
@@ -12,6 +13,7 @@ import { scenarioPage } from './docs/scenario-page.ts';
 export function generatedPages(): Map<string, string> {
   return new Map([
     ['docs/clauses.md', clausesPage()],
+    ['docs/coverage.md', coveragePage()],
     ...scenarios.map((scenario) => [`docs/scenarios/${scenario.id}.md`, scenarioPage(scenario)] as const),
   ]);
 }

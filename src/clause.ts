@@ -1,5 +1,7 @@
 import type { History } from './history.ts';
 import type { MeshPromise } from './promises.ts';
+import type { RequirementId } from './requirements/catalogue.ts';
+import type { DocumentId } from './requirements/documents.ts';
 import type { Judgement } from './verdict.ts';
 
 export type Level = 'MUST' | 'MUST_NOT' | 'SHOULD' | 'SHOULD_NOT' | 'MAY';
@@ -7,8 +9,8 @@ export type Level = 'MUST' | 'MUST_NOT' | 'SHOULD' | 'SHOULD_NOT' | 'MAY';
 /** The role in which a node under test takes part in an exchange: it is called as a server, and calls as a client. */
 export type Role = 'server' | 'client';
 
-/** The documents that clauses come from: the first part of an id. */
-export type Document = 'spiffe-id' | 'x509-svid' | 'mesh';
+/** The documents that clauses come from, as the first part of an id names them. */
+export type Document = Lowercase<DocumentId>;
 
 /** A judge decides a clause from a history and nothing else. It is handed the clause, so that no id is written twice. */
 export type Judge = (history: History, clause: Clause) => Judgement;
@@ -18,7 +20,7 @@ export interface Clause<Id extends string = string> {
   /** Document / subject / obligation. It never changes; where an older one was in use, `renamed.ts` knows it. */
   readonly id: Id;
   /** Id in the requirement catalogue, or null where the catalogue lacks it. */
-  readonly catalogue: string | null;
+  readonly catalogue: RequirementId | null;
   /** The promise that people look for it under; null where it belongs to none. */
   readonly promise: MeshPromise | null;
   /** Document and section, as a person would look it up. */

@@ -8,6 +8,8 @@ const rows: readonly [Verdict[], RunVerdict][] = [
   [['skipped', 'deviation'], 'inconclusive'],
   [['pass'], 'pass'],
   [['pass', 'skipped', 'deviation'], 'pass'],
+  [['untested'], 'inconclusive'],
+  [['pass', 'untested'], 'pass'],
   [['pass', 'inconclusive'], 'inconclusive'],
   [['pass', 'inconclusive', 'fail'], 'fail'],
   [['skipped', 'fail'], 'fail'],

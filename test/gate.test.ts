@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { connectEngine } from '../fixtures/runtime/container/engine.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
+import { findRequirement, requirements } from '../src/requirements/catalogue.ts';
+import { coverageOf, totalOf } from '../src/requirements/coverage.ts';
 import { assay, assertEnded, makePlace, project, readHistory, readReport } from './cli-run.ts';
 
 const engine = await connectEngine().then(
@@ -76,13 +78,54 @@ await test(
 
 await test('what there is to judge can be listed by programs', async () => {
   await using place = makePlace();
-  for (const what of ['clauses', 'scenarios', 'impostors', 'conformers']) {
+  for (const what of ['clauses', 'scenarios', 'impostors', 'conformers', 'coverage']) {
     const ended = await assay(place, ['list', what, '--json']);
     assert.equal(ended.code, 0, ended.stderr);
     const listed = JSON.parse(ended.stdout) as { id: string; title: string }[];
     assert.ok(listed.length > 0 && listed.every(({ id, title }) => id && title), what);
     assert.equal(new Set(listed.map(({ id }) => id)).size, listed.length, `${what}: ids are unique`);
   }
+});
+
+await test('the list of clauses holds each requirement of the catalogue, tested or with the reason why not', async () => {
+  await using place = makePlace();
+  const ended = await assay(place, ['list', 'clauses', '--json']);
+  assert.equal(ended.code, 0, ended.stderr);
+  const listed = JSON.parse(ended.stdout) as { id: string; catalogue: string | null; status: string }[];
+  const tested = listed.filter(({ status }) => status === 'tested');
+  assert.deepEqual(
+    tested.map(({ id }) => id),
+    clauses.map(({ id }) => id),
+  );
+  const untested = listed.filter(({ status }) => status !== 'tested');
+  for (const { id, catalogue, status } of untested) {
+    assert.equal(id, catalogue?.toLowerCase());
+    const undecidable = findRequirement(catalogue ?? '')?.testable === 'no';
+    assert.equal(status, undecidable ? 'not decidable by a program' : 'untested: no check yet', id);
+  }
+  assert.deepEqual(
+    new Set(listed.flatMap(({ catalogue }) => catalogue ?? [])),
+    new Set(requirements.map(({ id }) => id)),
+  );
+
+  const told = await assay(place, ['list', 'clauses']);
+  const lines = told.stdout.trimEnd().split('\n');
+  assert.equal(lines.length, clauses.length + 2);
+  assert.match(
+    lines.at(-1) ?? '',
+    new RegExp(`^${untested.length} requirements of the catalogue are untested: assay `),
+  );
+});
+
+await test('coverage is listed by document, with a total for people', async () => {
+  await using place = makePlace();
+  const ended = await assay(place, ['list', 'coverage']);
+  assert.equal(ended.code, 0, ended.stderr);
+  const lines = ended.stdout.trimEnd().split('\n');
+  const coverage = coverageOf(clauses);
+  assert.equal(lines.length, coverage.length + 2);
+  const [decided, untested] = [totalOf(coverage, 'withClause'), totalOf(coverage, 'untested')];
+  assert.match(lines.at(-1) ?? '', new RegExp(`^all +${requirements.length}( +\\d+){3} +${decided} +${untested}$`));
 });
 
 await test('npm start is the gate', () => {

@@ -6,8 +6,10 @@ import { scenarios } from '../../plans/gate.ts';
 import { impostors } from '../../impostors/catalogue.ts';
 import { readCache } from '../../fixtures/toolchain/cache.ts';
 import { programs } from '../../fixtures/toolchain/programs.ts';
+import { coverageHead, coverageRows } from '../../reports/coverage-table.ts';
 import { promises } from '../../reports/wording.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
+import { coverageOf } from '../../src/requirements/coverage.ts';
 import { fillBlocks, type Block } from './blocks.ts';
 import { anchorOfHeading, sentence, table } from './markdown.ts';
 import { root, transcriptPath } from './places.ts';
@@ -27,6 +29,7 @@ function blocks(): Block[] {
         .map(({ id, title, hypothesis }) => `- [${title}](docs/scenarios/${id}.md): ${sentence(hypothesis)}`)
         .join('\n'),
     },
+    { name: 'coverage', text: table(coverageHead, coverageRows(coverageOf(clauses))) },
     { name: 'toolchain', text: toolchain() },
     { name: 'figures', text: figures() },
   ];

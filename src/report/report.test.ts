@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clause } from '../clause.ts';
 import type { Entry, Happening, History } from '../history.ts';
+import type { RequirementId } from '../requirements/catalogue.ts';
 import type { Report } from './report.ts';
 import { buildReport } from './report.ts';
 import type { Judgement } from '../verdict.ts';
@@ -65,6 +66,19 @@ await test('a run whose clauses all hold passes', () => {
     report.clauses.map(({ id, evidence }) => ({ id, evidence })),
     [{ id: 'rotation/a', evidence: ['history.jsonl#L1'] }],
   );
+});
+
+await test('the report counts, by document, what came of the requirements that have a clause', () => {
+  const deciding = (catalogue: RequirementId, one: Clause): Clause => ({ ...one, catalogue });
+  const clauses = [
+    deciding('MESH-ROT-03', pass('rotation/a')),
+    deciding('MESH-ROT-03', fail('rotation/b')),
+    deciding('WORKLOAD-API-5.1-02', pass('rotation/not-chosen')),
+  ];
+  const { coverage } = buildReport(history(started(['rotation/a', 'rotation/b']), ended), clauses);
+  const [mesh, api] = ['MESH', 'WORKLOAD-API'].map((id) => coverage.find((one) => one.id === id)!);
+  assert.deepEqual([mesh!.withClause, mesh!.fail, mesh!.pass, mesh!.untested], [1, 1, 0, mesh!.requirements - 1]);
+  assert.deepEqual([api!.withClause, api!.notAsked], [1, 1]);
 });
 
 await test('nothing decided is not a pass', () => {

@@ -5,6 +5,7 @@ import { entriesOf } from '../history.ts';
 import { judgeClauses, troubleDoubts } from './clauses.ts';
 import { lineReference } from './evidence.ts';
 import { readPlanes } from './planes.ts';
+import { runCoverage } from '../requirements/coverage.ts';
 import { concludeScenario, readScenarios, scenarioDoubts } from './scenarios.ts';
 import type { Report, RunReport } from './shape.ts';
 import { worst } from '../verdict.ts';
@@ -58,6 +59,7 @@ export function buildReport(history: History, clauses: readonly Clause[]): Repor
       clauses: named,
       evidence: [lineReference(index)],
     })),
+    coverage: runCoverage(clauses, judged),
   };
 }
 

@@ -3,7 +3,8 @@ import type { MeshPromise } from '../promises.ts';
 import type { FaultRead } from '../reading/faults.ts';
 import type { RotationCount } from '../reading/rotations.ts';
 import type { Bench } from '../statistics/handshakes.ts';
-import type { RunVerdict, Verdict } from '../verdict.ts';
+import type { RunCoverage } from '../requirements/coverage.ts';
+import type { ClauseVerdict, RunVerdict, Verdict } from '../verdict.ts';
 
 /**
  * What `report.json` holds. With `history.jsonl` beside it, it is all that any other report is made from.
@@ -19,6 +20,8 @@ export interface Report {
   readonly bench: readonly Bench[];
   readonly planes: readonly PlaneReport[];
   readonly troubles: readonly TroubleReport[];
+  /** By document, in the order of the catalogue; empty in a report that was written before it was counted. */
+  readonly coverage: readonly RunCoverage[];
 }
 
 export interface RunReport {
@@ -40,7 +43,7 @@ export interface ClauseReport {
   readonly catalogue: string | null;
   readonly level: Level;
   readonly spec: string;
-  readonly verdict: Verdict;
+  readonly verdict: ClauseVerdict;
   readonly reason: string;
   /** At most 20; `evidenceTotal` says how many there were. */
   readonly evidence: readonly string[];

@@ -7,6 +7,7 @@ import {
   because,
   byPromise,
   count,
+  coverageSentence,
   coversEveryPromise,
   groupVerdict,
   milliseconds,
@@ -62,6 +63,7 @@ export function pageView(report: Report, history: History) {
     because: because(report),
     took: seconds(Date.parse(report.run.endedAt) - Date.parse(report.run.startedAt)),
     rotations: rotationTotals(report),
+    coverage: coverageSentence(report),
     counts: verdictOrder
       .toReversed()
       .map((verdict) => ({ verdict, count: count(report.clauses, verdict) }))
