@@ -8,7 +8,7 @@ const lists: Readonly<Record<string, List>> = {
   clauses: clauseList,
   scenarios: {
     entries: async () =>
-      scenarios.map(({ id, title, hypothesis, clauses: decides.map(({ id: clause }) => clause), steps }) => ({
+      scenarios.map(({ id, title, hypothesis, clauses: decides, steps }) => ({
         id,
         title,
         hypothesis,

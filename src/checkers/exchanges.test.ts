@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { exactId, prefix } from '../clauses/mesh/pinning.ts';
 import type { Exchange, Happening } from '../history.ts';
-import { exchanges } from './exchanges.ts';
-import { exchange, historyOf, node, skip, told, type Step } from './history-builder.ts';
+import { acceptedAsMust, refusedBesideControl } from './exchanges.ts';
+import { exchange, historyOf, judgedBy, node, skip, told, type Step } from './history-builder.ts';
 
-const clause = 'mesh/pinning/prefix';
+const clause = prefix.id;
 const both = ['server', 'client'] as const;
 const row = (change: Partial<Exchange> = {}) => exchange(clause, 'a prefix', 'refused', change);
 const control = (change: Partial<Exchange> = {}) =>
@@ -17,11 +18,12 @@ const beside = (change: Partial<Exchange> = {}, ...rows: Happening[]) => [
   ...(rows.length > 0 ? rows : [row(change)]),
   control(change),
 ];
+const inRoles = (roles: readonly ('server' | 'client')[]) => judgedBy({ ...prefix, roles }, refusedBesideControl);
 const judge = (roles: readonly ('server' | 'client')[], ...steps: Step[]) =>
-  told(exchanges(clause, roles)(historyOf(node('a'), ...steps)));
+  told(inRoles(roles)(historyOf(node('a'), ...steps)));
 
 await test('a refusal beside its controls passes, with the controls in evidence', () => {
-  const judgement = exchanges(clause, ['server'])(historyOf(node('a'), beside()));
+  const judgement = inRoles(['server'])(historyOf(node('a'), beside()));
   assert.equal(told(judgement), 'pass: 1 refused, each beside an accepted control; 1 node, as server');
   assert.deepEqual(judgement.evidence, [3, 2, 4]);
 });
@@ -45,7 +47,7 @@ await test('a refused right row fails its own clause', () => {
     exchange('mesh/pinning/exact-id', 'the right ID', 'accepted', { outcome: 'refused' }),
   );
   assert.match(
-    told(exchanges('mesh/pinning/exact-id', ['server'], 'accepted')(history)),
+    told(judgedBy({ ...exactId, roles: ['server'] }, acceptedAsMust)(history)),
     /^fail: .*refused, wanted accepted/,
   );
 });

@@ -1,5 +1,7 @@
+import type { Clause, Judge } from '../clause.ts';
+import * as partition from '../clauses/mesh/partition.ts';
+import * as rotation from '../clauses/mesh/rotation.ts';
 import type { EntryOf, Exchange, Happening, History, Request, TargetNode, TokenUse } from '../history.ts';
-import { findClause, type ClauseId } from '../clauses/catalogue.ts';
 import type { Judgement } from '../verdict.ts';
 
 // Histories written by hand, for the tests of the rules that judge them.
@@ -131,27 +133,16 @@ export function scenario(
   };
 }
 
-const decidedBy: Readonly<Record<string, readonly ClauseId[]>> = {
-  rotation: [
-    ...['requests-survive', 'connections-survive', 'new-svid-presented', 'fresh-key'].map(
-      (obligation) => `mesh/rotation/${obligation}` as ClauseId,
-    ),
-    ...['authority-known-before-use', 'revoked-authority-refused', 'ticket-not-past-authority'].map(
-      (obligation) => `mesh/rotation/${obligation}` as ClauseId,
-    ),
-  ],
-  'partition-short': ['mesh/partition/short-requests-survive', 'mesh/partition/short-recovers'],
-  'partition-long': [
-    'mesh/partition/long-traffic-while-valid',
-    'mesh/partition/long-fails-closed',
-    'mesh/partition/long-recovers',
-  ],
+// As the scenarios of these names say it.
+const decidedBy: Readonly<Record<string, readonly string[]>> = {
+  rotation: Object.values(rotation).map(({ id }) => id),
+  'partition-short': [partition.shortRequestsSurvive.id, partition.shortRecovers.id],
+  'partition-long': [partition.longTrafficWhileValid.id, partition.longFailsClosed.id, partition.longRecovers.id],
 };
 
-/** Judges a history by the clause of this id. */
-export function judge(id: ClauseId, history: History): Judgement {
-  const clause = findClause(id)!;
-  return clause.judge(history, clause);
+/** The rule that decides a clause, its own where no other is given, handed that clause. */
+export function judgedBy(clause: Clause, judge: Judge = clause.judge): (history: History) => Judgement {
+  return (history) => judge(history, clause);
 }
 
 export function request(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EntryOf } from '../history.ts';
 import { unlessOverloaded } from './overload.ts';
-import type { ScenarioWindow } from '../reading/scenario-window.ts';
+import type { ScenarioWindow } from '../reading/scenarios.ts';
 
 const fail = { verdict: 'fail', reason: 'a request failed', evidence: [3] } as const;
 const window = (lateMs: readonly number[]) =>

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as clauses from '../clauses/mesh/partition.ts';
 import type { EntryOf, History } from '../history.ts';
 import {
   altered,
   every,
   fault,
   historyOf,
+  judgedBy,
   node,
   request,
   runStarted,
@@ -15,7 +17,6 @@ import {
   told,
   type Step,
 } from './history-builder.ts';
-import { failsClosed, recovers, shortSurvives, trafficWhileValid } from './partition.ts';
 
 const begunMs = 2_000;
 const [cutMs, inForceMs] = [2_200, 2_600];
@@ -77,29 +78,31 @@ function short(...more: Step[]): History {
   );
 }
 
+const trafficWhileValid = judgedBy(clauses.longTrafficWhileValid);
+const failsClosed = judgedBy(clauses.longFailsClosed);
+const longRecovers = judgedBy(clauses.longRecovers);
+const shortSurvives = judgedBy(clauses.shortRequestsSurvive);
 const judges = {
-  trafficWhileValid: { judge: trafficWhileValid, clause: 'mesh/partition/long-traffic-while-valid', good: long },
-  failsClosed: { judge: failsClosed, clause: 'mesh/partition/long-fails-closed', good: long },
-  longRecovers: {
-    judge: recovers('mesh/partition/long-recovers', 'partition-long'),
-    clause: 'mesh/partition/long-recovers',
-    good: long,
-  },
-  shortSurvives: { judge: shortSurvives, clause: 'mesh/partition/short-requests-survive', good: short },
-  shortRecovers: {
-    judge: recovers('mesh/partition/short-recovers', 'partition-short'),
-    clause: 'mesh/partition/short-recovers',
-    good: short,
-  },
-};
+  trafficWhileValid: { clause: clauses.longTrafficWhileValid, begun: 'partition-long', good: long },
+  failsClosed: { clause: clauses.longFailsClosed, begun: 'partition-long', good: long },
+  longRecovers: { clause: clauses.longRecovers, begun: 'partition-long', good: long },
+  shortSurvives: { clause: clauses.shortRequestsSurvive, begun: 'partition-short', good: short },
+  shortRecovers: { clause: clauses.shortRecovers, begun: 'partition-short', good: short },
+} as const;
 
-for (const [name, { judge, clause, good }] of Object.entries(judges)) {
+for (const [name, { clause, begun, good }] of Object.entries(judges)) {
+  const judge = judgedBy(clause);
+
   await test(`${name}: a good partition passes`, () => assert.match(told(judge(good())), /^pass/));
 
   await test(`${name}: nothing is inconclusive, skipped only with a reason`, () => {
-    assert.match(told(judge(historyOf(runStarted()))), /^inconclusive: the partition was not proven/);
+    assert.match(told(judge(historyOf(runStarted()))), /^inconclusive: no scenario that could decide it began/);
+    assert.match(
+      told(judge(historyOf(runStarted(), scenario(begun, 'begun')))),
+      /^inconclusive: the partition was not proven/,
+    );
     assert.equal(
-      told(judge(historyOf(skip(clause, 'nothing may be broken here')))),
+      told(judge(historyOf(skip(clause.id, 'nothing may be broken here')))),
       'skipped: nothing may be broken here',
     );
   });
@@ -118,8 +121,8 @@ for (const [name, { judge, clause, good }] of Object.entries(judges)) {
       ({ state, target }) => (state === 'in-force' && target === 'b' ? undefined : {}),
     ],
     ['was proven by nothing', ({ state }) => (state === 'in-force' ? { provenBy: undefined } : {})],
-    ['was never healed', ({ state }) => (state === 'healed' ? undefined : {})],
-    ['was never proven gone', ({ state }) => (state === 'gone' ? undefined : {})],
+    ['was never healed', ({ state }) => (state === 'healing' ? undefined : {})],
+    ['was never proven gone', ({ state }) => (state === 'healed' ? undefined : {})],
     ['was never injected', () => undefined],
   ] as readonly [string, (fault: EntryOf<'fault'>) => object | undefined][]) {
     await test(`${name}: a fault that ${missing} is inconclusive`, () => {
@@ -277,8 +280,6 @@ await test('fails closed: a node that does not dial is judged as server only', (
   );
   assert.match(told(failsClosed(alone)), /^pass/);
 });
-
-const longRecovers = judges.longRecovers.judge;
 
 await test('recovers: no new SVID, or one after the bound, fails', () => {
   assert.match(

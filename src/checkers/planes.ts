@@ -54,13 +54,13 @@ function policyFinding(history: History, { plane, address, policy }: PlaneEntry)
  */
 export const onlyPostQuantum: Judge = (history, clause) => {
   const tried = entriesOf(history, 'plane-handshake').filter(({ about }) => about === 'key-exchange');
-  const listeners = Map.groupBy(tried, ({ plane, address }) => `${plane} ${address}`);
-  return byFindings(
-    history,
-    clause,
-    [...listeners].map(([subject, handshakes]) => keyExchangeFinding(subject, handshakes)),
-  );
+  return byFindings(history, clause, keyExchangeFindings(tried));
 };
+
+function keyExchangeFindings(tried: readonly HandshakeEntry[]): Finding[] {
+  const listeners = Map.groupBy(tried, ({ plane, address }) => `${plane} ${address}`);
+  return [...listeners].map(([subject, handshakes]) => keyExchangeFinding(subject, handshakes));
+}
 
 function keyExchangeFinding(subject: string, handshakes: readonly HandshakeEntry[]): Finding {
   const right = handshakes.find(({ group }) => group === postQuantum);
@@ -99,7 +99,11 @@ function listenerFinding({ plane, address, answered, boundTo, index }: EntryOf<'
 /** All that was found about one declared listener. */
 export function planeFindings(history: History, listener: PlaneEntry): Finding[] {
   const listeners = entriesOf(history, 'listener').filter(({ address }) => address === listener.address);
-  return [...policyFinding(history, listener), ...listeners.map(listenerFinding)];
+  return [
+    ...policyFinding(history, listener),
+    ...keyExchangeFindings(handshakesWith(history, listener.address, 'key-exchange')),
+    ...listeners.map(listenerFinding),
+  ];
 }
 
 function declared(history: History, plane: string): PlaneEntry[] {

@@ -1,8 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { requestsSurvive } from '../clauses/mesh/rotation.ts';
 import type { Request } from '../history.ts';
-import { every, historyOf, node, request, runStarted, scenario, skip, told, type Step } from './history-builder.ts';
+import {
+  every,
+  historyOf,
+  judgedBy,
+  node,
+  request,
+  runStarted,
+  scenario,
+  skip,
+  told,
+  type Step,
+} from './history-builder.ts';
 import { noFailedRequest, type Traffic } from './requests.ts';
+import { inItsScenario } from './scenario.ts';
 
 const during = 'rotation';
 const needs: Traffic = { connection: 'new', perSecond: 10, maxGapMs: 500 };
@@ -19,7 +32,7 @@ const begun: Step = [1_000, scenario(during, 'begun')];
 const ended: Step = [3_000, scenario(during, 'ended')];
 const traffic = () => pairs.map(([from, to]) => flow(from, to));
 const judge = (steps: readonly Step[], traffic: Partial<Traffic> = {}) =>
-  told(noFailedRequest('mesh/rotation/requests-survive', during, { ...needs, ...traffic })(historyOf(...nodes, steps)));
+  told(judgedBy(requestsSurvive, inItsScenario(noFailedRequest({ ...needs, ...traffic })))(historyOf(...nodes, steps)));
 
 await test('steady traffic without a failure passes', () => {
   assert.equal(judge([begun, ...traffic(), ended]), 'pass: 80 requests on new connections over 4 pairs, none failed');
@@ -43,7 +56,7 @@ await test('the first failure is the first in time, not the first line', () => {
 });
 
 const inconclusive: readonly [name: string, reason: RegExp, ...steps: Step[]][] = [
-  ['nothing', /saw no new connection/],
+  ['nothing', /no scenario that could decide it began/],
   ['no request', /saw no new connection/, begun, ended],
   ['requests of another scenario', /saw no new connection/, begun, request('partition-long', 'z', 'z', 1_500), ended],
   [
@@ -163,5 +176,5 @@ await test('of a part of the scenario, only that part is judged, and a pair of w
 });
 
 await test('skipped only with a reason', () => {
-  assert.equal(judge([skip('mesh/rotation/requests-survive', 'not injectable here')]), 'skipped: not injectable here');
+  assert.equal(judge([skip(requestsSurvive.id, 'not injectable here')]), 'skipped: not injectable here');
 });

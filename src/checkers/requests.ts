@@ -1,5 +1,4 @@
 import type { EntryOf } from '../history.ts';
-import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
 import { unlessOverloaded } from './overload.ts';
 import type { ScenarioWindow } from '../reading/scenarios.ts';

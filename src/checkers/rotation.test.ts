@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as clauses from '../clauses/mesh/rotation.ts';
 import type { EntryOf, History } from '../history.ts';
 import {
   altered,
@@ -7,6 +8,7 @@ import {
   bundle,
   every,
   historyOf,
+  judgedBy,
   node,
   presented,
   request,
@@ -18,12 +20,17 @@ import {
   type Step,
 } from './history-builder.ts';
 import { noFailedRequest } from './requests.ts';
-import { authorityKnownBeforeUse, freshKey, newSvidPresented, throughRotations } from './rotation.ts';
+import { throughRotations } from './rotation.ts';
+import { inItsScenario } from './scenario.ts';
 
 const during = 'rotation';
-const survives = throughRotations(
-  noFailedRequest('mesh/rotation/requests-survive', during, { connection: 'new', perSecond: 10, maxGapMs: 1_000 }),
+const survives = judgedBy(
+  clauses.requestsSurvive,
+  inItsScenario(throughRotations(noFailedRequest({ connection: 'new', perSecond: 10, maxGapMs: 1_000 }))),
 );
+const newSvidPresented = judgedBy(clauses.rotatedSvidPresented);
+const freshKey = judgedBy(clauses.rotatedKeyFresh);
+const authorityKnownBeforeUse = judgedBy(clauses.authorityKnown);
 const judges = { survives, newSvidPresented, freshKey, authorityKnownBeforeUse };
 
 /** Before 1000 ms the mesh comes up; from 1000 to 4000 the scenario runs, and every 400 ms each node is given a new SVID, from 2000 on of the new authority. */
@@ -90,7 +97,7 @@ for (const [name, judge] of Object.entries(judges)) {
         judge(
           historyOf(
             ...['requests-survive', 'new-svid-presented', 'fresh-key', 'authority-known-before-use'].map((id) =>
-              skip(`rotation/${id}`, 'no server'),
+              skip(`mesh/rotation/${id}`, 'no server'),
             ),
           ),
         ),

@@ -180,7 +180,6 @@ function judgeShowings(
 
 /** Each rotation brings a new key: the old one is not certified again. */
 export const freshKey: ScenarioJudge = (window, history) => {
-  const { scenario } = window;
   const nodes = new Set(window.nodes.map(({ node }) => node));
   const delivered = entriesOf(history, 'svid').filter(({ node, seen }) => seen === 'delivered' && nodes.has(node));
   const byKey = new Map<string, Svid>();

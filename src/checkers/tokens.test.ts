@@ -1,184 +1,197 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { History, TokenUse } from '../history.ts';
-import type { Judgement } from '../verdict.ts';
-import { historyOf, skip, told, token, type Step } from './history-builder.ts';
-import { attestsWithinTtl, expiredRefused, raceOneWinner, singleUse } from './tokens.ts';
+import type { Clause } from '../clause.ts';
+import { tokenAttests, tokenExpires, tokenRace, tokenSingleUse } from '../clauses/mesh/tokens.ts';
+import type { TokenUse } from '../history.ts';
+import { historyOf, judgedBy, skip, told, token, type Step } from './history-builder.ts';
 
-const attests = (change: Partial<TokenUse> = {}) => token('mesh/tokens/attests-within-ttl', 'first use', change);
+const attests = (change: Partial<TokenUse> = {}) => token('twice', 'first use', change);
 const refused = { outcome: 'refused', code: 'INVALID_ARGUMENT' } as const;
 const expired = (change: Partial<TokenUse> = {}) =>
-  token('mesh/tokens/expired-refused', 'after its TTL', {
-    expect: 'refused',
+  token('late', 'after its TTL', {
     ...refused,
     message: 'join token expired',
     secondsToExpiry: -1.1,
     ...change,
   });
-const once = (change: Partial<TokenUse> = {}) => token('mesh/tokens/single-use', 'a use', change);
-const second = (change: Partial<TokenUse> = {}) =>
-  once({ expect: 'refused', ...refused, message: 'already been used', ...change });
-const racer = (change: Partial<TokenUse> = {}) =>
-  token('mesh/tokens/race-one-winner', 'an agent', { expect: 'one-of-many', ...refused, ...change });
+const once = (change: Partial<TokenUse> = {}) => token('twice', 'a use', change);
+const second = (change: Partial<TokenUse> = {}) => once({ ...refused, message: 'already been used', ...change });
+const racer = (change: Partial<TokenUse> = {}) => token('race', 'an agent', { ...refused, ...change });
 const seven = Array.from({ length: 7 }, () => racer());
 
-const rows: readonly [name: string, judge: (history: History) => Judgement, wanted: RegExp, ...steps: Step[]][] = [
-  ['a token attests within its TTL', attestsWithinTtl, /^pass: 1 token attested/, attests()],
+const rows: readonly [name: string, clause: Clause, wanted: RegExp, ...steps: Step[]][] = [
+  ['a token attests within its TTL', tokenAttests, /^pass: 1 token attested/, attests()],
   [
     'a good token is refused',
-    attestsWithinTtl,
+    tokenAttests,
     /^fail: a token was refused 100\.0 s before its expiry: no/,
     attests({ ...refused, message: 'no' }),
   ],
   [
     'a refused one after its expiry was tried too late',
-    attestsWithinTtl,
+    tokenAttests,
     /^inconclusive: .*after its expiry/,
     attests({ ...refused, secondsToExpiry: 0 }),
   ],
   [
     'an attested one after its expiry shows nothing of its TTL',
-    attestsWithinTtl,
+    tokenAttests,
     /^inconclusive/,
     attests({ secondsToExpiry: -2 }),
   ],
-  [
-    'nobody knows what became of it',
-    attestsWithinTtl,
-    /^inconclusive: could not tell/,
-    attests({ outcome: 'unknown' }),
-  ],
+  ['nobody knows what became of it', tokenAttests, /^inconclusive: could not tell/, attests({ outcome: 'unknown' })],
   [
     'a refusal beside an unknown one',
-    attestsWithinTtl,
+    tokenAttests,
     /^fail/,
     attests({ outcome: 'unknown' }),
+    attests({ ...refused, token: 'another' }),
+  ],
+
+  [
+    'the second use of the same token says nothing of its TTL',
+    tokenAttests,
+    /^pass: 1 token attested/,
+    attests(),
     attests({ ...refused }),
+  ],
+  [
+    'each of two tokens has a first use',
+    tokenAttests,
+    /^pass: 2 tokens attested/,
+    attests(),
+    attests({ token: 'another' }),
   ],
 
   [
     'an expired token is refused for its expiry',
-    expiredRefused,
+    tokenExpires,
     /^pass: refused 1\.1 s after expiry/,
     attests(),
     expired(),
   ],
   [
     'an expired token attests',
-    expiredRefused,
+    tokenExpires,
     /^fail: a token attested 1\.1 s after its expiry/,
     attests(),
     expired({ outcome: 'attested' }),
   ],
   [
     'one that attests in the second of its expiry',
-    expiredRefused,
+    tokenExpires,
     /^inconclusive: .*very second/,
     attests(),
     expired({ outcome: 'attested', secondsToExpiry: -0.9 }),
   ],
   [
     'one that attests at its last whole second',
-    expiredRefused,
+    tokenExpires,
     /^fail/,
     attests(),
     expired({ outcome: 'attested', secondsToExpiry: -1 }),
   ],
   [
     'one that was used too early and attests',
-    expiredRefused,
+    tokenExpires,
     /^inconclusive/,
     attests(),
     expired({ outcome: 'attested', secondsToExpiry: 3 }),
   ],
   [
     'one that was used too early and is refused',
-    expiredRefused,
+    tokenExpires,
     /^inconclusive/,
     attests(),
     expired({ secondsToExpiry: 3 }),
   ],
-  ['no control', expiredRefused, /^inconclusive: its control did not hold: no join token/, expired()],
+  ['no control', tokenExpires, /^inconclusive: its control did not hold: no join token/, expired()],
   [
     'a control that was refused',
-    expiredRefused,
+    tokenExpires,
     /^inconclusive: its control did not hold/,
     attests({ ...refused }),
     expired(),
   ],
   [
     'a control that was skipped',
-    expiredRefused,
+    tokenExpires,
     /^inconclusive: its control did not hold/,
-    skip('mesh/tokens/attests-within-ttl', 'not here'),
+    skip(tokenAttests.id, 'not here'),
     expired(),
   ],
   [
     'forgotten rather than expired',
-    expiredRefused,
+    tokenExpires,
     /^inconclusive: .*not for its expiry: INVALID_ARGUMENT: does not exist/,
     attests(),
     expired({ message: 'does not exist' }),
   ],
-  ['another code', expiredRefused, /^inconclusive: .*not for its expiry/, attests(), expired({ code: 'UNAVAILABLE' })],
-  ['no answer', expiredRefused, /^inconclusive: could not tell/, attests(), expired({ outcome: 'unknown' })],
+  ['another code', tokenExpires, /^inconclusive: .*not for its expiry/, attests(), expired({ code: 'UNAVAILABLE' })],
+  ['no answer', tokenExpires, /^inconclusive: could not tell/, attests(), expired({ outcome: 'unknown' })],
 
-  ['a second use is refused', singleUse, /^pass: the second use was refused: already been used/, once(), second()],
-  ['a second use attests', singleUse, /^fail: a token attested a second time/, once(), second({ outcome: 'attested' })],
+  ['a second use is refused', tokenSingleUse, /^pass: the second use was refused: already been used/, once(), second()],
+  [
+    'a second use attests',
+    tokenSingleUse,
+    /^fail: a token attested a second time/,
+    once(),
+    second({ outcome: 'attested' }),
+  ],
   [
     'the first was refused, the second attests: still only once',
-    singleUse,
+    tokenSingleUse,
     /^inconclusive/,
     once({ ...refused }),
     second({ outcome: 'attested' }),
   ],
   [
     'the first is unknown, the second attests',
-    singleUse,
+    tokenSingleUse,
     /^inconclusive: could not tell/,
     once({ outcome: 'unknown' }),
     second({ outcome: 'attested' }),
   ],
-  ['both were refused', singleUse, /^inconclusive: the first use/, once({ ...refused }), second()],
-  ['only one use', singleUse, /^inconclusive/, once()],
-  ['a second token instead of a second use', singleUse, /^inconclusive/, once(), second({ token: 'another' })],
-  ['refused before its first use', singleUse, /^inconclusive/, second(), once()],
+  ['both were refused', tokenSingleUse, /^inconclusive: the first use/, once({ ...refused }), second()],
+  ['only one use', tokenSingleUse, /^inconclusive/, once()],
+  ['a second token instead of a second use', tokenSingleUse, /^inconclusive/, once(), second({ token: 'another' })],
+  ['refused before its first use', tokenSingleUse, /^inconclusive/, second(), once()],
   [
     'refused after the expiry',
-    singleUse,
+    tokenSingleUse,
     /^inconclusive: the second use came after the expiry/,
     once(),
     second({ secondsToExpiry: -1 }),
   ],
   [
     'refused because the server is busy',
-    singleUse,
+    tokenSingleUse,
     /^inconclusive: .*not for what the token is/,
     once(),
     second({ code: 'RESOURCE_EXHAUSTED' }),
   ],
 
-  ['one of eight wins', raceOneWinner, /^pass: 1 of 8 agents/, racer({ outcome: 'attested' }), ...seven],
+  ['one of eight wins', tokenRace, /^pass: 1 of 8 agents/, racer({ outcome: 'attested' }), ...seven],
   [
     'two of eight win',
-    raceOneWinner,
+    tokenRace,
     /^fail: 2 of 9 agents attested with one token/,
     racer({ outcome: 'attested' }),
     racer({ outcome: 'attested' }),
     ...seven,
   ],
-  ['nobody wins', raceOneWinner, /^fail: none of 8/, racer(), ...seven],
+  ['nobody wins', tokenRace, /^fail: none of 8/, racer(), ...seven],
   [
     'nobody wins after the expiry',
-    raceOneWinner,
+    tokenRace,
     /^inconclusive: .*after its expiry/,
     racer({ secondsToExpiry: -1 }),
     ...seven,
   ],
-  ['too few race', raceOneWinner, /^inconclusive: only 3 agents/, racer({ outcome: 'attested' }), racer(), racer()],
+  ['too few race', tokenRace, /^inconclusive: only 3 agents/, racer({ outcome: 'attested' }), racer(), racer()],
   [
     'one is unknown',
-    raceOneWinner,
+    tokenRace,
     /^inconclusive: could not tell/,
     racer({ outcome: 'attested' }),
     ...seven,
@@ -186,26 +199,22 @@ const rows: readonly [name: string, judge: (history: History) => Judgement, want
   ],
   [
     'each had a token of its own',
-    raceOneWinner,
+    tokenRace,
     /^inconclusive: .*different tokens/,
     racer({ outcome: 'attested', token: 'another' }),
     racer({ outcome: 'attested' }),
     ...seven,
   ],
 ];
-for (const [name, judge, wanted, ...steps] of rows) {
-  await test(`${judge.name}: ${name}`, () => assert.match(told(judge(historyOf(...steps))), wanted));
+for (const [name, clause, wanted, ...steps] of rows) {
+  await test(`${clause.id}: ${name}`, () => assert.match(told(judgedBy(clause)(historyOf(...steps))), wanted));
 }
 
-for (const [judge, clause] of [
-  [attestsWithinTtl, 'attests-within-ttl'],
-  [expiredRefused, 'expired-refused'],
-  [singleUse, 'single-use'],
-  [raceOneWinner, 'race-one-winner'],
-] as const) {
-  await test(`${judge.name}: nothing is inconclusive, skipped only with a reason`, () => {
+for (const clause of [tokenAttests, tokenExpires, tokenSingleUse, tokenRace]) {
+  const judge = judgedBy(clause);
+  await test(`${clause.id}: nothing is inconclusive, skipped only with a reason`, () => {
     assert.match(told(judge(historyOf())), /^inconclusive: no join token was used/);
-    assert.equal(told(judge(historyOf(skip(`tokens/${clause}`, 'no admin socket')))), 'skipped: no admin socket');
-    assert.match(told(judge(historyOf(skip(`tokens/${clause}`, '')))), /^inconclusive/);
+    assert.equal(told(judge(historyOf(skip(clause.id, 'no admin socket')))), 'skipped: no admin socket');
+    assert.match(told(judge(historyOf(skip(clause.id, '')))), /^inconclusive/);
   });
 }

@@ -69,7 +69,7 @@ function longRun() {
   );
 }
 
-const judgeAll = (history: ReturnType<typeof longRun>) => clauses.map((clause) => clause.judge(history));
+const judgeAll = (history: ReturnType<typeof longRun>) => clauses.map((clause) => clause.judge(history, clause));
 
 await test('a long run is judged in no time, and the same way each time', () => {
   const history = longRun();

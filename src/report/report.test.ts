@@ -24,8 +24,9 @@ const mark = (state: 'begun' | 'ended'): Happening => ({
   scenario: 'rotation',
   state,
   hypothesis: 'holds',
+  clauses: ['rotation/a', 'rotation/b'],
 });
-const fault = (state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string): Happening => ({
+const fault = (state: 'injected' | 'in-force' | 'healing' | 'healed', provenBy?: string): Happening => ({
   kind: 'fault',
   scenario: 'rotation',
   fault: 'cut',
@@ -47,6 +48,7 @@ function clause(id: string, judge: () => Judgement): Clause {
     subject: 's',
     title: id,
     danger: 'd',
+    roles: [],
     judge,
   };
 }
@@ -137,20 +139,20 @@ await test('a scenario is as bad as its worst clause, and other scenarios are no
 const proofs: readonly [title: string, faults: readonly Happening[], verdict: string][] = [
   [
     'proven in force and gone',
-    [fault('injected'), fault('in-force', 'a probe'), fault('healed'), fault('gone', 'a probe')],
+    [fault('injected'), fault('in-force', 'a probe'), fault('healing'), fault('healed', 'a probe')],
     'pass',
   ],
-  ['never seen in force', [fault('injected'), fault('healed'), fault('gone', 'a probe')], 'inconclusive'],
-  ['never seen gone', [fault('injected'), fault('in-force', 'a probe'), fault('healed')], 'inconclusive'],
+  ['never seen in force', [fault('injected'), fault('healing'), fault('healed', 'a probe')], 'inconclusive'],
+  ['never seen gone', [fault('injected'), fault('in-force', 'a probe'), fault('healing')], 'inconclusive'],
   ['never healed', [fault('injected'), fault('in-force', 'a probe')], 'inconclusive'],
   [
     'seen in force only after the heal',
-    [fault('injected'), fault('healed'), fault('in-force', 'a probe'), fault('gone', 'a probe')],
+    [fault('injected'), fault('healing'), fault('in-force', 'a probe'), fault('healed', 'a probe')],
     'inconclusive',
   ],
   [
     'seen in force by nobody that is named',
-    [fault('injected'), fault('in-force'), fault('healed'), fault('gone', 'a probe')],
+    [fault('injected'), fault('in-force'), fault('healing'), fault('healed', 'a probe')],
     'inconclusive',
   ],
 ];
@@ -173,12 +175,10 @@ await test('a fail under a fault without proof is not held against the target', 
 });
 
 await test('evidence is capped, keeps to lines that exist, and is never empty', () => {
-  const requests = Array.from({ length: 50 }, (): Happening => ({
-    kind: 'fact',
+  const skips = Array.from({ length: 50 }, (): Happening => ({
+    kind: 'skip',
     clause: 'rotation/none',
-    subject: 's',
-    state: 'holds',
-    says: 'x',
+    reason: 'x',
   }));
   const clauses = [
     clause('rotation/many', () => ({
@@ -190,7 +190,7 @@ await test('evidence is capped, keeps to lines that exist, and is never empty', 
     clause('rotation/wrong', () => ({ verdict: 'pass', reason: '', evidence: [0, -3, 9_999, 1.5] })),
   ];
   const [many, none, wrong] = buildReport(
-    history(started(clauses.map(({ id }) => id)), ...requests, ended),
+    history(started(clauses.map(({ id }) => id)), ...skips, ended),
     clauses,
   ).clauses;
   assert.equal(many?.evidence.length, 20);
@@ -221,6 +221,17 @@ await test('rotations are replacements inside the scenario, counted per node; th
     svidTtlSeconds: 6,
     syncIntervalMs: 200,
   });
+  const request: Happening = {
+    kind: 'request',
+    scenario: 'rotation',
+    from: 'web',
+    to: 'api',
+    connection: 'new',
+    outcome: 'ok',
+    dueMs: 41,
+    startMs: 41,
+    totalMs: 5,
+  };
   const report = buildReport(
     history(
       started(['rotation/a']),
@@ -228,6 +239,7 @@ await test('rotations are replacements inside the scenario, counted per node; th
       node('api'),
       svid('web', '1', 'delivered'),
       mark('begun'),
+      request,
       svid('web', '2', 'delivered'),
       svid('web', '1', 'presented'),
       svid('web', '2', 'presented'),
@@ -252,28 +264,31 @@ await test('a plane says what was found at it, the worst first, and that nothing
     policy: 'mTLS',
     why: 'traffic',
   });
-  const fact = (subject: string, state: 'holds' | 'broken', says: string): Happening => ({
-    kind: 'fact',
-    clause: 'tls/planes',
-    subject,
-    state,
-    says,
+  const handshake = (version: string): Happening => ({
+    kind: 'plane-handshake',
+    plane: 'web',
+    address: '127.0.0.1:3',
+    about: 'versions',
+    version,
+    agreed: version,
+    outcome: 'accepted',
+    how: 'a handshake',
   });
+  const listener: Happening = {
+    kind: 'listener',
+    plane: 'web',
+    address: '127.0.0.1:3',
+    answered: true,
+    boundTo: [{ address: '127.0.0.1', loopback: true }],
+  };
   const { planes } = buildReport(
-    history(
-      started([]),
-      plane('web'),
-      plane('admin'),
-      fact('web', 'holds', 'TLS 1.3'),
-      fact('web', 'broken', 'plain text answered'),
-      ended,
-    ),
+    history(started([]), plane('web'), plane('admin'), listener, handshake('TLSv1.3'), handshake('TLSv1.1'), ended),
     [],
   );
   assert.deepEqual(
     planes.map(({ state, found }) => [state, found]),
     [
-      ['broken', 'plain text answered'],
+      ['broken', 'speaks TLSv1.1, declared is mTLS'],
       ['unobserved', 'Nothing in this run looked at it.'],
     ],
   );
