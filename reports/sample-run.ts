@@ -1,6 +1,8 @@
-import type { Clause, Level, MeshPromise } from '../src/clause.ts';
+import type { Clause, Level } from '../src/clause.ts';
 import type { Entry, Happening, History } from '../src/history.ts';
 import { entriesOf } from '../src/history.ts';
+import { promises } from '../src/promises.ts';
+import { scenarioOf } from '../src/reading/scenarios.ts';
 import type { RequirementId } from '../src/requirements/catalogue.ts';
 import type { Judgement } from '../src/verdict.ts';
 
@@ -86,44 +88,50 @@ function start(add: Add, clauses: readonly Clause[], hostile: string): void {
   ] as const;
   for (const [plane, address, policy, why] of planes) add(1000, { kind: 'plane', plane, address, policy, why });
   add(1300, {
-    kind: 'fact',
-    clause: 'tls/planes/as-declared',
-    subject: 'backend admin',
-    state: 'holds',
-    says: `bound to 127.0.0.1 only ${hostile}`.trim(),
+    kind: 'listener',
+    plane: 'backend admin',
+    address: '127.0.0.1:9443',
+    answered: true,
+    boundTo: [{ address: `127.0.0.1 ${hostile}`.trim(), loopback: true }],
   });
-  add(1320, {
-    kind: 'fact',
-    clause: 'tls/planes/as-declared',
-    subject: '127.0.0.1:8081',
-    state: 'holds',
-    says: 'TLS 1.3 negotiated, server SVID verified against the bundle',
-  });
+  const handshake = (atMs: number, version: string, agreed: string | null, how: string): void =>
+    add(atMs, {
+      kind: 'plane-handshake',
+      plane: 'SPIRE server',
+      address: '127.0.0.1:8081',
+      about: 'versions',
+      version,
+      agreed,
+      outcome: agreed === null ? 'refused' : 'accepted',
+      how,
+    });
+  handshake(1320, 'TLSv1.3', 'TLSv1.3', 'handshake done, server SVID verified against the bundle');
+  handshake(1330, 'TLSv1.1', null, `alert protocol_version (70) ${hostile}`.trim());
 }
 
 function exchanges(add: Add, kind: SampleKind, hostile: string): void {
   const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', resumed: false };
   const rows = [
-    ['tls/server/only-tls13', 'ClientHello offers TLS 1.2 only', 'alert protocol_version (70) before any data'],
-    ['tls/server/no-plaintext', 'plain HTTP on the mTLS port', `closed after 0 bytes ${hostile}`.trim()],
-    ['tls/server/client-certificate', 'no client certificate', 'alert certificate_required (116) before any data'],
+    ['mesh/tls/only-tls13', 'ClientHello offers TLS 1.2 only', 'alert protocol_version (70) before any data'],
+    ['mesh/tls/no-plaintext', 'plain HTTP on the mTLS port', `closed after 0 bytes ${hostile}`.trim()],
+    ['mesh/tls/client-certificate', 'no client certificate', 'alert certificate_required (116) before any data'],
     [
-      'pinning/server/exact-id',
+      'mesh/pinning/exact-id',
       'SVID of a neighbour: spiffe://x0tta6bl4.mesh/service/api',
       'alert bad_certificate (42) before any data',
     ],
     [
-      'pinning/server/own-trust-domain',
+      'mesh/pinning/own-trust-domain',
       'SVID of another trust domain with the same path',
       'alert unknown_ca (48) before any data',
     ],
-    ['pinning/server/not-expired', 'SVID that expired 60 s ago', 'alert certificate_expired (45) before any data'],
+    ['mesh/pinning/not-expired', 'SVID that expired 60 s ago', 'alert certificate_expired (45) before any data'],
   ] as const;
   rows.forEach(([clause, row, how], at) => {
     const control = (atMs: number): void =>
       add(atMs, {
         kind: 'exchange',
-        clause: 'pinning/server/control',
+        clause: 'mesh/pinning/control',
         row: 'valid SVID of an allowed peer',
         node: 'backend',
         role: 'server',
@@ -132,10 +140,12 @@ function exchanges(add: Add, kind: SampleKind, hostile: string): void {
         outcome: 'accepted',
         how: `200, names ${id('frontend')}`,
         tls,
+        shown: [`${id('backend')} ${hostile}`.trim()],
+        earlyDataBytes: [0, 0],
         tookMs: 4.8,
       });
     control(1400 + at * 90);
-    const letIn = kind === 'fail' && clause === 'pinning/server/exact-id';
+    const letIn = kind === 'fail' && clause === 'mesh/pinning/exact-id';
     add(1430 + at * 90, {
       kind: 'exchange',
       clause,
@@ -153,7 +163,7 @@ function exchanges(add: Add, kind: SampleKind, hostile: string): void {
   });
   add(1990, {
     kind: 'skip',
-    clause: 'tls/client/no-downgrade',
+    clause: 'mesh/tls/no-downgrade',
     reason: 'the node answers 501 to POST /dial, so its client side cannot be asked',
   });
 }
@@ -161,30 +171,41 @@ function exchanges(add: Add, kind: SampleKind, hostile: string): void {
 function tokens(add: Add): void {
   const use = (
     atMs: number,
-    clause: string,
+    trial: 'late' | 'twice',
     row: string,
-    expect: 'attested' | 'refused',
+    outcome: 'attested' | 'refused',
     secondsToExpiry: number,
   ): void =>
     add(atMs, {
       kind: 'token',
-      clause,
+      trial,
       row,
-      token: 'token-1',
-      expect,
-      outcome: expect,
+      token: trial === 'late' ? 'token-2' : 'token-1',
+      outcome,
       secondsToExpiry,
-      ...(expect === 'refused'
+      ...(outcome === 'refused'
         ? { code: 'INVALID_ARGUMENT', message: 'failed to attest: join token does not exist or has already been used' }
         : {}),
     });
-  use(1500, 'tokens/join/once', 'first use', 'attested', 58.4);
-  use(1740, 'tokens/join/once', 'second use, from another agent', 'refused', 58.2);
-  use(3100, 'tokens/join/expires', 'used 0.4 s after its expiry', 'refused', -0.4);
+  add(1490, { kind: 'setting', setting: 'join-token-ttl', seconds: 60 });
+  use(1500, 'twice', 'first use', 'attested', 58.4);
+  use(1740, 'twice', 'second use, from another agent', 'refused', 58.2);
+  use(3100, 'late', 'used 0.4 s after its expiry', 'refused', -0.4);
+  add(3200, {
+    kind: 'audit-log',
+    records: [
+      { status: 'success', token: 'token-1' },
+      { status: 'error', token: null },
+      { status: 'error', token: null },
+    ],
+  });
+  for (const token of ['token-1', 'token-2'])
+    add(3300, { kind: 'search', token, places: ['the history', 'the log of the agent'], foundIn: [] });
 }
 
 function rotation(add: Add, chance: () => number, kind: SampleKind): void {
   const scenario = 'rotation';
+  const decides = ['mesh/rotation/requests-survive', 'mesh/rotation/fresh-key'];
   const hypothesis =
     'While every SVID is replaced at least twice and the authority once, no request is lost and no old SVID is presented for more than 500 ms.';
   add(1_250, {
@@ -192,6 +213,7 @@ function rotation(add: Add, chance: () => number, kind: SampleKind): void {
     scenario,
     state: 'begun',
     hypothesis,
+    clauses: decides,
     boundsMs: { oldSvidPresentedAtMost: 500, firstRotationWithin: 1500 },
   });
   for (const [at, state, key] of [
@@ -228,11 +250,12 @@ function rotation(add: Add, chance: () => number, kind: SampleKind): void {
       svid: svids('frontend', atMs),
       startMs: atMs,
     });
-  add(5_600, { kind: 'scenario', scenario, state: 'ended', hypothesis });
+  add(5_600, { kind: 'scenario', scenario, state: 'ended', hypothesis, clauses: decides });
 }
 
 function partition(add: Add, chance: () => number, kind: SampleKind): void {
   const scenario = 'partition-short';
+  const decides = ['mesh/partition/short-requests-survive', 'mesh/partition/short-rotates-after'];
   const hypothesis =
     'A cut between the agents and the server that is shorter than half the SVID lifetime refuses no request.';
   add(5_650, {
@@ -240,11 +263,12 @@ function partition(add: Add, chance: () => number, kind: SampleKind): void {
     scenario,
     state: 'begun',
     hypothesis,
+    clauses: decides,
     boundsMs: { longestCut: 3000, rotationAfterHeal: 750 },
   });
   rollSvids(add, 'cut', 1000, 6_350);
   for (const target of ['edge', 'store']) {
-    const fault = (atMs: number, state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string): void =>
+    const fault = (atMs: number, state: 'injected' | 'in-force' | 'healing' | 'healed', provenBy?: string): void =>
       add(atMs, {
         kind: 'fault',
         scenario,
@@ -256,8 +280,8 @@ function partition(add: Add, chance: () => number, kind: SampleKind): void {
     fault(6_300, 'injected');
     if (kind !== 'inconclusive' || target === 'edge')
       fault(6_380, 'in-force', `dial of the SPIRE server from ${target}: reset, where 40 ms before it connected`);
-    fault(7_900, 'healed');
-    fault(7_960, 'gone', `dial of the SPIRE server from ${target}: connected again`);
+    fault(7_900, 'healing');
+    fault(7_960, 'healed', `dial of the SPIRE server from ${target}: connected again`);
   }
   const after = rollSvids(add, 'cut', 8_050, 9_100, 9);
   requests(add, chance, {
@@ -273,10 +297,10 @@ function partition(add: Add, chance: () => number, kind: SampleKind): void {
   if (kind === 'inconclusive')
     add(7_000, {
       kind: 'trouble',
-      clauses: ['tokens/join/expires'],
+      clauses: ['mesh/tokens/expires'],
       message: 'the clock of this machine stepped by 1.2 s while the token ran out',
     });
-  add(9_150, { kind: 'scenario', scenario, state: 'ended', hypothesis });
+  add(9_150, { kind: 'scenario', scenario, state: 'ended', hypothesis, clauses: decides });
 }
 
 /** Every second a new SVID for each node of a mesh, delivered and then presented; gives the SVID of a node at an instant. */
@@ -360,7 +384,7 @@ type Row = readonly [
 function catalogue(): Clause[] {
   const rows: readonly Row[] = [
     [
-      'tls/server/only-tls13',
+      'mesh/tls/only-tls13',
       'MESH-TLS-01',
       'MUST',
       'Mesh policy, Network security',
@@ -368,7 +392,7 @@ function catalogue(): Clause[] {
       'An attacker downgrades the session to a cipher that can be read later.',
     ],
     [
-      'tls/server/no-plaintext',
+      'mesh/tls/no-plaintext',
       'MESH-ARCH-01',
       'MUST',
       'Mesh policy, Goal',
@@ -376,7 +400,7 @@ function catalogue(): Clause[] {
       'Anyone on the wire reads and writes service traffic.',
     ],
     [
-      'tls/server/client-certificate',
+      'mesh/tls/client-certificate',
       'X509-SVID-5.2-01',
       'MUST',
       'X509-SVID §5.2',
@@ -384,7 +408,7 @@ function catalogue(): Clause[] {
       'Anonymous callers are served.',
     ],
     [
-      'tls/planes/as-declared',
+      'mesh/tls/listeners-as-declared',
       null,
       'MUST',
       'Mesh policy, Listeners',
@@ -392,7 +416,7 @@ function catalogue(): Clause[] {
       'A forgotten debug port speaks to the network.',
     ],
     [
-      'tls/client/no-downgrade',
+      'mesh/tls/no-downgrade',
       'MESH-TLS-01',
       'MUST',
       'Mesh policy, Network security',
@@ -400,7 +424,7 @@ function catalogue(): Clause[] {
       'A rogue server picks the protocol.',
     ],
     [
-      'pinning/server/exact-id',
+      'mesh/pinning/exact-id',
       'MESH-PIN-01',
       'MUST',
       'SPIFFE-ID §2, X509-SVID §4',
@@ -408,7 +432,7 @@ function catalogue(): Clause[] {
       'Any member of the trust domain may call any service.',
     ],
     [
-      'pinning/server/own-trust-domain',
+      'mesh/pinning/own-trust-domain',
       'X509-SVID-5.2-03',
       'MUST',
       'X509-SVID §5.2',
@@ -416,7 +440,7 @@ function catalogue(): Clause[] {
       'A federated stranger passes for a neighbour.',
     ],
     [
-      'pinning/server/not-expired',
+      'mesh/pinning/not-expired',
       'X509-SVID-5.2-04',
       'MUST',
       'X509-SVID §5.2, RFC 5280 §6',
@@ -424,7 +448,7 @@ function catalogue(): Clause[] {
       'A stolen key is good for ever.',
     ],
     [
-      'tokens/join/once',
+      'mesh/tokens/once',
       'MESH-TOK-01',
       'MUST',
       'Mesh policy, Join tokens',
@@ -432,7 +456,7 @@ function catalogue(): Clause[] {
       'A leaked token lets a second, hostile agent in.',
     ],
     [
-      'tokens/join/expires',
+      'mesh/tokens/expires',
       'MESH-TOK-02',
       'MUST',
       'Mesh policy, Join tokens',
@@ -464,7 +488,7 @@ function catalogue(): Clause[] {
       'The control plane is a single point of failure of every call.',
     ],
     [
-      'partition-short/rotates-after',
+      'mesh/partition/short-rotates-after',
       'MESH-ROT-02',
       'MUST',
       'Mesh policy, Partition',
@@ -480,14 +504,22 @@ function catalogue(): Clause[] {
     title,
     danger,
     subject: 'validator',
-    promise: clause.split(/[/-]/)[0] as MeshPromise,
+    promise: promises.find((promise) => promise.id === clause.split('/')[1])?.id ?? null,
+    roles: [],
     judge: (history) => judgeSample(clause, history),
   }));
 }
 
+/** Which observations decide a clause that no entry names. */
+const observed: Readonly<Record<string, (entry: Entry) => boolean>> = {
+  'mesh/tls/listeners-as-declared': ({ kind }) => kind === 'listener' || kind === 'plane-handshake',
+  'mesh/tokens/once': (entry) => entry.kind === 'token' && entry.trial === 'twice',
+  'mesh/tokens/expires': (entry) => entry.kind === 'token' && entry.trial === 'late',
+};
+
 function judgeSample(clause: string, history: History): Judgement {
-  const scenario = clause.split('/')[0];
-  if (scenario === 'rotation' || scenario === 'partition-short') {
+  const scenario = scenarioOf(history, clause)?.scenario;
+  if (scenario !== undefined) {
     const requests = entriesOf(history, 'request').filter((request) => request.scenario === scenario);
     const lost = requests.filter((request) => request.outcome !== 'ok');
     if (clause.endsWith('requests-survive') && lost.length > 0)
@@ -504,7 +536,7 @@ function judgeSample(clause: string, history: History): Judgement {
   }
   const skip = entriesOf(history, 'skip').find((entry) => entry.clause === clause);
   if (skip !== undefined) return { verdict: 'skipped', reason: skip.reason, evidence: [skip.index] };
-  const own = history.filter((entry) => 'clause' in entry && entry.clause === clause);
+  const own = history.filter((entry) => observed[clause]?.(entry) ?? ('clause' in entry && entry.clause === clause));
   const wrong = entriesOf(own, 'exchange').filter((entry) => entry.outcome !== entry.expect);
   const [first] = wrong;
   if (first !== undefined)

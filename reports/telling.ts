@@ -1,4 +1,4 @@
-import type { Entry, PresentedSvid } from '../src/history.ts';
+import type { AuditRecord, Entry, Exchange, PresentedSvid, Setting } from '../src/history.ts';
 import { milliseconds } from './wording.ts';
 
 /** One entry of a history as a sentence for a person; what it leaves out stands in the line itself. */
@@ -15,9 +15,13 @@ export function tell(entry: Entry): string {
     case 'scenario':
       return `The scenario ${entry.scenario} has ${entry.state}.`;
     case 'exchange':
-      return `Offered to ${entry.node} as a ${entry.role}: ${entry.row}. Wanted ${entry.expect}, got ${entry.outcome}: ${entry.how} (${milliseconds(entry.tookMs)}).`;
+      return `Offered to ${entry.node} as a ${entry.role}: ${entry.row}. Wanted ${entry.expect}, got ${entry.outcome}: ${entry.how} (${milliseconds(entry.tookMs)})${beside(entry)}.`;
     case 'plane':
       return `${entry.plane} at ${entry.address} is declared as ${entry.policy}, because ${entry.why}.`;
+    case 'plane-handshake':
+      return `${entry.plane} at ${entry.address} was offered ${entry.version}${entry.group === undefined ? '' : ` with ${entry.group} alone`}: ${entry.agreed === null ? `${entry.outcome} without a handshake` : `agreed on ${entry.agreed}`} (${entry.how}).`;
+    case 'listener':
+      return `${entry.plane} at ${entry.address} ${entry.answered ? 'answered' : 'did not answer'} without TLS and is bound to ${entry.boundTo.map(({ address }) => address).join(', ') || 'no address that was seen'}.`;
     case 'request':
       return `${entry.from} called ${entry.to} on a ${entry.connection} connection: ${requestOutcome[entry.outcome]} after ${milliseconds(entry.totalMs)}${svid(', server presented', entry.server)}${svid(', client presented', entry.client)}${entry.detail === undefined ? '' : `, ${entry.detail}`}.`;
     case 'presented':
@@ -31,9 +35,13 @@ export function tell(entry: Entry): string {
     case 'fault':
       return `${entry.fault} on ${entry.target}: ${entry.state}${entry.provenBy === undefined ? '' : `, seen by ${entry.provenBy}`}.`;
     case 'token':
-      return `${entry.token}, ${entry.row}: wanted ${entry.expect}, got ${entry.outcome}${entry.code === undefined ? '' : ` (${entry.code}: ${entry.message ?? ''})`}; ${expiry(entry.secondsToExpiry)}.`;
-    case 'fact':
-      return `${entry.subject}: ${entry.says} (${entry.state}).`;
+      return `${entry.token}, ${entry.row}: ${entry.outcome}${entry.code === undefined ? '' : ` (${entry.code}: ${entry.message ?? ''})`}; ${expiry(entry.secondsToExpiry)}.`;
+    case 'audit-log':
+      return `The audit log of the SPIRE server held ${auditRecords(entry.records)}.`;
+    case 'search':
+      return `${entry.token} was looked for in ${entry.places.join(' and in ')}: ${entry.foundIn.length === 0 ? 'it stands nowhere there' : `it stands in ${entry.foundIn.join(' and in ')}`}.`;
+    case 'setting':
+      return `${settings[entry.setting]} ${entry.seconds} s.`;
     case 'skip':
       return `Skipped: ${entry.reason}.`;
     case 'trouble':
@@ -42,6 +50,27 @@ export function tell(entry: Entry): string {
 }
 
 const requestOutcome = { ok: 'answered', fail: 'surely not served', info: 'no answer, nobody knows' } as const;
+
+const settings = { 'join-token-ttl': 'Join tokens are made to live' } as const satisfies Record<
+  Setting['setting'],
+  string
+>;
+
+/** What a node showed beside the outcome of an exchange. */
+function beside({ shown, earlyDataBytes }: Exchange): string {
+  const who = shown === undefined ? '' : `; it showed ${shown.join(' and ') || 'a certificate without a name'}`;
+  if (earlyDataBytes === undefined || earlyDataBytes.length === 0) return who;
+  const tickets = earlyDataBytes.length === 1 ? 'session ticket' : 'session tickets';
+  return `${who}; it gave ${earlyDataBytes.length} ${tickets} with at most ${Math.max(...earlyDataBytes)} bytes of early data`;
+}
+
+function auditRecords(records: readonly AuditRecord[]): string {
+  if (records.length === 0) return 'no record of an attestation';
+  const counts = [...Map.groupBy(records, ({ status }) => status)].map(
+    ([status, those]) => `${those.length} ${status}`,
+  );
+  return `${records.length} ${records.length === 1 ? 'record' : 'records'} of attestations (${counts.join(', ')})`;
+}
 
 function svid(says: string, presented: PresentedSvid | undefined): string {
   return presented === undefined ? '' : `${says} SVID ${presented.serial} of ${presented.spiffeId}`;

@@ -1,16 +1,7 @@
-import type { MeshPromise } from '../src/clause.ts';
+import { promises, type MeshPromise } from '../src/promises.ts';
 import type { ClauseReport, Report } from '../src/report/report.ts';
 import { totalOf } from '../src/requirements/coverage.ts';
 import type { ClauseVerdict, Verdict } from '../src/verdict.ts';
-
-/** The promises in the order every report tells them, with what each means to the person who relies on it. */
-export const promises = [
-  { id: 'tls', name: 'TLS 1.3', says: 'Every connection is mutual TLS 1.3, and plain text gets nowhere.' },
-  { id: 'pinning', name: 'Identity pinning', says: 'A peer is let in by its exact SPIFFE ID, and by nothing less.' },
-  { id: 'tokens', name: 'Join tokens', says: 'A join token admits one agent, once, before it expires.' },
-  { id: 'rotation', name: 'Rotation', says: 'SVIDs and authorities are replaced while traffic goes on.' },
-  { id: 'partition', name: 'Partition', says: 'The mesh rides out the loss of its control plane, within its bounds.' },
-] as const satisfies readonly { readonly id: MeshPromise; readonly name: string; readonly says: string }[];
 
 export const verdictOrder = [
   'fail',
@@ -33,31 +24,40 @@ export const verdictWords = {
 
 /** One promise with its clauses, in report order. */
 export interface PromiseGroup {
-  /** `other` for clauses that the catalogue in use does not know. */
-  readonly id: MeshPromise | 'other';
+  /** `beside` for clauses that belong to no promise, `other` for those that the catalogue in use does not know. */
+  readonly id: MeshPromise | 'beside' | 'other';
   readonly name: string;
   readonly says: string;
   readonly clauses: readonly ClauseReport[];
 }
 
-/** The five promises, those without a chosen clause too, and the unknown clauses last where there are any. */
+/** The five promises, those without a chosen clause too; then the clauses beside them and the unknown ones, where there are any. */
 export function byPromise(report: Report): PromiseGroup[] {
-  const groups: PromiseGroup[] = promises.map((promise) => ({
-    ...promise,
-    clauses: report.clauses.filter((clause) => clause.promise === promise.id),
-  }));
-  const other = report.clauses.filter((clause) => clause.promise === null);
-  return other.length === 0
-    ? groups
-    : [
-        ...groups,
-        {
-          id: 'other',
-          name: 'Unknown clauses',
-          says: 'Chosen for the run, and not in the catalogue that judged it.',
-          clauses: other,
-        },
-      ];
+  const without = report.clauses.filter((clause) => clause.promise === null);
+  const beside: PromiseGroup = {
+    id: 'beside',
+    name: 'Beside the promises',
+    says: 'Obligations of the documents that none of the five promises speaks of.',
+    clauses: without.filter((clause) => !isUnknown(clause)),
+  };
+  const other: PromiseGroup = {
+    id: 'other',
+    name: 'Unknown clauses',
+    says: 'Chosen for the run, and not in the catalogue that judged it.',
+    clauses: without.filter(isUnknown),
+  };
+  return [
+    ...promises.map((promise) => ({
+      ...promise,
+      clauses: report.clauses.filter((clause) => clause.promise === promise.id),
+    })),
+    ...[beside, other].filter(({ clauses }) => clauses.length > 0),
+  ];
+}
+
+// A clause that the catalogue lacks has nothing but its id.
+function isUnknown({ id, title, spec }: ClauseReport): boolean {
+  return title === id && spec === '';
 }
 
 /** The worst verdict of a group: fail, then inconclusive, then pass; skipped when nothing of it was decided, none when it is empty. */

@@ -39,7 +39,7 @@ export async function preloadHtml(): Promise<void> {
       target: {},
       clauses: ['tls'],
     },
-    { kind: 'scenario', scenario: 's', state: 'begun', hypothesis: '' },
+    { kind: 'scenario', scenario: 's', state: 'begun', hypothesis: '', clauses: [] },
     { kind: 'fault', scenario: 's', fault: 'f', target: 't', state: 'injected' },
     {
       kind: 'request',

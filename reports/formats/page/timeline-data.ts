@@ -1,6 +1,7 @@
 import type { History } from '../../../src/history.ts';
 import { entriesOf } from '../../../src/history.ts';
-import { nodesOf, rotationsSeen } from '../../../src/reading/rotations.ts';
+import { rotationsOf } from '../../../src/reading/rotations.ts';
+import { scenariosOf } from '../../../src/reading/scenarios.ts';
 import type { ScenarioReport } from '../../../src/report/report.ts';
 
 /** One row of marks above the curves. Times are milliseconds since the start of the run. */
@@ -44,7 +45,8 @@ export function timelineData(history: History, scenario: ScenarioReport): Timeli
   const fromMs = scenario.beganAtMs;
   const toMs = Math.max(scenario.endedAtMs ?? history.at(-1)?.atMs ?? fromMs, fromMs + 1);
   const inside = (atMs: number) => atMs >= fromMs && atMs <= toMs;
-  const nodes = nodesOf(history, scenario.id);
+  const window = scenariosOf(history).find((one) => one.scenario === scenario.id);
+  const nodes = [...new Set(window?.nodes.map(({ node }) => node))];
   const bucketMs = bucketSizes.find((size) => size >= 100 && (toMs - fromMs) / size <= 120) ?? (toMs - fromMs) / 120;
   const timed = entriesOf(history, 'request').some(
     (request) => request.scenario === scenario.id && request.handshakeMs !== undefined,
@@ -75,7 +77,7 @@ function faultLanes(scenario: ScenarioReport, toMs: number): Lane[] {
     marks: [],
     bands: faults.map((fault) => ({
       fromMs: fault.injectedAtMs,
-      toMs: fault.goneAtMs ?? fault.healedAtMs ?? toMs,
+      toMs: fault.healedAtMs ?? fault.healingAtMs ?? toMs,
       proven: fault.provenBy !== null,
     })),
   }));
@@ -102,10 +104,11 @@ function authorityLanes(history: History, nodes: readonly string[], inside: (atM
 }
 
 function svidLanes(history: History, nodes: readonly string[], inside: (atMs: number) => boolean): Lane[] {
-  const rotations = rotationsSeen(history).filter(({ atMs }) => inside(atMs));
   return nodes.map((node) => {
     const at = (seen: 'delivered' | 'presented') =>
-      rotations.filter((svid) => svid.node === node && svid.seen === seen).map(({ atMs }) => atMs);
+      rotationsOf(history, node, seen)
+        .map(({ atMs }) => atMs)
+        .filter(inside);
     return { label: `SVID ${node}`, kind: 'svid', bands: [], delivered: at('delivered'), marks: at('presented') };
   });
 }
