@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { readCertificate, type Certificate } from '../../src/svid/x509/read.ts';
+import { knownCertificate } from '../../src/svid/x509/known.ts';
+import type { Certificate } from '../../src/svid/x509/read.ts';
 import { rememberSignatures } from '../../src/svid/x509/signature.ts';
 import { verifyX509Svid } from '../../src/svid/x509/verify.ts';
 import type { Held } from './held.ts';
@@ -35,23 +36,10 @@ export function presentedChain(socket: TLSSocket): Certificate[] {
   const chain: Certificate[] = [];
   let certificate: X509Certificate | undefined = socket.getPeerX509Certificate();
   while (certificate !== undefined && chain.length < 8) {
-    chain.push(parsed(certificate));
+    chain.push(knownCertificate(certificate));
     const issuer: X509Certificate | undefined = certificate.issuerCertificate;
     if (issuer === undefined || issuer.fingerprint256 === certificate.fingerprint256) break;
     certificate = issuer;
   }
   return chain;
-}
-
-// The same few SVIDs come with every handshake.
-const known = new Map<string, Certificate>();
-function parsed(certificate: X509Certificate): Certificate {
-  const key = certificate.fingerprint256;
-  let found = known.get(key);
-  if (found === undefined) {
-    if (known.size > 1000) known.clear();
-    found = readCertificate(certificate.raw);
-    known.set(key, found);
-  }
-  return found;
 }

@@ -1,0 +1,64 @@
+import type { Outcome, Request } from './history.ts';
+
+/** What one way of ending says of the identity that was shown, and of the request that was made. */
+interface Meaning {
+  /** Of an exchange: was the identity let in? */
+  readonly exchange: Outcome;
+  /** Of a request: was it served? `fail` is surely not, or not whole; `info` is that nobody knows. */
+  readonly request: Request['outcome'];
+}
+
+/**
+ * The ways in which an exchange over a connection ends, each with what it means: the one table of it, for probes and for the load source.
+ * The two columns ask different things. Who sends a part of an answer has judged the caller, and not served it.
+ */
+export const endings = {
+  /** Answered in full, as the protocol wants it. */
+  answered: { exchange: 'accepted', request: 'ok' },
+  /** A TLS alert of the other side, before any application data. */
+  alert: { exchange: 'refused', request: 'fail' },
+  /** A close of the other side, orderly or by reset, before any application data. */
+  closed: { exchange: 'refused', request: 'fail' },
+  /** Our side ended it: the other one did not show what was wanted of it. */
+  distrusted: { exchange: 'unknown', request: 'fail' },
+  /** The other side chose a TLS version that was not offered, or offered none that is spoken here. */
+  otherVersion: { exchange: 'refused', request: 'fail' },
+  /** A close in the middle of an answer. */
+  brokenOff: { exchange: 'unknown', request: 'fail' },
+  /** An answer that is none to what was asked: another status, no JSON, no end. */
+  otherAnswer: { exchange: 'unknown', request: 'fail' },
+  /** An error of the connection that says nothing of what the other side thinks: no route, nobody listens, our own TLS library. */
+  noConnection: { exchange: 'unknown', request: 'fail' },
+  /** Neither an answer nor an end in the time that was given. */
+  silence: { exchange: 'unknown', request: 'info' },
+  /** Nobody tried, or nobody saw. */
+  unseen: { exchange: 'unknown', request: 'info' },
+} as const satisfies Readonly<Record<string, Meaning>>;
+
+export type Ending = keyof typeof endings;
+
+/** How an exchange ended, and what was seen of it in words. */
+export interface Ended {
+  readonly ending: Ending;
+  readonly how: string;
+}
+
+/** An end that comes when a part of the answer is there is another one. */
+export function endedAfter(answer: string, ended: Ended): Ended {
+  if (answer === '') return ended;
+  return { ending: 'brokenOff', how: `closed in the middle of an answer: ${JSON.stringify(answer.slice(0, 120))}` };
+}
+
+/** What an error of a connection comes to. Alerts come from the other side; other errors of our TLS library are our own. */
+export function endingOfError(error: Pick<NodeJS.ErrnoException, 'code' | 'name' | 'message'>): Ended {
+  const code = error.code ?? '';
+  const alert = /^ERR_SSL_.*ALERT_(?<name>.+)$/.exec(code)?.groups?.name;
+  if (alert !== undefined) return { ending: 'alert', how: `alert ${alert.toLowerCase()}` };
+  if (code === 'ECONNRESET' || code === 'EPIPE') {
+    return { ending: 'closed', how: 'closed (reset) before any application data' };
+  }
+  if (code === 'ERR_SSL_UNSUPPORTED_PROTOCOL' || code === 'ERR_SSL_WRONG_VERSION_NUMBER') {
+    return { ending: 'otherVersion', how: `answered with a TLS version that was not offered (${code})` };
+  }
+  return { ending: 'noConnection', how: `${code || error.name}: ${error.message}` };
+}
