@@ -1,4 +1,13 @@
-import type { AuditRecord, Entry, Exchange, PresentedSvid, Setting } from '../src/history.ts';
+import type {
+  AuditRecord,
+  Entry,
+  Exchange,
+  Listener,
+  PlaneHandshake,
+  PresentedSvid,
+  Search,
+  Setting,
+} from '../src/history.ts';
 import { milliseconds } from './wording.ts';
 
 /** One entry of a history as a sentence for a person; what it leaves out stands in the line itself. */
@@ -19,9 +28,9 @@ export function tell(entry: Entry): string {
     case 'plane':
       return `${entry.plane} at ${entry.address} is declared as ${entry.policy}, because ${entry.why}.`;
     case 'plane-handshake':
-      return `${entry.plane} at ${entry.address} was offered ${entry.version}${entry.group === undefined ? '' : ` with ${entry.group} alone`}: ${entry.agreed === null ? `${entry.outcome} without a handshake` : `agreed on ${entry.agreed}`} (${entry.how}).`;
+      return `${entry.plane} at ${entry.address} was offered ${offer(entry)}: ${handshakeOutcome(entry)} (${entry.how}).`;
     case 'listener':
-      return `${entry.plane} at ${entry.address} ${entry.answered ? 'answered' : 'did not answer'} without TLS and is bound to ${entry.boundTo.map(({ address }) => address).join(', ') || 'no address that was seen'}.`;
+      return `${entry.plane} at ${entry.address} ${entry.answered ? 'answered' : 'did not answer'} without TLS and is bound to ${addresses(entry)}.`;
     case 'request':
       return `${entry.from} called ${entry.to} on a ${entry.connection} connection: ${requestOutcome[entry.outcome]} after ${milliseconds(entry.totalMs)}${svid(', server presented', entry.server)}${svid(', client presented', entry.client)}${entry.detail === undefined ? '' : `, ${entry.detail}`}.`;
     case 'presented':
@@ -39,7 +48,7 @@ export function tell(entry: Entry): string {
     case 'audit-log':
       return `The audit log of the SPIRE server held ${auditRecords(entry.records)}.`;
     case 'search':
-      return `${entry.token} was looked for in ${entry.places.join(' and in ')}: ${entry.foundIn.length === 0 ? 'it stands nowhere there' : `it stands in ${entry.foundIn.join(' and in ')}`}.`;
+      return `${entry.token} was looked for in ${entry.places.join(' and in ')}: it stands ${stands(entry)}.`;
     case 'setting':
       return `${settings[entry.setting]} ${entry.seconds} s.`;
     case 'skip':
@@ -55,6 +64,22 @@ const settings = { 'join-token-ttl': 'Join tokens are made to live' } as const s
   Setting['setting'],
   string
 >;
+
+function offer({ version, group }: PlaneHandshake): string {
+  return group === undefined ? version : `${version} with ${group} alone`;
+}
+
+function handshakeOutcome({ agreed, outcome }: PlaneHandshake): string {
+  return agreed === null ? `${outcome} without a handshake` : `agreed on ${agreed}`;
+}
+
+function addresses({ boundTo }: Listener): string {
+  return boundTo.map(({ address }) => address).join(', ') || 'no address that was seen';
+}
+
+function stands({ foundIn }: Search): string {
+  return foundIn.length === 0 ? 'nowhere there' : `in ${foundIn.join(' and in ')}`;
+}
 
 /** What a node showed beside the outcome of an exchange. */
 function beside({ shown, earlyDataBytes }: Exchange): string {

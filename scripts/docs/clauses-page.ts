@@ -12,7 +12,8 @@ export function clausesPage(): string {
     '# Clauses',
     generatedNotice,
     'A clause is one obligation of one document. Each has an id that does not change, and a check. ' +
-      'Its first part is the document. Where it went by another name before, that stands under it in small print, and `--only` takes it too. ' +
+      'Its first part is the document. ' +
+      'Where it went by another name before, that stands under it in small print, and `--only` takes it too. ' +
       'An impostor is a right implementation with one thing made wrong on purpose. `npm test` runs it and shows that the clause fails for that reason.',
     ...promises.flatMap(({ id, name, says }) => section(name, says, withPromise(id))),
     ...(withPromise(null).length === 0

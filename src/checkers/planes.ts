@@ -9,6 +9,7 @@ type HandshakeEntry = EntryOf<'plane-handshake'>;
 const control = 'TLSv1.3';
 // A group that has a post-quantum part; every other is a classical one.
 const postQuantum = 'X25519MLKEM768';
+const untried = 'nothing was offered but the control, so nothing was refused';
 
 /** Decides whether each listener of a plane keeps the TLS policy that is declared for it. */
 export function keepsDeclaredPolicy(plane: string): Judge {
@@ -45,6 +46,7 @@ function policyFinding(history: History, { plane, address, policy }: PlaneEntry)
   const unclear = found.filter(({ agreed, outcome }) => agreed === null && outcome === 'unknown');
   if (unclear.length > 0)
     return finding('unknown', `could not tell for ${unclear[0]!.version}: ${unclear[0]!.how}`, unclear);
+  if (found.every(({ version }) => version === control)) return finding('unknown', untried, found);
   return finding('holds', `speaks ${names.join(', ')} and refuses the others; declared is ${policy}`, found);
 }
 
@@ -75,6 +77,8 @@ function keyExchangeFinding(subject: string, handshakes: readonly HandshakeEntry
     const why = right?.how ?? 'it was not offered';
     return { subject, state: 'unknown', says: `the control, ${postQuantum}, was not accepted: ${why}`, evidence };
   }
+  if (handshakes.every((handshake) => handshake === right))
+    return { subject, state: 'unknown', says: untried, evidence };
   const says = `TLS 1.2 and key exchanges without a post-quantum part were refused, ${postQuantum} was accepted`;
   return { subject, state: 'holds', says, evidence };
 }

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Happening } from '../src/history.ts';
+import { sampleRun } from './sample-run.ts';
+import { tell } from './telling.ts';
+
+const told = (happening: Happening) => tell({ index: 1, atMs: 0, ...happening });
+
+await test('every entry of a run is a whole sentence', () => {
+  for (const entry of sampleRun('fail').history) {
+    const says = tell(entry);
+    assert.match(says, /^[A-Za-z0-9].*\.$/);
+    assert.doesNotMatch(says, /undefined|null|\[object/, says);
+  }
+});
+
+const handshake = {
+  kind: 'plane-handshake',
+  plane: 'spire-server',
+  address: '127.0.0.1:8081',
+  about: 'versions',
+  version: 'TLSv1.2',
+  agreed: null,
+  outcome: 'refused',
+  how: 'alert protocol_version',
+} as const;
+const listener = { kind: 'listener', plane: 'metrics', address: '127.0.0.1:9988', answered: true } as const;
+const search = { kind: 'search', token: 'token-1', places: ['the history', 'a log'] } as const;
+const exchange = {
+  kind: 'exchange',
+  clause: 'mesh/pinning/exact-id',
+  row: 'the right ID',
+  node: 'a',
+  role: 'client',
+  expect: 'accepted',
+  control: 'c',
+  outcome: 'accepted',
+  how: '200',
+  tookMs: 4,
+} as const;
+
+const sentences: readonly [happening: Happening, says: string][] = [
+  [
+    handshake,
+    'spire-server at 127.0.0.1:8081 was offered TLSv1.2: refused without a handshake (alert protocol_version).',
+  ],
+  [
+    { ...handshake, about: 'key-exchange', version: 'TLSv1.3', group: 'X25519', agreed: 'TLSv1.3', how: 'done' },
+    'spire-server at 127.0.0.1:8081 was offered TLSv1.3 with X25519 alone: agreed on TLSv1.3 (done).',
+  ],
+  [
+    { ...listener, boundTo: [{ address: '127.0.0.1', loopback: true }] },
+    'metrics at 127.0.0.1:9988 answered without TLS and is bound to 127.0.0.1.',
+  ],
+  [
+    { ...listener, answered: false, boundTo: [] },
+    'metrics at 127.0.0.1:9988 did not answer without TLS and is bound to no address that was seen.',
+  ],
+  [{ kind: 'audit-log', records: [] }, 'The audit log of the SPIRE server held no record of an attestation.'],
+  [
+    {
+      kind: 'audit-log',
+      records: ['success', 'error', 'error'].map((status) => ({ status, token: null })),
+    },
+    'The audit log of the SPIRE server held 3 records of attestations (1 success, 2 error).',
+  ],
+  [{ ...search, foundIn: [] }, 'token-1 was looked for in the history and in a log: it stands nowhere there.'],
+  [{ ...search, foundIn: ['a log'] }, 'token-1 was looked for in the history and in a log: it stands in a log.'],
+  [{ kind: 'setting', setting: 'join-token-ttl', seconds: 60 }, 'Join tokens are made to live 60 s.'],
+  [
+    { ...exchange, shown: ['spiffe://td/a'], earlyDataBytes: [0, 0] },
+    'Offered to a as a client: the right ID. Wanted accepted, got accepted: 200 (4.00 ms); it showed spiffe://td/a; it gave 2 session tickets with at most 0 bytes of early data.',
+  ],
+  [exchange, 'Offered to a as a client: the right ID. Wanted accepted, got accepted: 200 (4.00 ms).'],
+  [
+    { kind: 'token', trial: 'late', row: 'after its TTL', token: 'token-1', outcome: 'refused', secondsToExpiry: -1.5 },
+    'token-1, after its TTL: refused; 1.5 s after its expiry.',
+  ],
+];
+for (const [happening, says] of sentences) {
+  await test(`told: ${says}`, () => assert.equal(told(happening), says));
+}

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Clause } from '../clause.ts';
+import { clientPresentsSvid, noEarlyData } from '../clauses/mesh/tls.ts';
+import type { Exchange } from '../history.ts';
+import { exchange, historyOf, judgedBy, node, skip, told, type Step } from './history-builder.ts';
+
+// A row that had to be accepted, of whatever clause: what it shows beside that is what counts.
+const call = (change: Partial<Exchange> = {}) =>
+  exchange('mesh/pinning/exact-id', 'the right server', 'accepted', {
+    role: 'client',
+    shown: [`spiffe://td/${change.node ?? 'a'}`],
+    ...change,
+  });
+const answer = (earlyDataBytes?: readonly number[], change: Partial<Exchange> = {}) =>
+  exchange('mesh/pinning/exact-id', 'the right client', 'accepted', {
+    ...(earlyDataBytes !== undefined && { earlyDataBytes }),
+    ...change,
+  });
+const anonymous = (change: Partial<Exchange> = {}) =>
+  exchange('mesh/pinning/exact-id', 'the right server', 'accepted', { role: 'client', ...change });
+
+const rows: readonly [name: string, clause: Clause, wanted: RegExp, ...steps: Step[]][] = [
+  ['it calls as itself', clientPresentsSvid, /^pass: a: called as spiffe:\/\/td\/a$/, call(), call()],
+  [
+    'once under another name',
+    clientPresentsSvid,
+    /^fail: a: called as spiffe:\/\/td\/b, wanted spiffe:\/\/td\/a$/,
+    call(),
+    call({ shown: ['spiffe://td/b'] }),
+  ],
+  [
+    'under two names',
+    clientPresentsSvid,
+    /^fail: a: called as spiffe:\/\/td\/a, spiffe:\/\/td\/b, wanted/,
+    call({ shown: ['spiffe://td/a', 'spiffe://td/b'] }),
+  ],
+  [
+    'without a certificate',
+    clientPresentsSvid,
+    /^fail: a: called as nobody: it showed no certificate, wanted spiffe:\/\/td\/a$/,
+    anonymous(),
+  ],
+  [
+    'calls that were not accepted show nothing of it',
+    clientPresentsSvid,
+    /^inconclusive: a: its call was not accepted: a timeout$/,
+    call({ outcome: 'refused', how: 'a timeout', shown: ['spiffe://td/b'] }),
+    call({ outcome: 'unknown', how: 'later' }),
+  ],
+  [
+    'one accepted call among those that were not',
+    clientPresentsSvid,
+    /^pass/,
+    anonymous({ outcome: 'unknown' }),
+    call(),
+  ],
+  [
+    'only calls that had to be refused',
+    clientPresentsSvid,
+    /^inconclusive: nothing was observed/,
+    call({ expect: 'refused', outcome: 'accepted', shown: ['spiffe://td/b'] }),
+  ],
+  ['only exchanges as a server', clientPresentsSvid, /^inconclusive: nothing was observed/, answer([0])],
+
+  [
+    'tickets that allow none',
+    noEarlyData,
+    /^pass: a: 3 session tickets, none allows early data$/,
+    answer([0, 0]),
+    answer([0]),
+  ],
+  ['no tickets at all', noEarlyData, /^pass: a: it gives no session tickets$/, answer(), answer([])],
+  [
+    'one ticket of three that allows it',
+    noEarlyData,
+    /^fail: a: its session tickets allow 16384 bytes of early data$/,
+    answer([0, 0]),
+    answer([16_384]),
+  ],
+  [
+    'exchanges that were not accepted show nothing of it',
+    noEarlyData,
+    /^inconclusive: a: no accepted exchange to look at: a timeout$/,
+    answer([16_384], { outcome: 'unknown', how: 'a timeout' }),
+  ],
+  ['only exchanges as a client', noEarlyData, /^inconclusive: nothing was observed/, call({ earlyDataBytes: [1] })],
+];
+for (const [name, clause, wanted, ...steps] of rows) {
+  await test(`${clause.id}: ${name}`, () =>
+    assert.match(told(judgedBy(clause)(historyOf(node('a'), ...steps))), wanted));
+}
+
+await test('a node that is not under test, or that nobody declared, decides nothing', () => {
+  const peer = node('peer', { judged: false });
+  for (const one of ['peer', 'ghost']) {
+    const steps = [node('a'), peer, anonymous({ node: one }), answer([1], { node: one })];
+    assert.match(told(judgedBy(clientPresentsSvid)(historyOf(steps))), /^inconclusive: nothing/);
+    assert.match(told(judgedBy(noEarlyData)(historyOf(steps))), /^inconclusive: nothing/);
+  }
+});
+
+await test('of two nodes the worse one decides, and none may be left out', () => {
+  const judge = (...steps: Step[]) => told(judgedBy(clientPresentsSvid)(historyOf(node('a'), node('b'), ...steps)));
+  assert.match(judge(call(), call({ node: 'b' })), /^pass: a: called as .*; b: called as/);
+  assert.match(judge(call(), anonymous({ node: 'b' })), /^fail: b: /);
+  assert.match(judge(call({ outcome: 'unknown' }), anonymous({ node: 'b' })), /^fail: b: /);
+  assert.match(judge(call()), /^inconclusive: b was not looked at as client/);
+  assert.match(judge(call(), skip(clientPresentsSvid.id, 'b does not dial', { node: 'b' })), /^pass/);
+});
+
+await test('the evidence is three exchanges at most, or the one that tells', () => {
+  const evidence = (clause: Clause, ...steps: Step[]) => judgedBy(clause)(historyOf(node('a'), ...steps)).evidence;
+  assert.deepEqual(evidence(clientPresentsSvid, call(), call(), call(), call()), [2, 3, 4]);
+  assert.deepEqual(evidence(clientPresentsSvid, call(), anonymous(), anonymous()), [3]);
+  assert.deepEqual(evidence(noEarlyData, answer(), answer([0]), answer([0])), [3, 4]);
+  assert.deepEqual(evidence(clientPresentsSvid, call({ outcome: 'unknown' }), call({ outcome: 'refused' })), [2]);
+});
+
+for (const clause of [clientPresentsSvid, noEarlyData]) {
+  await test(`${clause.id}: nothing seen is inconclusive, skipped only with a reason`, () => {
+    const judge = (...steps: Step[]) => told(judgedBy(clause)(historyOf(node('a'), ...steps)));
+    assert.equal(judge(), 'inconclusive: nothing was observed to decide it');
+    assert.equal(judge(skip(clause.id, 'it does not dial')), 'skipped: it does not dial');
+    assert.match(judge(skip(clause.id, '')), /^inconclusive/);
+  });
+}

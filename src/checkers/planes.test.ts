@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bundleEndpointPlane, metricsLoopback, requirePqKem, spireServerPlane } from '../clauses/mesh/planes.ts';
+import type { Happening, Listener, Plane, PlaneHandshake } from '../history.ts';
+import { entriesOf } from '../history.ts';
+import { historyOf, judgedBy, skip, told, type Step } from './history-builder.ts';
+import { planeFindings } from './planes.ts';
+
+const address = '127.0.0.1:8081';
+const plane = (change: Partial<Plane> = {}): Happening => ({
+  kind: 'plane',
+  plane: 'spire-server',
+  address,
+  policy: 'tls1.2-or-later',
+  why: 'bootstrap',
+  ...change,
+});
+const handshake = (version: string, change: Partial<PlaneHandshake> = {}): Happening => ({
+  kind: 'plane-handshake',
+  plane: 'spire-server',
+  address,
+  about: 'versions',
+  version,
+  agreed: version,
+  outcome: 'accepted',
+  how: 'done',
+  ...change,
+});
+const refusal = { agreed: null, outcome: 'refused', how: 'alert protocol_version' } as const;
+const silence = { agreed: null, outcome: 'unknown', how: 'no answer' } as const;
+const old = ['TLSv1.1', 'TLSv1'].map((version) => handshake(version, refusal));
+const asDeclared = [plane(), handshake('TLSv1.3'), handshake('TLSv1.2'), ...old];
+
+const policy: readonly [name: string, wanted: RegExp, ...steps: Step[]][] = [
+  [
+    'the versions that are declared, and no others',
+    /^pass: spire-server 127\.0\.0\.1:8081: speaks TLSv1\.3, TLSv1\.2 and refuses the others; declared is tls1\.2-or-later$/,
+    asDeclared,
+  ],
+  [
+    'TLS 1.3 alone, where that is declared',
+    /^pass: .*speaks TLSv1\.3 and refuses the others; declared is tls1\.3-only$/,
+    plane({ policy: 'tls1.3-only' }),
+    handshake('TLSv1.3'),
+    handshake('TLSv1.2', refusal),
+    old,
+  ],
+  ['stricter than declared is no fault', /^pass/, plane(), handshake('TLSv1.3'), handshake('TLSv1.2', refusal), old],
+  [
+    'TLS 1.2 where 1.3 alone is declared',
+    /^fail: .*speaks TLSv1\.2, declared is tls1\.3-only$/,
+    plane({ policy: 'tls1.3-only' }),
+    handshake('TLSv1.3'),
+    handshake('TLSv1.2'),
+    old,
+  ],
+  [
+    'versions that are too old, whatever else is unclear',
+    /^fail: .*speaks TLSv1\.1, TLSv1, declared/,
+    plane(),
+    handshake('TLSv1.3', silence),
+    handshake('TLSv1.1'),
+    handshake('TLSv1'),
+  ],
+  [
+    'a control that was refused',
+    /^inconclusive: .*the control, TLS 1\.3, was not accepted: alert protocol_version$/,
+    plane(),
+    handshake('TLSv1.3', refusal),
+    handshake('TLSv1.2'),
+    old,
+  ],
+  [
+    'no control at all',
+    /^inconclusive: .*the control, TLS 1\.3, was not accepted: it was not offered$/,
+    plane(),
+    handshake('TLSv1.2'),
+    old,
+  ],
+  [
+    'an old version of which nobody knows',
+    /^inconclusive: .*could not tell for TLSv1\.1: no answer$/,
+    plane(),
+    handshake('TLSv1.3'),
+    handshake('TLSv1.1', silence),
+    handshake('TLSv1', refusal),
+  ],
+  ['the control alone', /^inconclusive: .*nothing was offered but the control/, plane(), handshake('TLSv1.3')],
+  ['nothing', /^inconclusive: nothing was observed/],
+  ['a plane that nobody looked at', /^inconclusive: nothing was observed/, plane()],
+  ['handshakes with a plane that nobody declared', /^inconclusive: nothing/, handshake('TLSv1.3'), old],
+  [
+    'handshakes with another address only',
+    /^inconclusive: nothing/,
+    plane(),
+    handshake('TLSv1.3', { address: '127.0.0.1:1' }),
+  ],
+  [
+    'handshakes that were about the key exchange only',
+    /^inconclusive: nothing/,
+    plane(),
+    handshake('TLSv1.3', { about: 'key-exchange' }),
+  ],
+  ['a skip with its reason', /^skipped: no such listener$/, skip(spireServerPlane.id, 'no such listener')],
+  [
+    'a second listener that is worse',
+    /^fail: spire-server 127\.0\.0\.2:8081: speaks TLSv1, /,
+    asDeclared,
+    plane({ address: '127.0.0.2:8081' }),
+    handshake('TLSv1.3', { address: '127.0.0.2:8081' }),
+    handshake('TLSv1', { address: '127.0.0.2:8081' }),
+  ],
+];
+for (const [name, wanted, ...steps] of policy) {
+  await test(`declared policy: ${name}`, () =>
+    assert.match(told(judgedBy(spireServerPlane)(historyOf(...steps))), wanted));
+}
+
+await test('declared policy: each clause looks at its own plane', () => {
+  assert.match(told(judgedBy(bundleEndpointPlane)(historyOf(asDeclared))), /^inconclusive: nothing/);
+  const endpoint = { plane: 'bundle-endpoint' };
+  const steps = [plane(endpoint), handshake('TLSv1.3', endpoint), handshake('TLSv1', endpoint)];
+  assert.match(told(judgedBy(bundleEndpointPlane)(historyOf(steps))), /^fail: bundle-endpoint /);
+  assert.match(told(judgedBy(spireServerPlane)(historyOf(steps))), /^inconclusive: nothing/);
+});
+
+await test('declared policy: the evidence is what tells', () => {
+  const history = historyOf(plane(), handshake('TLSv1.3'), handshake('TLSv1.2'), handshake('TLSv1'));
+  assert.deepEqual(judgedBy(spireServerPlane)(history).evidence, [4]);
+  assert.deepEqual(judgedBy(spireServerPlane)(historyOf(asDeclared)).evidence, [2, 3, 4, 5]);
+});
+
+const exchange = (group: string | undefined, change: Partial<PlaneHandshake> = {}): Happening =>
+  handshake(group === undefined ? 'TLSv1.2' : 'TLSv1.3', {
+    about: 'key-exchange',
+    ...(group !== undefined && { group }),
+    ...change,
+  });
+const right = exchange('X25519MLKEM768');
+const classical = ['X25519', 'P-256'].map((group) => exchange(group, refusal));
+
+const keyExchange: readonly [name: string, wanted: RegExp, ...steps: Step[]][] = [
+  [
+    'classical groups and TLS 1.2 refused',
+    /^pass: spire-server 127\.0\.0\.1:8081: TLS 1\.2 and key exchanges without a post-quantum part were refused, X25519MLKEM768 was accepted$/,
+    right,
+    exchange(undefined, refusal),
+    classical,
+  ],
+  [
+    'everything accepted',
+    /^fail: .*require_pq_kem is on, yet TLS 1\.2 and X25519 alone and P-256 alone was accepted$/,
+    right,
+    exchange(undefined),
+    exchange('X25519'),
+    exchange('P-256'),
+  ],
+  [
+    'a classical group accepted, although the control was not',
+    /^fail: .*yet X25519 alone was accepted$/,
+    exchange('X25519MLKEM768', refusal),
+    exchange('X25519'),
+  ],
+  [
+    'a control that was refused',
+    /^inconclusive: .*the control, X25519MLKEM768, was not accepted: alert/,
+    exchange('X25519MLKEM768', refusal),
+    exchange(undefined, refusal),
+    classical,
+  ],
+  ['no control', /^inconclusive: .*X25519MLKEM768, was not accepted: it was not offered$/, classical],
+  ['the control alone', /^inconclusive: .*nothing was offered but the control/, right],
+  ['nothing', /^inconclusive: nothing was observed/],
+  ['handshakes that were about versions only', /^inconclusive: nothing was observed/, asDeclared],
+  ['a skip with its reason', /^skipped: the switch is off$/, skip(requirePqKem.id, 'the switch is off')],
+  [
+    'one server of two that does not heed it',
+    /^fail: spire-server 127\.0\.0\.2:8081: /,
+    right,
+    classical,
+    exchange('X25519MLKEM768', { address: '127.0.0.2:8081' }),
+    exchange('X25519', { address: '127.0.0.2:8081' }),
+  ],
+];
+for (const [name, wanted, ...steps] of keyExchange) {
+  await test(`post-quantum: ${name}`, () => assert.match(told(judgedBy(requirePqKem)(historyOf(...steps))), wanted));
+}
+
+const loopback = { address: '127.0.0.1', loopback: true };
+const everywhere = { address: '0.0.0.0', loopback: false };
+const listener = (change: Partial<Listener> = {}): Happening => ({
+  kind: 'listener',
+  plane: 'metrics',
+  address: '127.0.0.1:9988',
+  answered: true,
+  boundTo: [loopback],
+  ...change,
+});
+
+const bound: readonly [name: string, wanted: RegExp, ...steps: Step[]][] = [
+  ['loopback only', /^pass: metrics 127\.0\.0\.1:9988: scraped, and bound to 127\.0\.0\.1 only$/, listener()],
+  [
+    'both loopback addresses',
+    /bound to 127\.0\.0\.1, ::1 only$/,
+    listener({ boundTo: [loopback, { address: '::1', loopback: true }] }),
+  ],
+  [
+    'every address beside loopback',
+    /^fail: .*plaintext metrics are bound to 0\.0\.0\.0$/,
+    listener({ boundTo: [loopback, everywhere] }),
+  ],
+  ['every address, and no answer', /^fail/, listener({ boundTo: [everywhere], answered: false })],
+  ['one that nothing listens on', /^inconclusive: .*nothing is seen to listen on its port$/, listener({ boundTo: [] })],
+  ['no answer', /^inconclusive: .*could not be scraped$/, listener({ answered: false })],
+  ['one of two not scraped', /^inconclusive/, listener(), listener({ address: '127.0.0.1:1', answered: false })],
+  ['nothing', /^inconclusive: nothing was observed/],
+  ['a skip with its reason', /^skipped: no metrics$/, skip(metricsLoopback.id, 'no metrics')],
+];
+for (const [name, wanted, ...steps] of bound) {
+  await test(`metrics: ${name}`, () => assert.match(told(judgedBy(metricsLoopback)(historyOf(...steps))), wanted));
+}
+
+await test('all that was found about a listener: its versions, its key exchange, where it is bound', () => {
+  const findings = (...steps: Step[]) => {
+    const history = historyOf(...steps);
+    return planeFindings(history, entriesOf(history, 'plane')[0]!).map(({ state, says }) => `${state}: ${says}`);
+  };
+  assert.deepEqual(findings(plane(), handshake('TLSv1.3', { address: '127.0.0.1:1' })), []);
+  const all = findings(asDeclared, exchange('X25519'), listener({ address }));
+  assert.equal(all.length, 3);
+  assert.match(all[0]!, /^holds: speaks TLSv1\.3, TLSv1\.2/);
+  assert.match(all[1]!, /^broken: require_pq_kem is on, yet X25519 alone/);
+  assert.match(all[2]!, /^holds: scraped/);
+});

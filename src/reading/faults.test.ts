@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { altered, fault, historyOf, type Step } from '../checkers/history-builder.ts';
+import type { EntryOf, Happening } from '../history.ts';
+import { readFaults } from './faults.ts';
+
+const during = 'partition-short';
+const whole = (target = 'a') => fault(during, target, [100, 200, 300, 400]);
+const mark = (state: EntryOf<'fault'>['state'], provenBy?: string): Happening => ({
+  kind: 'fault',
+  scenario: during,
+  fault: 'partition',
+  target: 'a',
+  state,
+  ...(provenBy !== undefined && { provenBy }),
+});
+const read = (...steps: Step[]) => readFaults(historyOf(...steps), during);
+
+await test('a fault is read from its injection to the proof that it is gone', () => {
+  assert.deepEqual(read(whole()), [
+    {
+      kind: 'partition',
+      target: 'a',
+      injectedAtMs: 100,
+      inForceAtMs: 200,
+      provenBy: 'the link is closed',
+      healingAtMs: 300,
+      healedAtMs: 400,
+      healedProvenBy: 'the link is open',
+      missing: [],
+    },
+  ]);
+});
+
+const unproven = 'partition on a: nothing outside of the injector saw it in force';
+const neverHealed = 'partition on a: it was never healed';
+const notGone = 'partition on a: nothing outside of the injector saw it gone';
+
+const gaps: readonly [name: string, missing: readonly string[], ...steps: Step[]][] = [
+  ['an injection alone', [unproven, neverHealed], mark('injected')],
+  ['never seen in force', [unproven], mark('injected'), mark('healing'), mark('healed', 'a probe')],
+  [
+    'seen in force by nobody that is named',
+    [unproven],
+    mark('injected'),
+    mark('in-force', ''),
+    mark('healing'),
+    mark('healed', 'a probe'),
+  ],
+  [
+    'seen in force only while it was healed',
+    [unproven],
+    mark('injected'),
+    mark('healing'),
+    mark('in-force', 'a probe'),
+    mark('healed', 'a probe'),
+  ],
+  ['never healed', [neverHealed], mark('injected'), mark('in-force', 'a probe')],
+  [
+    'healed, and gone by nobody that is named',
+    [notGone],
+    mark('injected'),
+    mark('in-force', 'a probe'),
+    mark('healing'),
+    mark('healed'),
+  ],
+  [
+    'seen gone before the heal began',
+    [notGone],
+    mark('injected'),
+    mark('in-force', 'a probe'),
+    mark('healed', 'a probe'),
+    mark('healing'),
+  ],
+];
+for (const [name, missing, ...steps] of gaps) {
+  await test(`a gap: ${name}`, () => assert.deepEqual(read(...steps)[0]?.missing, missing));
+}
+
+await test('marks without an injection are no fault', () => {
+  assert.deepEqual(read(mark('in-force', 'a probe'), mark('healing'), mark('healed', 'a probe')), []);
+});
+
+await test('the first mark of a kind counts', () => {
+  const [one] = read(whole(), [500, mark('in-force', 'later')], [600, mark('healing')], [700, mark('healed', 'later')]);
+  assert.deepEqual([one?.inForceAtMs, one?.healingAtMs, one?.healedAtMs], [200, 300, 400]);
+  assert.equal(one?.healedProvenBy, 'the link is open');
+});
+
+await test('faults of several targets are told apart, and so are two of the same target', () => {
+  const both = read(whole('a'), whole('b'));
+  assert.deepEqual(
+    both.map(({ target, missing }) => [target, missing.length]),
+    [
+      ['a', 0],
+      ['b', 0],
+    ],
+  );
+  const again = read(whole(), fault(during, 'a', [1_100, 1_200, 1_300, 1_400]));
+  assert.deepEqual(
+    again.map(({ injectedAtMs, healedAtMs }) => [injectedAtMs, healedAtMs]),
+    [
+      [100, 400],
+      [1_100, 1_400],
+    ],
+  );
+});
+
+await test('only the faults of the scenario are read', () => {
+  const elsewhere = altered(historyOf(whole()), 'fault', () => ({ scenario: 'another' }));
+  assert.deepEqual(readFaults(elsewhere, during), []);
+});
