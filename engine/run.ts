@@ -99,7 +99,7 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
     recorder.record({ kind: 'trouble', clauses: [], message });
   }
   recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString(), ...(aborted !== undefined && { aborted }) });
-  return steps.step('report', 'Report', async () => {
+  return await steps.step('report', 'Report', async () => {
     if (recorder.broken.aborted && failure === undefined) failed(recorder.broken.reason);
     recorder.close();
     const report = buildReport(recorder.history, clauses);

@@ -1,4 +1,4 @@
-import { meshSpecs } from '../../plans/deployment.ts';
+import { meshSpecs } from '../../plans/meshes.ts';
 import { gatePlan } from '../../plans/gate.ts';
 import { impostors } from '../../impostors/catalogue.ts';
 import type { Scenario } from '../../scenarios/scenario.ts';
@@ -45,9 +45,9 @@ function faults({ faults: declared }: Scenario): string {
 }
 
 function where(scenario: Scenario): string {
-  const plan = gatePlan.find(({ scenarios }) => scenarios.includes(scenario));
-  if (plan === undefined) throw new TypeError(`scenario ${scenario.id} is in no plan of the gate`);
-  const { name, svidTtlSeconds, syncIntervalMs, cacheReloadMs, nodes } = meshSpecs(undefined, {})[plan.mesh];
+  const part = gatePlan().parts.find(({ scenarios }) => scenarios.includes(scenario));
+  if (part === undefined) throw new TypeError(`scenario ${scenario.id} is in no plan of the gate`);
+  const { name, svidTtlSeconds, syncIntervalMs, cacheReloadMs, nodes } = part.mesh;
   return `On mesh \`${name}\`: ${nodes.length} nodes with an agent each (${nodes.map((node) => `\`${node.name}\``).join(', ')}), SVIDs of ${svidTtlSeconds} s, agents that sync every ${syncIntervalMs} ms, a server that reads its entries every ${cacheReloadMs} ms.`;
 }
 
