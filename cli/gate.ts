@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { findError, messageOf, UsageError } from '../src/errors.ts';
 import { HealError } from '../src/heal-error.ts';
+import type { RuntimeKind } from '../fixtures/runtime/runtime-kind.ts';
+import { defaultRuntime, loadRuntime, missingRuntimes, runtimeNames } from '../fixtures/runtime/runtimes.ts';
 import { summary } from '../reports/terminal.ts';
 
 import { exitCodes, exitCodeOf } from './exit-codes.ts';
@@ -23,18 +25,17 @@ export interface GateFlags {
   readonly color: boolean;
 }
 
-const runtimes = ['process', 'container', 'attach'] as const;
-
 /** `assay gate`. Gives the exit code; throws UsageError and what keeps it from running at all. */
 export async function gateCommand(flags: GateFlags, commandLine: string): Promise<number> {
   const runtime = runtimeOf(flags);
+  const kind = runtime === 'attach' ? undefined : await loadRuntime(runtime);
   const chosen = chooseClauses(flags.only);
   const target =
     flags.target === undefined
       ? undefined
       : await (await import('../fixtures/target/attach.ts')).attachTarget(resolve(flags.target));
   const { signal, [Symbol.dispose]: quiet } = abortOnSignals();
-  const steps = flags.quiet ? { ...silent, finish: () => Promise.resolve() } : terminalSteps(outline(runtime, chosen));
+  const steps = flags.quiet ? { ...silent, finish: () => Promise.resolve() } : terminalSteps(outline(kind, chosen));
   const options: GateOptions = {
     runtime,
     chosen,
@@ -70,15 +71,15 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
   }
 }
 
-function runtimeOf({ runtime, target, node, out }: GateFlags): GateOptions['runtime'] {
-  if (runtime === 'kubernetes')
+function runtimeOf({ runtime, target, node, out }: GateFlags): string {
+  if (runtime !== undefined && missingRuntimes().includes(runtime))
     throw new UsageError(
-      '--runtime kubernetes: this version of Assay has no kubernetes runtime; use process, container, or --target FILE for a mesh that runs already',
+      `--runtime ${runtime}: this version of Assay has no ${runtime} runtime; use ${runtimeNames().join(', ')}, or --target FILE for a mesh that runs already`,
     );
-  const chosen = runtime ?? (target === undefined ? 'process' : 'attach');
-  const known = runtimes.find((name) => name === chosen);
-  if (known === undefined)
-    throw new UsageError(`--runtime ${chosen}: no such runtime; there are ${runtimes.join(', ')}`);
+  const known = runtime ?? (target === undefined ? defaultRuntime : 'attach');
+  const names = [...runtimeNames(), 'attach'];
+  if (!names.includes(known))
+    throw new UsageError(`--runtime ${known}: no such runtime; there are ${names.join(', ')}`);
   if (known === 'attach' && target === undefined)
     throw new UsageError('--runtime attach: wants --target FILE, which names the endpoints that run already');
   if (known !== 'attach' && target !== undefined)
@@ -96,17 +97,18 @@ function runtimeOf({ runtime, target, node, out }: GateFlags): GateOptions['runt
   return known;
 }
 
-function outline(runtime: GateOptions['runtime'], chosen: ReadonlySet<string>): [string, string][] {
+/** @param kind - absent for a target that runs already */
+function outline(kind: RuntimeKind | undefined, chosen: ReadonlySet<string>): [string, string][] {
   const plan = planFor(chosen);
   return [
-    ...((runtime === 'attach' ? [['attach', 'Attach to the target']] : [['toolchain', 'Toolchain']]) as [
+    ...((kind === undefined ? [['attach', 'Attach to the target']] : [['toolchain', 'Toolchain']]) as [
       string,
       string,
     ][]),
-    ...((runtime === 'container' ? [['runtime', 'Containers']] : []) as [string, string][]),
-    ...(runtime === 'attach' ? [] : plan.map(({ mesh }) => [`mesh-${mesh}`, `Mesh ${mesh}`] as [string, string])),
+    ...((kind?.startsAtOnce === false ? [['runtime', kind.title]] : []) as [string, string][]),
+    ...(kind === undefined ? [] : plan.map(({ mesh }) => [`mesh-${mesh}`, `Mesh ${mesh}`] as [string, string])),
     ...plan.flatMap(({ suites, scenarios }) =>
-      [...suites, ...(runtime === 'attach' ? [] : scenarios)].map(({ id, title }) => [id, title] as [string, string]),
+      [...suites, ...(kind === undefined ? [] : scenarios)].map(({ id, title }) => [id, title] as [string, string]),
     ),
     ['report', 'Report'],
   ];

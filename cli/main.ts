@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { FixtureError, messageOf, UsageError } from '../src/errors.ts';
+import { defaultRuntime, runtimeNames } from '../fixtures/runtime/runtimes.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** Runs a command line. Gives the exit code; nothing escapes it but a defect of ours. */
@@ -108,10 +109,16 @@ Examples:
   return program;
 }
 
+function runtimeChoice(): string {
+  return `${runtimeNames()
+    .map((name) => (name === defaultRuntime ? `${name} (default)` : name))
+    .join(', ')} or attach`;
+}
+
 function common(command: Command): Command {
   return command
     .option('--target <file>', 'judge a mesh that runs already, named by this target file')
-    .option('--runtime <name>', 'process (default), container or attach')
+    .option('--runtime <name>', runtimeChoice())
     .option('--out <dir>', 'directory of the run (default: reports/out/<run id>)')
     .option('--seed <n>', 'seed of every choice that is made by chance', wholeNumber)
     .option('--only <globs>', 'clause or scenario ids, * for any characters, parted by commas')

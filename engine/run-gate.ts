@@ -6,8 +6,8 @@ import { startLoad } from '../fixtures/load/load.ts';
 import { startMesh, type Mesh, type MeshTools } from '../fixtures/target/mesh.ts';
 import { openRecorder } from '../fixtures/run/recorder.ts';
 import { newRunId, type Run } from '../fixtures/run/run.ts';
-import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
 import type { Runtime } from '../fixtures/runtime/runtime.ts';
+import { loadRuntime } from '../fixtures/runtime/runtimes.ts';
 import type { Target } from '../fixtures/target/target.ts';
 import { locateTools, type Tool, type ToolProgress } from '../fixtures/toolchain/toolchain.ts';
 import { withRun } from '../fixtures/run/with-run.ts';
@@ -21,7 +21,8 @@ import { planFor, wholePlan, type MeshPlan } from '../plans/gate.ts';
 import type { Steps } from './steps.ts';
 
 export interface GateOptions {
-  readonly runtime: 'process' | 'container' | 'attach';
+  /** The name of a kind of runtime, or `attach`, which starts nothing. */
+  readonly runtime: string;
   /** Of the run directory; reports/out/<run id> when absent. */
   readonly out?: string;
   readonly seed: number;
@@ -169,7 +170,7 @@ async function judgeTargets(
   tools: MeshTools | undefined,
 ): Promise<void> {
   const { steps, signal, attach } = options;
-  await withRun({ id, directory, recorder, signal, containers: options.runtime === 'container' }, async (run) => {
+  await withRun({ id, directory, recorder, signal, runtime: attach ? undefined : options.runtime }, async (run) => {
     if (attach !== undefined) {
       await using target = await steps.step('attach', 'Attach to the target', () => attach(run));
       await judgeMesh(options, run, wholePlan(options.chosen), target);
@@ -189,12 +190,10 @@ async function judgeTargets(
   });
 }
 
-async function startRuntime(kind: GateOptions['runtime'], run: Run, tools: MeshTools, steps: Steps): Promise<Runtime> {
-  if (kind !== 'container') return startProcessRuntime(run);
-  return steps.step('runtime', 'Containers', async () => {
-    const { startContainerRuntime } = await import('../fixtures/runtime/container/container.ts');
-    return startContainerRuntime(run, { programs: { ...tools }, projectDir: join(import.meta.dirname, '..') });
-  });
+async function startRuntime(name: string, run: Run, tools: MeshTools, steps: Steps): Promise<Runtime> {
+  const kind = await loadRuntime(name);
+  const start = () => kind.start(run, { programs: { ...tools }, projectDir: join(import.meta.dirname, '..') });
+  return kind.startsAtOnce ? start() : steps.step('runtime', kind.title, start);
 }
 
 async function meshAndJudge(
