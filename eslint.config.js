@@ -58,7 +58,7 @@ export default tseslint.config(
   ...layers.map((layer, at) =>
     may(layer, [
       ...layers.slice(0, at),
-      ...(layer === 'cli' || layer === 'engine' ? [] : ['reports']),
+      ...(layer === 'cli' ? [] : ['reports']),
       ...(apart[layer] ?? []),
     ]),
   ),

@@ -74,16 +74,21 @@ Examples:
       done(await listCommand(what, flags.json));
     });
 
-  program
+  const render = program
     .command('report')
     .description('documents of a finished run')
     .command('render')
-    .description('write report.html, junit.xml and results.tap again from history.jsonl and report.json')
+    .description('write the reports of a run again')
     .argument('<dir>', 'directory of the run')
     .action(async (dir: string) => {
       const { renderCommand } = await import('./report.ts');
       done(await renderCommand(dir));
     });
+
+  // To load the formats takes longer than all the rest of the command line, so it is done only where they are listed.
+  program.hook('preSubcommand', async (_program, command) => {
+    if (command === render.parent) render.description(await whatRenderWrites());
+  });
 
   program
     .command('mesh')
@@ -107,6 +112,12 @@ Examples:
       done(await doctorCommand({ ...flags, color: flags.color && !process.env.NO_COLOR }));
     });
   return program;
+}
+
+async function whatRenderWrites(): Promise<string> {
+  const { loadFormats } = await import('../reports/formats.ts');
+  const names = (await loadFormats()).map(({ fileName }) => fileName);
+  return `write ${names.slice(0, -1).join(', ')} and ${names.at(-1)} again from history.jsonl and report.json`;
 }
 
 function runtimeChoice(): string {

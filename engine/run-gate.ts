@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { allEnded } from '../fixtures/run/all-ended.ts';
-import { findError, FixtureError, messageOf } from '../src/errors.ts';
+import { findError, messageOf } from '../src/errors.ts';
 import { HealError } from '../src/heal-error.ts';
 import { startLoad } from '../fixtures/load/load.ts';
 import { startMesh, type Mesh, type MeshTools } from '../fixtures/target/mesh.ts';
@@ -11,8 +11,6 @@ import { loadRuntime } from '../fixtures/runtime/runtimes.ts';
 import type { Target } from '../fixtures/target/target.ts';
 import { locateTools, type Tool, type ToolProgress } from '../fixtures/toolchain/toolchain.ts';
 import { withRun } from '../fixtures/run/with-run.ts';
-import { startRenderer, type Renderer } from './renderer.ts';
-import { saveReportJson } from '../reports/render.ts';
 import { runScenario } from '../scenarios/scenario.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { buildReport, type Report } from '../src/report/report.ts';
@@ -35,6 +33,8 @@ export interface GateOptions {
   readonly targetNote?: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
   readonly steps: Steps;
+  /** Writes report.json and what is made of it, and gives the paths of the latter. Without it the history alone is kept. */
+  readonly documents?: { write(directory: string, report: Report): Promise<readonly string[]> };
 }
 
 export interface GateResult {
@@ -51,8 +51,8 @@ const steadyLoad = { perSecond: { toNode: 110, betweenNodes: 8, fromNode: 6 }, k
 const briefLoad = { perSecond: { toNode: 4, betweenNodes: 15, fromNode: 0 }, keptPerSecond: 0, resume: 0 };
 
 /**
- * Runs the gate and judges it. Leaves history.jsonl and report.json, whatever happens on the way; what goes wrong in the harness
- * itself stands in them as trouble, and makes the run inconclusive.
+ * Runs the gate and judges it. Leaves history.jsonl and the documents, whatever happens on the way; what goes wrong in the
+ * harness itself stands in them as trouble, and makes the run inconclusive.
  *
  * @throws what kept the run from beginning; nothing is left then
  */
@@ -70,7 +70,6 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
     recorder.record({ kind: 'trouble', clauses: [], message: messageOf(error) });
     steps.trouble(messageOf(error));
   };
-  const renderer = startRenderer();
   let tools: Record<'spire-server' | 'spire-agent' | 'toxiproxy', Tool> | undefined;
   try {
     if (options.runtime !== 'attach')
@@ -115,7 +114,6 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
   } catch (error) {
     if (recorder.history.length === 0) {
       recorder.discard();
-      await renderer.stop();
       throw error;
     }
     if (signal.aborted) aborted = messageOf(signal.reason);
@@ -135,31 +133,14 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
     if (recorder.broken.aborted && failure === undefined) failed(recorder.broken.reason);
     recorder.close();
     const report = buildReport(recorder.history, clauses);
-    const files = await writeDocuments(directory, report, renderer).catch((error: unknown) => {
+    let files: readonly string[] = [];
+    try {
+      files = (await options.documents?.write(directory, report)) ?? [];
+    } catch (error) {
       failed(error);
-      return [];
-    });
+    }
     return { report, directory, files, ...(failure !== undefined && { failure }) };
   });
-}
-
-async function writeDocuments(directory: string, report: Report, renderer: Renderer): Promise<readonly string[]> {
-  try {
-    await saveReportJson(directory, report).catch((error: unknown) => {
-      throw new FixtureError(
-        `${messageOf(error)}; history.jsonl is kept; free some space or choose another directory with --out`,
-        { cause: error },
-      );
-    });
-    return await renderer.render(directory).catch((error: unknown) => {
-      throw new FixtureError(
-        `${messageOf(error)}; history.jsonl and report.json are whole; once there is space, write the other reports with: assay report render ${directory}`,
-        { cause: error },
-      );
-    });
-  } finally {
-    await renderer.stop();
-  }
 }
 
 async function judgeTargets(

@@ -24,7 +24,7 @@ async function runDirectory(): Promise<string> {
   return directory;
 }
 
-const names = ['junit.xml', 'results.tap', 'report.html'];
+const names = ['report.html', 'junit.xml', 'results.tap'];
 const contents = (directory: string) =>
   Promise.all(names.map(async (name) => `${name} ${hash('sha256', await readFile(join(directory, name)))}`));
 
