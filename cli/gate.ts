@@ -3,7 +3,7 @@ import { findError, messageOf, UsageError } from '../src/errors.ts';
 import { HealError } from '../src/heal-error.ts';
 import type { RuntimeKind } from '../fixtures/runtime/runtime-kind.ts';
 import { defaultRuntime, loadRuntime, missingRuntimes, runtimeNames } from '../fixtures/runtime/runtimes.ts';
-import { startDocuments } from '../reports/documents.ts';
+import { startPapers } from '../reports/papers.ts';
 import { summary } from '../reports/terminal.ts';
 
 import { exitCodes, exitCodeOf } from './exit-codes.ts';
@@ -37,13 +37,12 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
       : await (await import('../fixtures/target/attach.ts')).attachTarget(resolve(flags.target));
   const { signal, [Symbol.dispose]: quiet } = abortOnSignals();
   const steps = flags.quiet ? { ...silent, finish: () => Promise.resolve() } : terminalSteps(outline(kind, chosen));
-  await using documents = startDocuments();
   const options: GateOptions = {
     runtime,
     chosen,
     signal,
     steps,
-    documents,
+    papers: startPapers(),
     command: commandLine,
     seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),
     ...(flags.out !== undefined && { out: flags.out }),

@@ -33,15 +33,13 @@ export interface GateOptions {
   readonly targetNote?: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
   readonly steps: Steps;
-  /** Writes report.json and what is made of it, and gives the paths of the latter. Without it the history alone is kept. */
-  readonly documents?: { write(directory: string, report: Report): Promise<readonly string[]> };
+  /** Writes report.json and what is made of it; stopped at the end. Without it the history alone is kept. */
+  readonly papers?: AsyncDisposable & { write(directory: string, report: Report): Promise<void> };
 }
 
 export interface GateResult {
   readonly report: Report;
   readonly directory: string;
-  /** Files beside report.json; empty when none could be written. */
-  readonly files: readonly string[];
   /** What ended the run early, when it was not a person. */
   readonly failure?: unknown;
 }
@@ -51,7 +49,7 @@ const steadyLoad = { perSecond: { toNode: 110, betweenNodes: 8, fromNode: 6 }, k
 const briefLoad = { perSecond: { toNode: 4, betweenNodes: 15, fromNode: 0 }, keptPerSecond: 0, resume: 0 };
 
 /**
- * Runs the gate and judges it. Leaves history.jsonl and the documents, whatever happens on the way; what goes wrong in the
+ * Runs the gate and judges it. Leaves history.jsonl and the papers, whatever happens on the way; what goes wrong in the
  * harness itself stands in them as trouble, and makes the run inconclusive.
  *
  * @throws what kept the run from beginning; nothing is left then
@@ -61,6 +59,7 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
   const id = newRunId(startedAt);
   const directory = options.out ?? join('reports', 'out', id);
   const recorder = openRecorder(directory);
+  await using papers = options.papers;
   const wallStart = Date.now();
   const { steps, signal, chosen } = options;
   let aborted: string | undefined;
@@ -129,17 +128,17 @@ export async function runGate(options: GateOptions): Promise<GateResult> {
       message: `the wall clock of this machine was set by ${drift.toFixed(0)} ms during the run`,
     });
   recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString(), ...(aborted !== undefined && { aborted }) });
-  return steps.step('report', 'Report', async () => {
+  // Awaited here: the papers would else be stopped while they are written.
+  return await steps.step('report', 'Report', async () => {
     if (recorder.broken.aborted && failure === undefined) failed(recorder.broken.reason);
     recorder.close();
     const report = buildReport(recorder.history, clauses);
-    let files: readonly string[] = [];
     try {
-      files = (await options.documents?.write(directory, report)) ?? [];
+      await papers?.write(directory, report);
     } catch (error) {
       failed(error);
     }
-    return { report, directory, files, ...(failure !== undefined && { failure }) };
+    return { report, directory, ...(failure !== undefined && { failure }) };
   });
 }
 

@@ -4,37 +4,32 @@ import type { Report } from '../src/report/report.ts';
 import { saveReportJson } from './render.ts';
 import type { RenderAnswer, RenderRequest } from './render-worker.ts';
 
-/** The documents of one run, for whoever runs it to write at its end. Disposing stops what stands ready for that. */
-export interface Documents extends AsyncDisposable {
+/** The papers of one run, for whoever runs it to write at its end. Disposing stops what stands ready for that. */
+export interface Papers {
   /**
-   * Writes `report.json`, and of it and the `history.jsonl` that is there every format; gives the paths of the latter.
+   * Writes `report.json`, and of it and the `history.jsonl` that is there every format.
    *
    * @throws FixtureError that says which of them are whole, when one cannot be written
    */
-  write(directory: string, report: Report): Promise<readonly string[]>;
+  write(directory: string, report: Report): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Loads the formats in a thread of their own while the run goes on, so that its documents are there as soon as it ends. */
-export function startDocuments(): Documents {
+/** Loads the formats in a thread of their own while the run goes on, so that its papers are there as soon as it ends. */
+export function startPapers(): Papers {
   const worker = new Worker(new URL('./render-worker.ts', import.meta.url));
   worker.unref();
-  let broken: unknown;
-  worker.once('error', (error) => {
-    broken = error;
-  });
+  const broken = new AbortController();
+  worker.once('error', (error) => broken.abort(new Error(messageOf(error))));
+  worker.once('exit', () => broken.abort(new Error('the thread that makes the reports ended before they were made')));
   const render = (directory: string) =>
-    new Promise<readonly string[]>((resolve, reject) => {
-      if (broken !== undefined) {
-        reject(new Error(messageOf(broken)));
-        return;
-      }
+    new Promise<void>((resolve, reject) => {
+      broken.signal.throwIfAborted();
+      broken.signal.addEventListener('abort', () => reject(broken.signal.reason as Error), { once: true });
       worker.ref();
-      worker.once('error', reject);
       worker.on('message', (answer: RenderAnswer) => {
-        if (answer.state === 'ready') return;
-        void worker.terminate();
-        if (answer.state === 'written') resolve(answer.files.map(({ path }) => path));
-        else reject(new Error(answer.message));
+        if (answer.state === 'written') resolve();
+        else if (answer.state === 'failed') reject(new Error(answer.message));
       });
       worker.postMessage({ directory } satisfies RenderRequest);
     });
@@ -46,7 +41,7 @@ export function startDocuments(): Documents {
           { cause: error },
         );
       });
-      return render(directory).catch((error: unknown) => {
+      await render(directory).catch((error: unknown) => {
         throw new FixtureError(
           `${messageOf(error)}; history.jsonl and report.json are whole; once there is space, write the other reports with: assay report render ${directory}`,
           { cause: error },
