@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
 import { locateTools, type ToolProgress } from '../fixtures/toolchain/toolchain.ts';
 import { describeProgress } from '../fixtures/toolchain/describe-progress.ts';
 import { messageOf } from '../src/errors.ts';
@@ -28,10 +29,10 @@ const [code] = (await once(child, 'close')) as [number | null];
 if (given.length === 0) noteStage('tests', performance.now() - startMs);
 process.exitCode = code ?? 1;
 
-/** The test files that a path or pattern of the command line names. */
+/** The test files that a path of the command line names, or a folder, or a pattern. */
 function testFiles(pattern: string): string[] {
-  const found = globSync(pattern).filter((path) => path.endsWith('.test.ts'));
-  if (found.length > 0) return found;
+  const found = globSync([pattern, `${pattern}/**`]).filter((path) => path.endsWith('.test.ts'));
+  if (found.length > 0) return found.map((path) => relative('.', path));
   console.error(`npm test: no test file matches ${pattern}; wanted is a path such as src/verdict.test.ts`);
   process.exit(2);
 }
