@@ -5,7 +5,8 @@ import processOnSpawn from 'process-on-spawn';
 
 processOnSpawn.removeAllListeners();
 for (const name of Object.keys(process.env)) {
-  if (name.startsWith('_TAPJS_PROCESSINFO_')) delete process.env[name];
+  // A thread loads the tracer whatever is done here, as it has the arguments of its process: there, this variable says that no coverage is wanted.
+  if (name.startsWith('_TAPJS_PROCESSINFO_') && name !== '_TAPJS_PROCESSINFO_COVERAGE_') delete process.env[name];
 }
 const options = (process.env.NODE_OPTIONS ?? '').split(' ').filter((option) => !option.includes('@tapjs/processinfo'));
 if (options.join('') === '') delete process.env.NODE_OPTIONS;
