@@ -53,14 +53,14 @@ export default class TestReport extends Transform {
   #follow(test: Parser, within: readonly string[]): void {
     const path = [...within, test.name];
     test.on('child', (child: Parser) => this.#follow(child, path));
-    test.on('assert', (result: Result) => this.#resultIn(test, path, result));
+    test.on('assert', (result: Result) => this.#resultIn(path, result));
     test.on('complete', ({ count, plan }) => {
       if (within.length > 0 && count === 0 && !plan.skipReason)
         this.#failed([...path, 'no assertion was made'].join(' › '));
     });
   }
 
-  #resultIn(test: Parser, path: readonly string[], result: Result): void {
+  #resultIn(path: readonly string[], result: Result): void {
     const isTest = result.closingTestPoint;
     if (isSkipped(result)) {
       this.#skipped([...path, result.name].join(' › '), result.skip);
@@ -72,8 +72,7 @@ export default class TestReport extends Transform {
       return;
     }
     // A file in test/ takes minutes: what it is at is worth a line.
-    if (test.level === 1 && path[0]?.startsWith('test/'))
-      this.#say(`${mark(result)} ${[...path, result.name].join(' › ')}${time(result)}`);
+    if (path[0]?.startsWith('test/')) this.#say(`${mark(result)} ${[...path, result.name].join(' › ')}${time(result)}`);
   }
 
   #fileEnded(result: Result): void {

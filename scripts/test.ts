@@ -26,7 +26,7 @@ const child = spawn(process.execPath, [tap, `--jobs=${availableParallelism()}`, 
 // A terminal sends its signals to tap too; whoever signals this process alone means both.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
 const [code] = (await once(child, 'close')) as [number | null];
-if (given.length === 0) noteStage('tests', performance.now() - startMs);
+noteStage('tests', performance.now() - startMs);
 process.exitCode = code ?? 1;
 
 /** The test files that a path of the command line names, or a folder, or a pattern. */
