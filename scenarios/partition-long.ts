@@ -1,3 +1,4 @@
+import { longTrafficWhileValid, longFailsClosed, longRecovers } from '../src/clauses/mesh/partition.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FixtureError } from '../src/errors.ts';
 import { eventually } from '../fixtures/run/eventually.ts';
@@ -9,11 +10,9 @@ export const partitionLong: Scenario = {
   title: "Server partition, longer than an SVID's life",
   hypothesis:
     'while all agents are cut from their server, traffic goes on for as long as the SVIDs live, no connection is made with an expired one, and both SVIDs and traffic are back within the computed bound after the heal',
-  clauses: [
-    'mesh/partition/long-traffic-while-valid',
-    'mesh/partition/long-fails-closed',
-    'mesh/partition/long-recovers',
-  ],
+  clauses: [longTrafficWhileValid, longFailsClosed, longRecovers],
+  needs: ['server-links'],
+  mesh: 'brief',
   steps: [
     'Traffic flows between the nodes.',
     'Every link between an agent and the server is cut; the cut is proven from outside.',

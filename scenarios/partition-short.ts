@@ -1,3 +1,4 @@
+import { shortRequestsSurvive, shortRecovers } from '../src/clauses/mesh/partition.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FixtureError } from '../src/errors.ts';
 import { cuttable, partition, partitionFault, recovered, recoversWithinMs, recoveryBound } from './partition.ts';
@@ -8,7 +9,9 @@ export const partitionShort: Scenario = {
   title: "Server partition, shorter than an SVID's life",
   hypothesis:
     'a cut between all agents and their server that ends before any SVID does fails no request, and renewal goes on within the computed bound',
-  clauses: ['mesh/partition/short-requests-survive', 'mesh/partition/short-recovers'],
+  clauses: [shortRequestsSurvive, shortRecovers],
+  needs: ['server-links'],
+  mesh: 'steady',
   steps: [
     'Traffic flows between all pairs.',
     'Every link between an agent and the server is cut; the cut is proven from outside.',

@@ -38,7 +38,7 @@ export async function partition(
 ): Promise<{ outageMs: number }> {
   const { recorder, target, signal } = context;
   const nodes = cuttable(context);
-  const mark = (node: TargetNode, state: 'injected' | 'in-force' | 'healed' | 'gone', provenBy?: string) =>
+  const mark = (node: TargetNode, state: 'injected' | 'in-force' | 'healing' | 'healed', provenBy?: string) =>
     recorder.record({
       kind: 'fault',
       scenario,
@@ -62,14 +62,14 @@ export async function partition(
               async () => (await reaches(node.serverLink!.address, 5_000)) === 'open',
               { withinMs: signal.aborted ? 2_000 : 10_000 },
             );
-            mark(node, 'gone', partitionFault.goneWhen);
+            mark(node, 'healed', partitionFault.goneWhen);
           }),
         );
     });
     for (const node of nodes) cuts.use(await node.serverLink!.cut());
     for (const node of nodes) mark(node, 'injected');
     cuts.defer(() => {
-      for (const node of nodes) mark(node, 'healed');
+      for (const node of nodes) mark(node, 'healing');
       outageMs = recorder.now() - injectedMs;
     });
     await Promise.all(
@@ -131,7 +131,7 @@ export async function recovered(
   nodes: readonly TargetNode[],
   withinMs: number,
 ): Promise<void> {
-  const from = recorder.history.findLastIndex((entry) => entry.kind === 'fault' && entry.state === 'healed');
+  const from = recorder.history.findLastIndex((entry) => entry.kind === 'fault' && entry.state === 'healing');
   await Promise.all(
     nodes.map((node) =>
       orNot(

@@ -1,3 +1,6 @@
+import type { KnownClause } from '../src/clauses/catalogue.ts';
+import { record as recordExchange } from '../fixtures/probes/beside-control.ts';
+import * as clausesOfRotation from '../src/clauses/mesh/rotation.ts';
 import { dialForged } from '../fixtures/probes/forged-server.ts';
 import { eventually } from '../fixtures/run/eventually.ts';
 import { FixtureError } from '../src/errors.ts';
@@ -17,15 +20,9 @@ export const rotation: Scenario = {
   title: 'SVIDs and the authority rotate under load',
   hypothesis:
     'through at least five SVID rotations of every node and one forced rotation of the authority (prepare, activate, taint, revoke) no request fails, and afterwards nobody accepts the old authority',
-  clauses: [
-    'mesh/rotation/requests-survive',
-    'mesh/rotation/connections-survive',
-    'mesh/rotation/new-svid-presented',
-    'mesh/rotation/fresh-key',
-    'mesh/rotation/authority-known-before-use',
-    'mesh/rotation/revoked-authority-refused',
-    'mesh/rotation/ticket-not-past-authority',
-  ],
+  clauses: Object.values(clausesOfRotation),
+  needs: ['authority-rotation'],
+  mesh: 'steady',
   steps: [
     'New connections arrive at a fixed rate over all pairs, long-lived ones stand beside them.',
     'An SVID of the present authority is shown to every node and accepted, and the session ticket it brings is kept.',
@@ -132,31 +129,30 @@ interface Witness {
   readonly dials: boolean;
 }
 
-const revoked = 'mesh/rotation/revoked-authority-refused';
-const ticket = 'mesh/rotation/ticket-not-past-authority';
+const { revokedAuthorityRefused, ticketNotPastAuthority } = clausesOfRotation;
 
 function exchange(
-  { recorder }: ScenarioContext,
+  context: ScenarioContext,
   node: TargetNode,
   role: 'server' | 'client',
-  clause: string,
+  clause: KnownClause,
   row: string,
   expect: 'accepted' | 'refused',
   seen: Seen,
 ): void {
-  recorder.record({
-    kind: 'exchange',
-    clause,
-    row,
-    node: node.name,
-    role,
-    expect,
-    control: `${clause}/${node.name}/${role}`,
-    outcome: seen.outcome,
-    how: seen.how,
-    tookMs: Math.round(seen.tookMs * 100) / 100,
-    ...(seen.tls && { tls: seen.tls }),
-  });
+  const { recorder, signal } = context;
+  recordExchange(
+    {
+      recorder,
+      signal,
+      node,
+      role,
+      name: `${clause.id}/${node.name}/${role}`,
+      right: { clause, row, offer: () => Promise.resolve(seen) },
+    },
+    { clause, row, expect },
+    seen,
+  );
 }
 
 async function openWitness(context: ScenarioContext, node: TargetNode, identity: TlsIdentity): Promise<Witness> {
@@ -165,7 +161,7 @@ async function openWitness(context: ScenarioContext, node: TargetNode, identity:
     context,
     node,
     'server',
-    revoked,
+    revokedAuthorityRefused,
     'an SVID of the old authority, before its revocation',
     'accepted',
     asServer,
@@ -178,7 +174,7 @@ async function openWitness(context: ScenarioContext, node: TargetNode, identity:
     context,
     node,
     'server',
-    ticket,
+    ticketNotPastAuthority,
     'a session of the old authority, before its revocation',
     'accepted',
     !serves ? asServer : await offerHello(node.address, { identity, ...(spent && { session: spent }) }),
@@ -192,7 +188,7 @@ async function openWitness(context: ScenarioContext, node: TargetNode, identity:
       context,
       node,
       'client',
-      revoked,
+      revokedAuthorityRefused,
       'a server of the old authority, before its revocation',
       'accepted',
       asClient,
@@ -200,7 +196,7 @@ async function openWitness(context: ScenarioContext, node: TargetNode, identity:
   else
     context.recorder.record({
       kind: 'skip',
-      clause: revoked,
+      clause: revokedAuthorityRefused.id,
       node: node.name,
       role: 'client',
       reason: `${node.name} cannot be asked to call`,
@@ -217,19 +213,19 @@ async function closeWitness(
   const dial = (shown: TlsIdentity) => dialForged(node.admin!, target.harnessHost, shown.spiffeId, { identity: shown });
   if (serves) {
     const last = await refusedSoon(() => offerHello(node.address, { identity }), context.signal);
-    exchange(context, node, 'server', revoked, 'the same SVID, after the revocation', 'refused', last);
+    exchange(context, node, 'server', revokedAuthorityRefused, 'the same SVID, after the revocation', 'refused', last);
     exchange(
       context,
       node,
       'server',
-      ticket,
+      ticketNotPastAuthority,
       session === undefined
         ? 'the same SVID, after the revocation (no session was offered)'
         : 'the same session, after the revocation',
       'refused',
       await offerHello(node.address, { identity, ...(session && { session }) }),
     );
-    for (const clause of [revoked, ticket])
+    for (const clause of [revokedAuthorityRefused, ticketNotPastAuthority])
       exchange(
         context,
         node,
@@ -245,12 +241,20 @@ async function closeWitness(
     context,
     node,
     'client',
-    revoked,
+    revokedAuthorityRefused,
     'the same server, after the revocation',
     'refused',
     await refusedSoon(async () => (await dial(identity))!, context.signal),
   );
-  exchange(context, node, 'client', revoked, 'a server of the new authority', 'accepted', (await dial(renewed))!);
+  exchange(
+    context,
+    node,
+    'client',
+    revokedAuthorityRefused,
+    'a server of the new authority',
+    'accepted',
+    (await dial(renewed))!,
+  );
 }
 
 /** The node was given the new bundle at about this moment, as we were; it may take it in a little later, and not later than that. */

@@ -1,5 +1,8 @@
 import type { Load } from '../fixtures/load/load.ts';
 import { eventually } from '../fixtures/run/eventually.ts';
+import type { KnownClause } from '../src/clauses/catalogue.ts';
+import type { Capability } from '../fixtures/target/capability.ts';
+import type { MeshProfile } from '../fixtures/target/profile.ts';
 import { DeadlineError } from '../src/errors.ts';
 import type { Recorder } from '../fixtures/run/recorder.ts';
 import type { Target } from '../fixtures/target/target.ts';
@@ -10,7 +13,7 @@ export interface ScenarioContext {
   readonly load: Load;
   readonly recorder: Recorder;
   readonly signal: AbortSignal;
-  wants(clause: string): boolean;
+  wants(clause: KnownClause): boolean;
   /** Resolves when nobody else works with identities of the first authority any more. */
   readonly othersDone: Promise<void>;
 }
@@ -35,7 +38,9 @@ export interface Scenario {
   readonly title: string;
   /** One falsifiable sentence. */
   readonly hypothesis: string;
-  readonly clauses: readonly string[];
+  readonly clauses: readonly KnownClause[];
+  readonly needs: readonly Capability[];
+  readonly mesh: MeshProfile;
   /** What happens, step by step, for the scenario's page. */
   readonly steps: readonly string[];
   /** None where what is changed is no fault, as in a rotation. */
@@ -49,17 +54,13 @@ export interface Scenario {
 export async function runScenario(scenario: Scenario, context: ScenarioContext): Promise<void> {
   const { recorder, load } = context;
   const bounds: Record<string, number> = {};
-  recorder.record({ kind: 'scenario', scenario: scenario.id, state: 'begun', hypothesis: scenario.hypothesis });
-  load.during(scenario.id);
+  const { id, hypothesis } = scenario;
+  const clauses = scenario.clauses.map((clause) => clause.id);
+  recorder.record({ kind: 'scenario', scenario: id, state: 'begun', hypothesis, clauses });
+  load.during(id);
   try {
     await scenario.run(context, bounds);
-    recorder.record({
-      kind: 'scenario',
-      scenario: scenario.id,
-      state: 'ended',
-      hypothesis: scenario.hypothesis,
-      boundsMs: bounds,
-    });
+    recorder.record({ kind: 'scenario', scenario: id, state: 'ended', hypothesis, clauses, boundsMs: bounds });
   } finally {
     load.during('');
   }
