@@ -54,7 +54,9 @@ export function selfTestBatches(
   const crowds = Map.groupBy(impostors.filter(isInCrowd), (impostor) => crowdOf(decider(impostor)));
   return [
     ...[...crowds].flatMap(([name, all]) =>
-      evenly(all, most).map((some, at, { length }) => crowd(length > 1 ? `${name}-${at + 1}` : name, some, standIn)),
+      evenly(all, Math.min(most, crowding[name]?.most ?? mostInCrowd)).map((some, at, { length }) =>
+        crowd(length > 1 ? `${name}-${at + 1}` : name, some, standIn),
+      ),
     ),
     ...impostors.filter((impostor) => !isInCrowd(impostor)).map(alone),
   ];
@@ -99,8 +101,15 @@ function crowd(id: string, impostors: readonly InCrowd[], standIn: (impostor: St
     const inIt = suites.filter((suite) => deciders.includes(suite));
     return { ...common, part: { mesh, suites: inIt, scenarios: [], load: none }, weight: 0.5 };
   }
-  const mesh = { ...specs[scenario.mesh], name: id, nodes: [...nodes, peer, rightPeer] };
-  return { ...common, part: { mesh, suites: [], scenarios: [scenario], load: loads[scenario.id] ?? light }, weight: 1 };
+  const { weight = 1, load = light, syncIntervalMs } = crowding[scenario.id] ?? {};
+  const spec = specs[scenario.mesh];
+  const mesh = {
+    ...spec,
+    name: id,
+    syncIntervalMs: syncIntervalMs ?? spec.syncIntervalMs,
+    nodes: [...nodes, peer, rightPeer],
+  };
+  return { ...common, part: { mesh, suites: [], scenarios: [scenario], load }, weight };
 }
 
 function nodesOf(impostor: InCrowd, standIn: (impostor: StandIn) => string): MeshNodeSpec[] {
@@ -132,7 +141,7 @@ function alone(impostor: Impostor): Batch {
   const mesh = isSuite ? { ...spec, nodes: spec.nodes.slice(0, 1) } : spec;
   const part: Part = { mesh, suites: isSuite ? [one] : [], scenarios: isSuite ? [] : [one], load: light };
   const kind = impostor.kind === 'issuer' ? 'issuer' : 'mesh';
-  const weight = kind === 'issuer' ? 0.1 : isSuite ? 0.3 : 0.5;
+  const weight = kind === 'issuer' ? 0.1 : 0.3;
   return { id: impostor.id, kind, impostors: [impostor], chosen: chosenBy([impostor]), part, weight };
 }
 
@@ -142,15 +151,30 @@ function chosenBy(impostors: readonly Impostor[]): Chosen {
 
 const atRest: Rates = { toNode: 0, betweenNodes: 0, fromNode: 0 };
 const none: LoadProfile = { perSecond: atRest, keptPerSecond: 0, resume: 0 };
-const light: LoadProfile = { perSecond: { toNode: 8, betweenNodes: 4, fromNode: 3 }, keptPerSecond: 4, resume: 0.05 };
+const light: LoadProfile = { perSecond: { toNode: 12, betweenNodes: 4, fromNode: 3 }, keptPerSecond: 4, resume: 0.05 };
 
 /** The right node carries what its clauses want before they pass anything; an impostor is caught by far less. */
 function withRight(rates: Rates, load: LoadProfile = light): LoadProfile {
   return { ...load, perSecondOf: { [rightNode]: rates, 'right-peer': rates } };
 }
 
-const loads: Readonly<Record<string, LoadProfile>> = {
-  rotation: withRight({ toNode: 110, betweenNodes: 8, fromNode: 6 }),
-  'partition-short': withRight({ toNode: 25, betweenNodes: 8, fromNode: 4 }),
-  'partition-long': { perSecond: { toNode: 4, betweenNodes: 10, fromNode: 0 }, keptPerSecond: 0, resume: 0 },
+/** What a scenario asks for where many nodes share its mesh. */
+interface Crowding {
+  readonly most?: number;
+  readonly weight: number;
+  readonly load: LoadProfile;
+  readonly syncIntervalMs?: number;
+}
+
+const crowding: Readonly<Record<string, Crowding>> = {
+  // Each sync of an agent brings a new SVID: the fewer there are, the more nodes the machine bears. The scenario lasts as long either way.
+  rotation: {
+    ...{ most: 8, weight: 1, syncIntervalMs: 500 },
+    load: withRight({ toNode: 110, betweenNodes: 8, fromNode: 6 }),
+  },
+  'partition-short': { weight: 0.5, load: withRight({ toNode: 25, betweenNodes: 8, fromNode: 4 }) },
+  'partition-long': {
+    weight: 0.5,
+    load: { perSecond: { toNode: 4, betweenNodes: 10, fromNode: 0 }, keptPerSecond: 0, resume: 0 },
+  },
 };
