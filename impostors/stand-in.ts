@@ -8,7 +8,7 @@ import type { StandIn } from './impostor.ts';
  *
  * @returns the program's path, for the setting that names this program, such as ASSAY_SPIRE_SERVER
  */
-export function writeStandIn(directory: string, { id, kind }: StandIn, realPath: string): string {
+export function writeStandIn(directory: string, { id, kind }: Pick<StandIn, 'id' | 'kind'>, realPath: string): string {
   const path = join(directory, `${kind}-${id}`);
   const quoted = [process.execPath, fileURLToPath(new URL('./stand-in-main.ts', import.meta.url)), id, realPath]
     .map((word) => `'${word}'`)

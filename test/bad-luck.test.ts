@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLoad } from '../fixtures/load/load.ts';
+import { locateTools } from '../fixtures/toolchain/toolchain.ts';
+import { writeStandIn } from '../impostors/stand-in.ts';
 import { openRecorder } from '../fixtures/run/recorder.ts';
 import type { Target } from '../fixtures/target/target.ts';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
@@ -208,6 +210,49 @@ await suite('programs that are not there, or that die', { concurrency: 3 }, asyn
     assertEnded(place, ended, { code: 130 });
     assert.ok(performance.now() - stoppedAt < 8_000, 'at once');
     assertRecord(ended);
+    await assertNothingRuns(place);
+  });
+});
+
+await suite('links that do not do as they are told', async () => {
+  const runWith = async (place: Place, id: string) => {
+    const { toxiproxy } = await locateTools(['toxiproxy'], { onProgress() {} });
+    const path = writeStandIn(place.dir, { id, kind: 'toxiproxy' }, toxiproxy.path);
+    const only = ['--only', 'partition-short,mesh/planes/spire-server', '--json'];
+    return assay(place, ['gate', ...only], { env: { ASSAY_TOXIPROXY: path } });
+  };
+
+  await test('what cannot be healed ends with 4, says what is left and which command removes it, and the mesh is taken down', async () => {
+    await using place = makePlace();
+    const ended = await runWith(place, 'links-heal-nothing');
+    const says = ['node-001', 'node-002'].map(
+      (node) =>
+        new RegExp(
+          `assay: .*partition of ${node} is healed: not within 10\\.0 s; last seen: the link closes every connection; left: link ${node}, cut for as long as its toxiproxy runs, which ends with the mesh of this run; remove it by hand with: curl -X POST -d '\\{"enabled": true\\}' http://127\\S+/proxies/${node}`,
+        ),
+    );
+    assertEnded(place, ended, { code: 4, says, withinMs: 60_000 });
+    const report = assertRecord(ended);
+    assert.deepEqual(JSON.parse(ended.stdout), report);
+    assert.equal(report.verdict, 'inconclusive');
+    for (const { id, verdict, reason } of report.clauses.filter(({ id }) => id.startsWith('mesh/partition/short')))
+      assert.deepEqual([id, verdict, reason], [id, 'inconclusive', 'the partition was not proven in force and gone']);
+    const states = readHistory(ended.out).flatMap((entry) => (entry.kind === 'fault' ? [entry.state] : []));
+    assert.deepEqual([...new Set(states)], ['injected', 'in-force', 'healing'], 'nothing is said to be healed');
+    await assertNothingRuns(place);
+  });
+
+  await test('what was never in force is healed and proven gone all the same', async () => {
+    await using place = makePlace();
+    const ended = await runWith(place, 'links-cut-nothing');
+    assertEnded(place, ended, {
+      code: 3,
+      says: [/partition of node-00[12]: the link node-00[12] was cut, but still lets through to the server/],
+      withinMs: 60_000,
+    });
+    assertRecord(ended);
+    const states = readHistory(ended.out).flatMap((entry) => (entry.kind === 'fault' ? [entry.state] : []));
+    assert.deepEqual(states, ['injected', 'injected', 'healing', 'healing', 'healed', 'healed']);
     await assertNothingRuns(place);
   });
 });

@@ -40,7 +40,7 @@ await suite('a signal heals and reports', { concurrency: 2 }, async () => {
     ['in the middle of that', 700, 'SIGTERM'],
     ['as a link is cut', fault('injected'), 'SIGINT'],
     ['in a partition', fault('in-force'), 'SIGINT'],
-    ['after a partition', fault('gone'), 'SIGTERM'],
+    ['after a partition', fault('healed'), 'SIGTERM'],
     ['while the authority rotates', (entry) => entry.kind === 'authority' && entry.state === 'activated', 'SIGHUP'],
     ['by way of bin.js', fault('in-force'), 'SIGINT', 'cli/bin.js'],
   ];
