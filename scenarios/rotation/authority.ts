@@ -43,7 +43,7 @@ export async function beginRotation(context: ScenarioContext): Promise<Authority
   const mark = (state: AuthorityMark['state'], authority: string) =>
     recorder.record({ kind: 'authority', mesh: target.name, state, authority });
   const everyAgent = (condition: string, wanted: (delivery: Delivery) => boolean) =>
-    Promise.all(target.nodes.map(({ agent }) => agent?.until(condition, wanted, withinMs, signal)));
+    Promise.all(target.nodes.flatMap(({ agent }) => agent?.until(condition, wanted, withinMs, signal) ?? []));
   const inBundle = ({ authorities }: Delivery, authority: string) =>
     authorities.get(target.trustDomain)?.includes(authority);
   const agentSerials = async () =>
