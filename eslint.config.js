@@ -56,11 +56,7 @@ export default tseslint.config(
     },
   },
   ...layers.map((layer, at) =>
-    may(layer, [
-      ...layers.slice(0, at),
-      ...(layer === 'cli' || layer === 'engine' ? [] : ['reports']),
-      ...(apart[layer] ?? []),
-    ]),
+    may(layer, [...layers.slice(0, at), ...(layer === 'cli' ? [] : ['reports']), ...(apart[layer] ?? [])]),
   ),
   may('reports', apart.reports),
   {

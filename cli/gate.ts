@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import { findError, messageOf, UsageError } from '../src/errors.ts';
 import { HealError } from '../src/heal-error.ts';
+import type { RuntimeKind } from '../fixtures/runtime/runtime-kind.ts';
+import { defaultRuntime, loadRuntime, missingRuntimes, runtimeNames } from '../fixtures/runtime/runtimes.ts';
+import { startPapers } from '../reports/papers.ts';
 import { summary } from '../reports/terminal.ts';
 
 import { exitCodes, exitCodeOf } from './exit-codes.ts';
@@ -9,7 +12,6 @@ import { chooseClauses } from '../plans/choose.ts';
 import { gatePlan } from '../plans/gate.ts';
 import { narrowed, type Chosen, type Plan } from '../plans/plan.ts';
 import { runPlan, type RunningTarget } from '../engine/run.ts';
-import { startPapers } from './papers.ts';
 import { silent } from '../engine/steps.ts';
 import { terminalSteps } from './terminal-steps.ts';
 
@@ -26,9 +28,6 @@ export interface GateFlags {
   readonly color: boolean;
 }
 
-const runtimes = ['process', 'container', 'attach'] as const;
-type RuntimeName = (typeof runtimes)[number];
-
 /** `assay gate`. Gives the exit code; throws UsageError and what keeps it from running at all. */
 export async function gateCommand(flags: GateFlags, commandLine: string): Promise<number> {
   const runtime = runtimeOf(flags);
@@ -39,7 +38,7 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
   const { signal } = stopping;
   const steps = flags.quiet
     ? { ...silent, finish: () => Promise.resolve() }
-    : terminalSteps(outline(plan, runtime, chosen));
+    : terminalSteps(outline(plan, typeof on === 'string' ? await loadRuntime(on) : undefined, chosen));
   try {
     const { report, directory, failure } = await runPlan({
       ...{ plan, chosen, on, signal, steps },
@@ -75,15 +74,15 @@ async function attachTo(file: string): Promise<RunningTarget> {
   return attachTarget(resolve(file));
 }
 
-function runtimeOf({ runtime, target, node, out }: GateFlags): RuntimeName {
-  if (runtime === 'kubernetes')
+function runtimeOf({ runtime, target, node, out }: GateFlags): string {
+  if (runtime !== undefined && missingRuntimes().includes(runtime))
     throw new UsageError(
-      '--runtime kubernetes: this version of Assay has no kubernetes runtime; use process, container, or --target FILE for a mesh that runs already',
+      `--runtime ${runtime}: this version of Assay has no ${runtime} runtime; use ${runtimeNames().join(', ')}, or --target FILE for a mesh that runs already`,
     );
-  const chosen = runtime ?? (target === undefined ? 'process' : 'attach');
-  const known = runtimes.find((name) => name === chosen);
-  if (known === undefined)
-    throw new UsageError(`--runtime ${chosen}: no such runtime; there are ${runtimes.join(', ')}`);
+  const known = runtime ?? (target === undefined ? defaultRuntime : 'attach');
+  const names = [...runtimeNames(), 'attach'];
+  if (!names.includes(known))
+    throw new UsageError(`--runtime ${known}: no such runtime; there are ${names.join(', ')}`);
   if (known === 'attach' && target === undefined)
     throw new UsageError('--runtime attach: wants --target FILE, which names the endpoints that run already');
   if (known !== 'attach' && target !== undefined)
@@ -101,13 +100,14 @@ function runtimeOf({ runtime, target, node, out }: GateFlags): RuntimeName {
   return known;
 }
 
-function outline(plan: Plan, runtime: RuntimeName, chosen: Chosen): [string, string][] {
+/** @param kind - absent for a target that runs already */
+function outline(plan: Plan, kind: RuntimeKind | undefined, chosen: Chosen): [string, string][] {
   const { parts } = narrowed(plan, chosen);
-  const attached = runtime === 'attach';
+  const attached = kind === undefined;
   const work = parts.flatMap(({ suites, scenarios }) => [...suites, ...(attached ? [] : scenarios)]);
   return [
     attached ? ['attach', 'Attach to the target'] : ['toolchain', 'Toolchain'],
-    ...(runtime === 'container' ? [['runtime', 'Containers'] satisfies [string, string]] : []),
+    ...(kind?.startsAtOnce === false ? [['runtime', kind.title] satisfies [string, string]] : []),
     ...(attached ? [] : parts.map(({ mesh }): [string, string] => [`mesh-${mesh.name}`, `Mesh ${mesh.name}`])),
     ...work.map(({ id, title }): [string, string] => [id, title]),
     ['report', 'Report'],

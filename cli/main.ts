@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { FixtureError, messageOf, UsageError } from '../src/errors.ts';
+import { defaultRuntime, runtimeNames } from '../fixtures/runtime/runtimes.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** Runs a command line. Gives the exit code; nothing escapes it but a defect of ours. */
@@ -73,16 +74,21 @@ Examples:
       done(await listCommand(what, flags.json));
     });
 
-  program
+  const render = program
     .command('report')
     .description('documents of a finished run')
     .command('render')
-    .description('write report.html, junit.xml and results.tap again from history.jsonl and report.json')
+    .description('write the reports of a run again')
     .argument('<dir>', 'directory of the run')
     .action(async (dir: string) => {
       const { renderCommand } = await import('./report.ts');
       done(await renderCommand(dir));
     });
+
+  // To load the formats takes longer than all the rest of the command line, so it is done only where they are listed.
+  program.hook('preSubcommand', async (_program, command) => {
+    if (command === render.parent) render.description(await whatRenderWrites());
+  });
 
   program
     .command('mesh')
@@ -108,10 +114,22 @@ Examples:
   return program;
 }
 
+async function whatRenderWrites(): Promise<string> {
+  const { loadFormats } = await import('../reports/formats.ts');
+  const names = (await loadFormats()).map(({ fileName }) => fileName);
+  return `write ${names.slice(0, -1).join(', ')} and ${names.at(-1)} again from history.jsonl and report.json`;
+}
+
+function runtimeChoice(): string {
+  return `${runtimeNames()
+    .map((name) => (name === defaultRuntime ? `${name} (default)` : name))
+    .join(', ')} or attach`;
+}
+
 function common(command: Command): Command {
   return command
     .option('--target <file>', 'judge a mesh that runs already, named by this target file')
-    .option('--runtime <name>', 'process (default), container or attach')
+    .option('--runtime <name>', runtimeChoice())
     .option('--out <dir>', 'directory of the run (default: reports/out/<run id>)')
     .option('--seed <n>', 'seed of every choice that is made by chance', wholeNumber)
     .option('--only <globs>', 'clause or scenario ids, * for any characters, parted by commas')

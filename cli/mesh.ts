@@ -64,7 +64,7 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
       target: { kind: 'stood up by Assay', trustDomain: spec.trustDomain },
       clauses: [],
     });
-    await withRun({ id, directory, recorder, signal, containers: false }, async (run) => {
+    await withRun({ id, directory, recorder, signal, runtime: 'process' }, async (run) => {
       await using runtime = watchPrograms(startProcessRuntime(run), (message) =>
         process.stderr.write(`! ${message}\n`),
       );

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { openRecorder, type Recorder } from '../fixtures/run/recorder.ts';
 import { newRunId, type Run } from '../fixtures/run/run.ts';
 import { withRun } from '../fixtures/run/with-run.ts';
-import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
 import type { Runtime } from '../fixtures/runtime/runtime.ts';
+import { loadRuntime } from '../fixtures/runtime/runtimes.ts';
 import { startMesh, type MeshTools } from '../fixtures/target/mesh.ts';
 import type { Target } from '../fixtures/target/target.ts';
 import { locateTools, type Tool } from '../fixtures/toolchain/toolchain.ts';
@@ -27,7 +27,7 @@ export interface RunOptions {
   readonly plan: Plan;
   readonly chosen: Chosen;
   /** Where the meshes of the plan are stood up, by the runtime's name; or a mesh that runs already. */
-  readonly on: 'process' | 'container' | RunningTarget;
+  readonly on: string | RunningTarget;
   /** Of the run directory; reports/out/<run id> when absent. */
   readonly out?: string;
   readonly seed: number;
@@ -80,7 +80,7 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
     const programs = typeof on === 'string' ? await locatePrograms(options) : undefined;
     clockMs = begin(recorder, id, options, programs);
     recorder.broken.throwIfAborted();
-    await withRun({ id, directory, recorder, signal, containers: on === 'container' }, (run) =>
+    await withRun({ id, directory, recorder, signal, runtime: typeof on === 'string' ? on : undefined }, (run) =>
       judge(options, run, programs),
     );
   } catch (error) {
@@ -99,7 +99,7 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
     recorder.record({ kind: 'trouble', clauses: [], message });
   }
   recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString(), ...(aborted !== undefined && { aborted }) });
-  return steps.step('report', 'Report', async () => {
+  return await steps.step('report', 'Report', async () => {
     if (recorder.broken.aborted && failure === undefined) failed(recorder.broken.reason);
     recorder.close();
     const report = buildReport(recorder.history, clauses);
@@ -175,12 +175,10 @@ async function judge(options: RunOptions, run: Run, programs: Programs | undefin
   if (failed.length > 1) throw new AggregateError(failed);
 }
 
-async function startRuntime(name: 'process' | 'container', run: Run, tools: MeshTools, steps: Steps): Promise<Runtime> {
-  if (name !== 'container') return startProcessRuntime(run);
-  return steps.step('runtime', 'Containers', async () => {
-    const { startContainerRuntime } = await import('../fixtures/runtime/container/container.ts');
-    return startContainerRuntime(run, { programs: { ...tools }, projectDir: join(import.meta.dirname, '..') });
-  });
+async function startRuntime(name: string, run: Run, tools: MeshTools, steps: Steps): Promise<Runtime> {
+  const kind = await loadRuntime(name);
+  const start = () => kind.start(run, { programs: { ...tools }, projectDir: join(import.meta.dirname, '..') });
+  return kind.startsAtOnce ? start() : steps.step('runtime', kind.title, start);
 }
 
 async function standUpAndJudge(

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { Parser } from 'tap-parser';
 import { create } from 'xmlbuilder2';
 import { buildReport } from '../src/report/report.ts';
-import { html } from './formats/html.ts';
-import { junit } from './formats/junit.ts';
+import { format as htmlFormat } from './formats/html.ts';
+import { format as junitFormat } from './formats/junit.ts';
+import { format as tapFormat } from './formats/tap.ts';
+import { loadFormats } from './formats.ts';
 import { sampleRun } from './sample-run.ts';
-import { tap } from './formats/tap.ts';
 import { summary } from './terminal.ts';
+
+const { render: html } = htmlFormat;
+const { render: junit } = junitFormat;
+const { render: tap } = tapFormat;
 
 const kinds = ['pass', 'fail', 'inconclusive'] as const;
 const hostile = '</script><script>alert(1)</script>"\'&]]>\u0000\u001b[2J\u202e # SKIP \\ <%= 1 %> {b}\n...\nok 99';
@@ -17,6 +23,29 @@ const report = (kind: (typeof kinds)[number], words = '') => {
   const { history, clauses } = sampleRun(kind, words);
   return { history, report: buildReport(history, clauses) };
 };
+
+const files = readdirSync(new URL('formats/', import.meta.url)).filter((name) => name.endsWith('.ts'));
+
+await test('every file in formats/ is a format, and keeps to the interface', async () => {
+  const formats = await loadFormats();
+  assert.deepEqual(
+    formats.map(({ id }) => `${id}.ts`),
+    files.toSorted(),
+  );
+  assert.equal(new Set(formats.map(({ fileName }) => fileName)).size, formats.length, 'no two write the same file');
+  const { report: built, history } = report('inconclusive', hostile);
+  for (const { id, title, fileName, render, preload } of formats) {
+    assert.match(title, /^[A-Z].*\.$/, id);
+    assert.match(fileName, /^[a-z][a-z.-]*\.[a-z]+$/, id);
+    assert.ok(!['history.jsonl', 'report.json', 'logs'].includes(fileName), id);
+    await preload?.();
+    const text = await render(built, history);
+    assert.notEqual(text, '', id);
+    assert.equal(await render(built, history), text, `${id}: the same again`);
+    for (const clause of built.clauses) assert.ok(text.includes(clause.id), `${id} lacks ${clause.id}`);
+  }
+});
+
 const count = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].length;
 
 for (const kind of kinds) {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { loadFormats } from './formats.ts';
 import { readHistory, RunRecordError } from './read-run.ts';
 import { renderReports, writeReportJson } from './render.ts';
 import type { RenderAnswer } from './render-worker.ts';
@@ -24,7 +25,8 @@ async function runDirectory(): Promise<string> {
   return directory;
 }
 
-const names = ['junit.xml', 'results.tap', 'report.html'];
+const names = (await loadFormats()).map(({ fileName }) => fileName);
+for (const name of ['report.html', 'junit.xml', 'results.tap']) assert.ok(names.includes(name), name);
 const contents = (directory: string) =>
   Promise.all(names.map(async (name) => `${name} ${hash('sha256', await readFile(join(directory, name)))}`));
 

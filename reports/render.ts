@@ -4,11 +4,13 @@ import type { Clause } from '../src/clause.ts';
 import type { History } from '../src/history.ts';
 import type { Report } from '../src/report/report.ts';
 import { buildReport } from '../src/report/report.ts';
+import { loadFormats } from './formats.ts';
 import { readHistory, readReport } from './read-run.ts';
 
 /** A report file that was written. */
 export interface Written {
-  readonly format: 'junit' | 'tap' | 'html';
+  /** The id of its format. */
+  readonly format: string;
   readonly path: string;
   readonly bytes: number;
 }
@@ -43,38 +45,25 @@ async function writeWhole(path: string, text: string): Promise<void> {
 }
 
 /**
- * Writes `junit.xml`, `results.tap` and `report.html` from the `history.jsonl` and `report.json` of a run directory and
- * nothing else: the same bytes whenever and wherever it is done.
+ * Writes every format from the `history.jsonl` and `report.json` of a run directory and nothing else: the same bytes whenever
+ * and wherever it is done.
  *
  * @throws RunRecordError when either file is missing or is not what it should be
  */
 export async function renderReports(directory: string): Promise<Written[]> {
-  const [history, report, { junit }, { tap }, { html }] = await Promise.all([
-    readHistory(directory),
-    readReport(directory),
-    ...formats(),
-  ]);
-  const documents = [
-    ['junit', 'junit.xml', junit(report)],
-    ['tap', 'results.tap', tap(report)],
-    ['html', 'report.html', await html(report, history)],
-  ] as const;
+  const [history, report, formats] = await Promise.all([readHistory(directory), readReport(directory), loadFormats()]);
+  const texts = await Promise.all(formats.map(async (format) => format.render(report, history)));
   return Promise.all(
-    documents.map(async ([format, name, text]) => {
-      const path = join(directory, name);
+    formats.map(async ({ id, fileName }, at) => {
+      const path = join(directory, fileName);
+      const text = texts[at]!;
       await writeWhole(path, text);
-      return { format, path, bytes: Buffer.byteLength(text) };
+      return { format: id, path, bytes: Buffer.byteLength(text) };
     }),
   );
 }
 
 /** Loads everything that rendering needs, so that a later `renderReports` only renders. */
 export async function preloadReports(): Promise<void> {
-  const [, , { preloadHtml }] = await Promise.all(formats());
-  await preloadHtml();
-}
-
-// Imported on use: together they cost more time than the rendering itself, and a caller that only judges needs none of them.
-function formats() {
-  return [import('./formats/junit.ts'), import('./formats/tap.ts'), import('./formats/html.ts')] as const;
+  await Promise.all((await loadFormats()).map(async (format) => format.preload?.()));
 }

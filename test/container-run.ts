@@ -6,7 +6,7 @@ import { startContainerRuntime } from '../fixtures/runtime/container/container.t
 
 const out = process.argv[2] ?? '';
 const run = openRun(newRunId(new Date()), out, openRecorder(out), new AbortController().signal);
-startGuardian(run.id, { containers: true });
+startGuardian(run.id, 'container');
 const runtime = await startContainerRuntime(run, { programs: {}, projectDir: process.cwd() });
 const host = await runtime.startHost({ name: 'one', ports: ['http'] });
 await host.run({

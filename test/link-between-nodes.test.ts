@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { meshSpecs } from '../plans/deployment.ts';
+import { meshSpecs } from '../plans/meshes.ts';
 import { reaches } from '../fixtures/faults/links.ts';
 import { startMesh } from '../fixtures/target/mesh.ts';
 import { openRecorder } from '../fixtures/run/recorder.ts';

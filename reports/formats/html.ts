@@ -3,19 +3,28 @@ import { Eta } from 'eta';
 import type { Entry, Happening, History } from '../../src/history.ts';
 import type { Report } from '../../src/report/report.ts';
 import { buildReport } from '../../src/report/report.ts';
+import type { ReportFormat } from '../format.ts';
 import { loadCharts } from './page/charts.ts';
 import { latencyChart } from './page/latency-chart.ts';
 import { pageView } from './page/page-view.ts';
 import { timeline } from './page/timeline.ts';
 
+/**
+ * One page that needs nothing else: no network, no script. The history gives the evidence its words and the timelines their
+ * marks. Whatever a target said is escaped.
+ */
+export const format = {
+  id: 'html',
+  title: 'One page for people, with every clause, its reason and its evidence; it needs no network.',
+  fileName: 'report.html',
+  render: html,
+  preload,
+} as const satisfies ReportFormat;
+
 const views = new URL('page/', import.meta.url);
 const eta = new Eta({ views: views.pathname, cache: true, autoEscape: true });
 
-/**
- * The report as one page that needs nothing else: no network, no script. The history gives the evidence its words and the
- * timelines their marks. Whatever a target said is escaped.
- */
-export async function html(report: Report, history: History): Promise<string> {
+async function html(report: Report, history: History): Promise<string> {
   const draw = await loadCharts();
   return eta.render('./page', {
     ...pageView(report, history),
@@ -25,8 +34,8 @@ export async function html(report: Report, history: History): Promise<string> {
   });
 }
 
-/** Loads what the page is drawn with, and draws a small one: first use costs several times any later one. */
-export async function preloadHtml(): Promise<void> {
+// Draws a small page: first use costs several times any later one.
+async function preload(): Promise<void> {
   const happenings: Happening[] = [
     {
       kind: 'run-started',

@@ -1,14 +1,22 @@
 import { create } from 'xmlbuilder2';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
+import type { ReportFormat } from '../format.ts';
 import { byPromise, count } from '../wording.ts';
-
-type Element = ReturnType<typeof create>;
 
 /**
  * JUnit XML by the Jenkins xUnit schema: a promise is a suite, a clause a case.
  * A fail is a failure; inconclusive is an error, since the harness could not tell; a known deviation is skipped.
  */
-export function junit(report: Report): string {
+export const format = {
+  id: 'junit',
+  title: 'JUnit XML, a promise a suite and a clause a case, for CI.',
+  fileName: 'junit.xml',
+  render: junit,
+} as const satisfies ReportFormat;
+
+type Element = ReturnType<typeof create>;
+
+function junit(report: Report): string {
   const suites = byPromise(report).filter((group) => group.clauses.length > 0);
   const root = create({ version: '1.0', encoding: 'UTF-8' }).ele('testsuites', {
     name: 'assay',

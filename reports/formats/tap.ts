@@ -1,8 +1,16 @@
 import { stringify } from 'yaml';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
+import type { ReportFormat } from '../format.ts';
 
 /** TAP 14, one line a clause. Inconclusive is `not ok` with `severity: inconclusive`; a known deviation is a TODO. */
-export function tap(report: Report): string {
+export const format = {
+  id: 'tap',
+  title: 'TAP 14, one line a clause, for tools that read test results.',
+  fileName: 'results.tap',
+  render: tap,
+} as const satisfies ReportFormat;
+
+function tap(report: Report): string {
   const comments = [`run ${report.run.id}, seed ${report.run.seed}, verdict ${report.verdict}`];
   if (report.run.aborted !== null) comments.push(`aborted: ${report.run.aborted}`);
   return [

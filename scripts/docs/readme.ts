@@ -4,15 +4,19 @@ import { handshakeTable, markdown, provenance, timeTable } from '../gate-speed/f
 import { benchRuntimes, readResult } from '../gate-speed/result.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { impostors } from '../../impostors/catalogue.ts';
+import { loadRuntimes } from '../../fixtures/runtime/runtimes.ts';
 import { readCache } from '../../fixtures/toolchain/cache.ts';
 import { programs } from '../../fixtures/toolchain/programs.ts';
 import { coverageHead, coverageRows } from '../../reports/coverage-table.ts';
+import { loadFormats } from '../../reports/formats.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
 import { promises } from '../../src/promises.ts';
 import { coverageOf } from '../../src/requirements/coverage.ts';
 import { fillBlocks, type Block } from './blocks.ts';
 import { anchorOfHeading, sentence, table } from './markdown.ts';
 import { root, transcriptPath } from './places.ts';
+
+const [runtimes, formats] = await Promise.all([loadRuntimes(), loadFormats()]);
 
 /** README.md with its made parts as they have to be now. */
 export function readme(): string {
@@ -30,6 +34,14 @@ function blocks(): Block[] {
         .join('\n'),
     },
     { name: 'coverage', text: table(coverageHead, coverageRows(coverageOf(clauses))) },
+    {
+      name: 'formats',
+      text: table(
+        ['File', 'Is'],
+        formats.map(({ fileName, title }) => [`\`${fileName}\``, title]),
+      ),
+    },
+    { name: 'runtimes', text: runtimeTable() },
     { name: 'toolchain', text: toolchain() },
     { name: 'figures', text: figures() },
   ];
@@ -50,6 +62,17 @@ function promiseTable(): string {
   return table(
     ['Promise', 'What it says', 'Clauses', 'Impostors'],
     [...rows, ['all', '', String(clauses.length), String(impostors.length)]],
+  );
+}
+
+function runtimeTable(): string {
+  return table(
+    ['Runtime', 'Needs'],
+    [
+      ...runtimes.map(({ name, needs }) => [name, needs]),
+      // It starts nothing, so it is no kind of runtime, though the command line knows it by that option.
+      ['attach', 'The sockets and addresses that the target file names.'],
+    ],
   );
 }
 
@@ -75,7 +98,8 @@ function figures(): string {
   if (results.length === 0) throw new Error('scripts/gate-speed/results is empty; fill it with: npm run bench:gate');
   return results
     .map((result) => {
-      const where = `**By ${result.runtime === 'process' ? 'processes' : 'containers'}.** ${provenance(result)}.`;
+      const title = runtimes.find(({ name }) => name === result.runtime)?.title ?? result.runtime;
+      const where = `**By ${title.toLowerCase()}.** ${provenance(result)}.`;
       // A gate that did not pass may have ended early, or waited for what never came.
       if (result.runs.some(({ verdict }) => verdict !== 'pass'))
         return `${where} Not every run passed, so no times are given.`;

@@ -2,28 +2,21 @@
 import { cpus, release, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { handshakeTable, plain, provenance, timeTable } from './figures.ts';
-import {
-  benchRuntimes,
-  readResult,
-  writeResult,
-  type BenchRuntime,
-  type GateBench,
-  type GateRun,
-  type Machine,
-} from './result.ts';
+import { defaultRuntime } from '../../fixtures/runtime/runtimes.ts';
+import { benchRuntimes, readResult, writeResult, type GateBench, type GateRun, type Machine } from './result.ts';
 import { runOnce } from './run-once.ts';
 
-const usage = `usage: npm run bench:gate -- [--runs N] [--runtime process,container] [--add]
+const usage = `usage: npm run bench:gate -- [--runs N] [--runtime NAME,…] [--add]
 
-Runs the gate N times (5) by processes, or by each runtime named, in turn: so what the machine is busy with meets all alike.
+Runs the gate N times (5) by ${defaultRuntime}, or by each runtime named (there are ${benchRuntimes.join(', ')}), in turn: so what the machine is busy with meets all alike.
 Prints what it took, and writes scripts/gate-speed/results/gate-<runtime>.json. With --add the runs join those that are there, so that
 two states of the code can be measured in turn.`;
 
-function options(): { runs: number; runtimes: readonly BenchRuntime[]; add: boolean } | undefined {
+function options(): { runs: number; runtimes: readonly string[]; add: boolean } | undefined {
   const { values } = parseArgs({
     options: {
       runs: { type: 'string', default: '5' },
-      runtime: { type: 'string', default: 'process' },
+      runtime: { type: 'string', default: defaultRuntime },
       add: { type: 'boolean', default: false },
     },
   });
@@ -56,7 +49,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
 
 // Far beyond any right run: a gate that hangs is told to stop, and says so in its record.
 const longestMs = 180_000;
-const measured = new Map<BenchRuntime, { runs: GateRun[]; versions: GateBench['versions'] }>();
+const measured = new Map<string, { runs: GateRun[]; versions: GateBench['versions'] }>();
 for (let turn = 1; turn <= chosen.runs; turn++) {
   for (const runtime of chosen.runtimes) {
     const { run, versions, because } = await runOnce(

@@ -1,15 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { runtimeNames } from '../../fixtures/runtime/runtimes.ts';
 import type { RunVerdict } from '../../src/verdict.ts';
 
 /** Runtimes that can be measured, in the order in which they are told. */
-export const benchRuntimes = ['process', 'container'] as const;
-export type BenchRuntime = (typeof benchRuntimes)[number];
+export const benchRuntimes: readonly string[] = runtimeNames();
 
 /** What `npm run bench:gate` keeps: one file for each runtime, and the README's figures are made from it. */
 export interface GateBench {
   readonly schema: 1;
-  readonly runtime: BenchRuntime;
+  readonly runtime: string;
   /** Day of the last run, UTC. */
   readonly date: string;
   readonly machine: Machine;
@@ -64,12 +64,12 @@ export function spread(values: readonly number[]): Spread {
   return { min: sorted[0]!, median: (low + high) / 2, max: sorted.at(-1)! };
 }
 
-export function resultPath(runtime: BenchRuntime): string {
+export function resultPath(runtime: string): string {
   return join(import.meta.dirname, 'results', `gate-${runtime}.json`);
 }
 
 /** Undefined when this runtime was never measured. */
-export function readResult(runtime: BenchRuntime): GateBench | undefined {
+export function readResult(runtime: string): GateBench | undefined {
   try {
     return JSON.parse(readFileSync(resultPath(runtime), 'utf8')) as GateBench;
   } catch (error) {

@@ -4,7 +4,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readHistory, readReport } from '../../reports/read-run.ts';
 import { entriesOf, type History } from '../../src/history.ts';
-import type { BenchRuntime, GateRun, Phase } from './result.ts';
+import type { GateRun, Phase } from './result.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -20,7 +20,7 @@ export interface MeasuredRun {
  *
  * @throws Error with the gate's last words when it left no record, and the signal's reason
  */
-export async function runOnce(runtime: BenchRuntime, signal: AbortSignal): Promise<MeasuredRun> {
+export async function runOnce(runtime: string, signal: AbortSignal): Promise<MeasuredRun> {
   const scratch = mkdtempSync(join(tmpdir(), 'assay-bench-'));
   const directory = join(scratch, 'run');
   try {
@@ -52,7 +52,7 @@ export async function runOnce(runtime: BenchRuntime, signal: AbortSignal): Promi
   }
 }
 
-function gate(runtime: BenchRuntime, directory: string, signal: AbortSignal): Promise<string> {
+function gate(runtime: string, directory: string, signal: AbortSignal): Promise<string> {
   const child = spawn(process.execPath, [join(root, 'cli/bin.js'), 'gate', '--runtime', runtime, '--out', directory], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,25 +1,32 @@
 import { Worker } from 'node:worker_threads';
-import type { Papers } from '../engine/run.ts';
-import type { RenderAnswer, RenderRequest } from '../reports/render-worker.ts';
-import { saveReportJson } from '../reports/render.ts';
 import { FixtureError, messageOf } from '../src/errors.ts';
+import type { Report } from '../src/report/report.ts';
+import { saveReportJson } from './render.ts';
+import type { RenderAnswer, RenderRequest } from './render-worker.ts';
 
-/** The papers of a run: report.json, and the documents made of it in a thread of their own, which loads them while the run goes on. */
+/** The papers of one run, for whoever runs it to write at its end. Disposing stops what stands ready for that. */
+export interface Papers {
+  /**
+   * Writes `report.json`, and of it and the `history.jsonl` that is there every format.
+   *
+   * @throws FixtureError that says which of them are whole, when one cannot be written
+   */
+  write(directory: string, report: Report): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Loads the formats in a thread of their own while the run goes on, so that its papers are there as soon as it ends. */
 export function startPapers(): Papers {
-  const worker = new Worker(new URL('../reports/render-worker.ts', import.meta.url));
+  const worker = new Worker(new URL('./render-worker.ts', import.meta.url));
   worker.unref();
-  let broken: unknown;
-  worker.once('error', (error) => {
-    broken = error;
-  });
+  const broken = new AbortController();
+  worker.once('error', (error) => broken.abort(new Error(messageOf(error))));
+  worker.once('exit', () => broken.abort(new Error('the thread that makes the reports ended before they were made')));
   const render = (directory: string) =>
     new Promise<void>((resolve, reject) => {
-      if (broken !== undefined) {
-        reject(new Error(messageOf(broken)));
-        return;
-      }
+      broken.signal.throwIfAborted();
+      broken.signal.addEventListener('abort', () => reject(broken.signal.reason as Error), { once: true });
       worker.ref();
-      worker.once('error', reject);
       worker.on('message', (answer: RenderAnswer) => {
         if (answer.state === 'written') resolve();
         else if (answer.state === 'failed') reject(new Error(answer.message));
