@@ -10,7 +10,7 @@ import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { withRun } from '../fixtures/run/with-run.ts';
 import { exitCodes } from './exit-codes.ts';
 import { meshSpecs } from '../plans/meshes.ts';
-import { describeProgress } from '../engine/progress.ts';
+import { describeProgress } from '../fixtures/toolchain/describe-progress.ts';
 import type { Steps } from '../engine/steps.ts';
 import { terminalSteps } from './terminal-steps.ts';
 import { checkTargetPath, targetText, writeTargetFile } from './mesh/target-file.ts';

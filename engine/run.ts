@@ -14,7 +14,7 @@ import { HealError } from '../src/heal-error.ts';
 import { buildReport, type Report } from '../src/report/report.ts';
 import { judgeMesh, phase } from './judge-mesh.ts';
 import type { Steps } from './steps.ts';
-import { describeProgress } from './progress.ts';
+import { describeProgress } from '../fixtures/toolchain/describe-progress.ts';
 
 /** A mesh that somebody else runs, to be judged in the place of those that the plan would stand up. */
 export interface RunningTarget {
@@ -124,12 +124,13 @@ async function locatePrograms({ steps, signal }: RunOptions): Promise<Programs> 
 /** Writes the first line of the history. Gives the wall clock's time, in milliseconds, at which the run's own clock stood at zero. */
 function begin(recorder: Recorder, id: string, options: RunOptions, programs: Programs | undefined): number {
   const { plan, chosen, on } = options;
-  const startedMs = Date.now() - recorder.now();
+  // A first run builds its programs: that is no part of its timeline.
+  const startedAt = recorder.startClock();
   recorder.record({
     kind: 'run-started',
     id,
     command: options.command,
-    startedAt: new Date(startedMs).toISOString(),
+    startedAt: startedAt.toISOString(),
     seed: options.seed,
     runtime: typeof on === 'string' ? on : 'attach',
     versions: {
@@ -139,7 +140,7 @@ function begin(recorder: Recorder, id: string, options: RunOptions, programs: Pr
     target: typeof on === 'string' ? standingUp(plan, options) : on.note,
     clauses: clauses.map((clause) => clause.id).filter((clause) => chosen.has(clause)),
   });
-  return startedMs;
+  return startedAt.getTime();
 }
 
 function standingUp(

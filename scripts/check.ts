@@ -1,7 +1,7 @@
 // npm run check: types, lint and the tests that need nothing but this directory, side by side. Says what failed, and little else.
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { compileCache, pureTests } from './tests.ts';
+import { compileCache, tap } from './tap.ts';
 
 const root = new URL('..', import.meta.url);
 
@@ -12,7 +12,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   lint: 'node_modules/eslint/bin/eslint.js --cache --cache-location node_modules/.cache/eslint/ --cache-strategy content .'.split(
     ' ',
   ),
-  tests: ['--test', '--test-reporter', 'dot', '--test-concurrency', '2', ...pureTests('src')],
+  tests: [tap, '--jobs=2', 'src/**/*.test.ts'],
 };
 
 async function check(name: string, args: readonly string[]): Promise<boolean> {

@@ -1,5 +1,5 @@
 // Prints where a program of the toolchain is, building it when it is not there yet: npm run -s toolchain assay-go-node
-import { describeProgress } from '../engine/progress.ts';
+import { describeProgress } from '../fixtures/toolchain/describe-progress.ts';
 import { messageOf } from '../src/errors.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { toolNames } from '../fixtures/toolchain/programs.ts';
