@@ -11,6 +11,7 @@ import { narrowed, onOneMesh, type Chosen, type Part, type Plan } from '../plans
 import { clauses } from '../src/clauses/catalogue.ts';
 import { findError, messageOf } from '../src/errors.ts';
 import { HealError } from '../src/heal-error.ts';
+import type { History } from '../src/history.ts';
 import { buildReport, type Report } from '../src/report/report.ts';
 import { judgeMesh, phase } from './judge-mesh.ts';
 import type { Steps } from './steps.ts';
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly nodeUnderTest?: string;
   readonly signal: AbortSignal;
   readonly steps: Steps;
+  /** Where the programs of the toolchain are looked for; `process.env` when absent. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly papers?: Papers;
 }
 
@@ -49,6 +52,8 @@ export interface Papers {
 
 export interface RunResult {
   readonly report: Report;
+  /** What the report was made from. */
+  readonly history: History;
   readonly directory: string;
   /** What ended the run early, when it was not a person. */
   readonly failure?: unknown;
@@ -108,14 +113,15 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
     } catch (error) {
       failed(error);
     }
-    return { report, directory, ...(failure !== undefined && { failure }) };
+    return { report, history: recorder.history, directory, ...(failure !== undefined && { failure }) };
   });
 }
 
-async function locatePrograms({ steps, signal }: RunOptions): Promise<Programs> {
+async function locatePrograms({ steps, signal, env }: RunOptions): Promise<Programs> {
   return steps.step('toolchain', 'Toolchain', (say) =>
     locateTools(['spire-server', 'spire-agent', 'toxiproxy'], {
       signal,
+      ...(env && { env }),
       onProgress: (progress) => say(describeProgress(progress)),
     }),
   );

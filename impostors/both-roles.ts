@@ -14,7 +14,7 @@ export interface Misjudgement {
 
 /** Two impostors: one misjudges its clients, the other the servers that it calls. */
 export function inBothRoles({ id, title, breaks, row, judge }: Misjudgement): ImpostorNode[] {
-  const seen = (role: string) => new RegExp(`^node-001 as ${role}: ${escaped(row)}.*: accepted, wanted refused`);
+  const seen = (role: string) => new RegExp(`^NODE as ${role}: ${escaped(row)}.*: accepted, wanted refused`);
   return [
     {
       kind: 'node',

@@ -7,14 +7,14 @@ export const controlPlaneImpostors: readonly Impostor[] = [
     id: 'agent-keeps-its-key',
     title: 'The agent has one key certified again and again',
     breaks: 'mesh/rotation/fresh-key',
-    reason: /^SVID .* of node-00[12] certifies the same key as /,
+    reason: /^SVID .* of NODE certifies the same key as /,
   },
   {
     kind: 'spire-server',
     id: 'spire-signs-when-prepared',
     title: 'The server signs with a new authority as soon as it is prepared',
     breaks: 'mesh/rotation/authority-known-before-use',
-    reason: /^node-00[12] was (given|seen with) SVID .* before the bundle of node-00[12] held that authority/,
+    reason: /^(NODE|PEER) was (given|seen with) SVID .* before the bundle of (NODE|PEER) held that authority/,
   },
   {
     kind: 'spire-agent',
@@ -28,7 +28,7 @@ export const controlPlaneImpostors: readonly Impostor[] = [
     id: 'agent-slow-after-short-outage',
     title: 'After an outage of a second the agent waits for four',
     breaks: 'mesh/partition/short-recovers',
-    reason: /^node-00[12] got (no new SVID|a new SVID only .*) after the heal; the bound is /,
+    reason: /^NODE got (no new SVID|a new SVID only .*) after the heal; the bound is /,
   },
   {
     kind: 'spire-agent',
@@ -42,7 +42,7 @@ export const controlPlaneImpostors: readonly Impostor[] = [
     id: 'agent-slow-after-long-outage',
     title: 'After an outage the agent waits for six seconds more',
     breaks: 'mesh/partition/long-recovers',
-    reason: /^node-00[34] got (no new SVID|a new SVID only .*) after the heal; the bound is /,
+    reason: /^NODE got (no new SVID|a new SVID only .*) after the heal; the bound is /,
   },
   {
     kind: 'spire-agent',

@@ -13,7 +13,7 @@ interface What {
   readonly title: string;
   /** The clause that it breaks. */
   readonly breaks: ClauseId;
-  /** What that clause has to give as its reason. */
+  /** What that clause has to give as its reason, with the names that told.ts puts in: NODE, PEER and MESH. */
   readonly reason: RegExp;
   /** Left out: it fails. Inconclusive where it is the experiment that was sabotaged, so that nothing may be decided. */
   readonly verdict?: 'inconclusive';

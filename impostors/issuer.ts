@@ -53,16 +53,11 @@ export const rightIssuer: Issuer = {
   cleansLog: true,
 };
 
-export interface RunningIssuer extends AsyncDisposable {
-  /** With a server and nothing else. */
-  readonly target: Target;
-}
-
 const trustDomain = 'issuer.mesh';
 const ttlSeconds = 300;
 
-/** A server that does nothing but join tokens, over gRPC and TLS as agents expect it. */
-export async function startIssuer(issuer: Issuer, recorder: Recorder): Promise<RunningIssuer> {
+/** Starts a target that is a server and nothing else: one that does nothing but join tokens, over gRPC and TLS as agents expect it. */
+export async function startIssuer(issuer: Issuer, recorder: Recorder): Promise<Target & AsyncDisposable> {
   const authority = await forgeAuthority({ trustDomain });
   const now = Date.now();
   const issue = (spiffeId: string) =>
@@ -164,24 +159,22 @@ export async function startIssuer(issuer: Issuer, recorder: Recorder): Promise<R
   };
   const readLog = () => (issuer.cleansLog ? recorder.clean(log.join('\n')) : log.join('\n'));
   return {
-    target: {
-      name: 'issuer',
-      trustDomain,
-      nodes: [],
-      planes: [],
-      probeIds: { own: `spiffe://${trustDomain}/probe`, federated: undefined },
-      harnessHost: '127.0.0.1',
-      lacks: {},
-      probeIdentity: () => Promise.reject(new TypeError('an issuer of join tokens issues nothing else')),
-      authorities: () => Promise.resolve([authority.certificatePem]),
-      timing: { svidTtlSeconds: 3_600, syncIntervalMs: 1_000, cacheReloadMs: 1_000 },
-      server: {
-        api: api as ServerApi,
-        address: `127.0.0.1:${port}`,
-        readLog,
-        agentIds: new Set(),
-        joinTokenTtlSeconds: ttlSeconds,
-      },
+    name: 'issuer',
+    trustDomain,
+    nodes: [],
+    planes: [],
+    probeIds: { own: `spiffe://${trustDomain}/probe`, federated: undefined },
+    harnessHost: '127.0.0.1',
+    lacks: {},
+    probeIdentity: () => Promise.reject(new TypeError('an issuer of join tokens issues nothing else')),
+    authorities: () => Promise.resolve([authority.certificatePem]),
+    timing: { svidTtlSeconds: 3_600, syncIntervalMs: 1_000, cacheReloadMs: 1_000 },
+    server: {
+      api: api as ServerApi,
+      address: `127.0.0.1:${port}`,
+      readLog,
+      agentIds: new Set(),
+      joinTokenTtlSeconds: ttlSeconds,
     },
     async [Symbol.asyncDispose]() {
       server.forceShutdown();

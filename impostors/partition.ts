@@ -32,7 +32,7 @@ export const partitionImpostors: readonly Impostor[] = [
     id: 'partition-dead-when-quiet',
     title: 'It turns callers away when its agent was quiet for 0.6 s',
     breaks: 'mesh/partition/short-requests-survive',
-    reason: /requests failed; the first .* → node-001 /,
+    reason: /requests failed; the first .* → NODE /,
     change: deadWhenQuiet(),
   },
   {
@@ -40,7 +40,7 @@ export const partitionImpostors: readonly Impostor[] = [
     id: 'partition-gives-up-early',
     title: 'It stops long before its SVID ends, since its agent is quiet',
     breaks: 'mesh/partition/long-traffic-while-valid',
-    reason: /requests failed; the first node-004 → node-003 /,
+    reason: /requests failed; the first PEER → NODE /,
     change: deadWhenQuiet(),
   },
   {
@@ -49,7 +49,7 @@ export const partitionImpostors: readonly Impostor[] = [
     title: 'No node looks at notAfter, so that an outage switches identity off',
     breaks: 'mesh/partition/long-fails-closed',
     everywhere: true,
-    reason: /connections were made with an expired SVID; the first node-00[34] → node-00[34], .* s past notAfter/,
+    reason: /connections were made with an expired SVID; the first (NODE|PEER) → (NODE|PEER), .* s past notAfter/,
     change: { ...asServer(ignoresEnd), ...asClient(ignoresEnd) },
   },
   {
@@ -57,7 +57,7 @@ export const partitionImpostors: readonly Impostor[] = [
     id: 'partition-needs-restart',
     title: 'Once its SVID has ended it takes no other until it is started again',
     breaks: 'mesh/partition/long-recovers',
-    reason: /^node-003 has a new SVID since .* after the heal, but nothing got through /,
+    reason: /^NODE has a new SVID since .* after the heal, but nothing got through /,
     change: {
       update: (context, before) =>
         before !== undefined && ended(before) ? undefined : reference.update(context, before),

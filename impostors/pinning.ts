@@ -102,7 +102,7 @@ export const pinningImpostors: readonly Impostor[] = [
     id: 'pin-expect-ignored',
     title: 'As client it accepts any allowed peer in place of the one that it asked for',
     breaks: 'mesh/pinning/expected-peer',
-    reason: /^node-001 as client: spiffe:.*, allowed but not asked for: accepted, wanted refused/,
+    reason: /^NODE as client: spiffe:.*, allowed but not asked for: accepted, wanted refused/,
     change: { judgeServer: (chain, held, allow, _expect, at) => judgePeer(chain, held, allow, at) },
   },
   {
@@ -110,7 +110,7 @@ export const pinningImpostors: readonly Impostor[] = [
     id: 'pin-refuses-all-clients',
     title: 'It refuses every client, so that all its refusals look right',
     breaks: 'mesh/pinning/exact-id',
-    reason: /^node-001 as server: exactly the allowed ID: refused, wanted accepted/,
+    reason: /^NODE as server: exactly the allowed ID: refused, wanted accepted/,
     change: { judgeClient: () => ({ ok: false, why: 'nobody is accepted' }) },
   },
   {
@@ -118,7 +118,7 @@ export const pinningImpostors: readonly Impostor[] = [
     id: 'pin-refuses-all-servers',
     title: 'It refuses every server, so that all its refusals look right',
     breaks: 'mesh/pinning/exact-id',
-    reason: /^node-001 as client: exactly the expected ID: refused, wanted accepted/,
+    reason: /^NODE as client: exactly the expected ID: refused, wanted accepted/,
     change: { judgeServer: () => ({ ok: false, why: 'nobody is accepted' }) },
   },
   {
@@ -126,7 +126,7 @@ export const pinningImpostors: readonly Impostor[] = [
     id: 'pin-misnames-caller',
     title: 'It accepts the right caller and takes it for another',
     breaks: 'mesh/pinning/exact-id',
-    reason: /^node-001 as server: exactly the allowed ID: refused.*naming the caller ".*" instead of/,
+    reason: /^NODE as server: exactly the allowed ID: refused.*naming the caller ".*" instead of/,
     change: {
       judgeClient: (chain, held, allow, at, resumed) => {
         const judged = reference.judgeClient(chain, held, allow, at, resumed);

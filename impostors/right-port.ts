@@ -2,8 +2,8 @@ import { createServer } from 'node:tls';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
 import type { Target } from '../fixtures/target/target.ts';
 
-/** A port that does what SPIRE's require_pq_kem promises: TLS 1.3 only, and only with a post-quantum key exchange. No release of SPIRE is known to. */
-export async function startRightPort(): Promise<AsyncDisposable & { readonly target: Target }> {
+/** Starts a target that is a port which does what SPIRE's require_pq_kem promises: TLS 1.3 only, and only with a post-quantum key exchange. No release of SPIRE is known to. */
+export async function startRightPort(): Promise<Target & AsyncDisposable> {
   const trustDomain = 'port.mesh';
   const authority = await forgeAuthority({ trustDomain });
   const issue = async (spiffeId: string) => {
@@ -31,18 +31,16 @@ export async function startRightPort(): Promise<AsyncDisposable & { readonly tar
   const why = 'as require_pq_kem promises';
   const probe = `spiffe://${trustDomain}/probe`;
   return {
-    target: {
-      name: 'port',
-      trustDomain,
-      nodes: [],
-      planes: [{ plane: 'spire-server', address: `127.0.0.1:${port}`, policy: 'tls1.3-only', why }],
-      probeIds: { own: probe, federated: undefined },
-      harnessHost: '127.0.0.1',
-      lacks: {},
-      probeIdentity: () => issue(probe),
-      authorities: () => Promise.resolve([authority.certificatePem]),
-      timing: { svidTtlSeconds: 3_600, syncIntervalMs: 1_000, cacheReloadMs: 1_000 },
-    },
+    name: 'port',
+    trustDomain,
+    nodes: [],
+    planes: [{ plane: 'spire-server', address: `127.0.0.1:${port}`, policy: 'tls1.3-only', why }],
+    probeIds: { own: probe, federated: undefined },
+    harnessHost: '127.0.0.1',
+    lacks: {},
+    probeIdentity: () => issue(probe),
+    authorities: () => Promise.resolve([authority.certificatePem]),
+    timing: { svidTtlSeconds: 3_600, syncIntervalMs: 1_000, cacheReloadMs: 1_000 },
     async [Symbol.asyncDispose]() {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());

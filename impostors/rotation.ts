@@ -67,7 +67,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'rotation-stale-as-server',
     title: 'As server it shows its first SVID for ever',
     breaks: 'mesh/rotation/new-svid-presented',
-    reason: /^node-001 as server still showed SVID .* after its agent had delivered/,
+    reason: /^NODE as server still showed SVID .* after its agent had delivered/,
     change: { serverTls: (held) => reference.serverTls(stale(held)) },
   },
   {
@@ -75,7 +75,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'rotation-stale-as-client',
     title: 'As client it shows its first SVID for ever',
     breaks: 'mesh/rotation/new-svid-presented',
-    reason: /^node-001 as client still showed SVID .* after its agent had delivered/,
+    reason: /^NODE as client still showed SVID .* after its agent had delivered/,
     change: { clientTls: (held) => reference.clientTls(staleAsClient(held)) },
   },
   {
@@ -83,7 +83,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'rotation-last-moment',
     title: 'It takes up a new SVID only when the old one is about to end',
     breaks: 'mesh/rotation/new-svid-presented',
-    reason: /^node-001 as (server|client) still showed SVID .* after its agent had delivered/,
+    reason: /^NODE as (server|client) still showed SVID .* after its agent had delivered/,
     change: {
       update: (context, before) =>
         before === undefined || leafOf(before).notAfter.getTime() - Date.now() < lastMomentMs
@@ -96,7 +96,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'rotation-drops-connections',
     title: 'It ends every connection at each rotation',
     breaks: 'mesh/rotation/connections-survive',
-    reason: /requests failed; the first probe of steady → node-001 /,
+    reason: /requests failed; the first probe of MESH → NODE /,
     change: { rotate: drop },
   },
   {
@@ -104,7 +104,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'rotation-drops-with-authority',
     title: 'It ends every connection when its SVID is of another authority',
     breaks: 'mesh/rotation/connections-survive',
-    reason: /requests failed; the first probe of steady → node-001 /,
+    reason: /requests failed; the first probe of MESH → NODE /,
     change: { rotate: droppingWhenTheAuthorityChanges() },
   },
   {
@@ -112,7 +112,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'rotation-reopens-listener',
     title: 'It closes its listener and opens it anew at each rotation',
     breaks: 'mesh/rotation/requests-survive',
-    reason: /requests failed; the first .* → node-001 .*ECONN(REFUSED|RESET)/,
+    reason: /requests failed; the first .* → NODE .*ECONN(REFUSED|RESET)/,
     change: {
       rotate: ({ entrance, renew }, next) => {
         renew(next);
@@ -128,7 +128,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'rotation-busy',
     title: 'It turns callers away for a moment after each rotation',
     breaks: 'mesh/rotation/requests-survive',
-    reason: /requests failed; the first .* → node-001 /,
+    reason: /requests failed; the first .* → NODE /,
     change: busyAfterRotation(),
   },
   {
@@ -146,7 +146,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'rotation-trusts-revoked-as-server',
     title: 'As server it trusts an authority for ever',
     breaks: 'mesh/rotation/revoked-authority-refused',
-    reason: /^node-001 as server: the same SVID, after the revocation: accepted, wanted refused/,
+    reason: /^NODE as server: the same SVID, after the revocation: accepted, wanted refused/,
     change: asServer(trusting(everHeld())),
   },
   {
@@ -154,7 +154,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'rotation-trusts-revoked-as-client',
     title: 'As client it trusts an authority for ever',
     breaks: 'mesh/rotation/revoked-authority-refused',
-    reason: /^node-001 as client: the same server, after the revocation: accepted, wanted refused/,
+    reason: /^NODE as client: the same server, after the revocation: accepted, wanted refused/,
     change: asClient(trusting(everHeld())),
   },
 ];

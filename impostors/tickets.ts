@@ -21,7 +21,7 @@ export const ticketImpostors: readonly Impostor[] = [
     id: 'ticket-past-svid',
     title: 'It asks a resumed session for nothing',
     breaks: 'mesh/tls/ticket-not-past-svid',
-    reason: /^node-001 as server: its session, after the SVID's end: accepted, wanted refused/,
+    reason: /^NODE as server: its session, after the SVID's end: accepted, wanted refused/,
     change: resuming(asOnceFound),
   },
   {
@@ -29,7 +29,7 @@ export const ticketImpostors: readonly Impostor[] = [
     id: 'ticket-clock-ignored',
     title: 'It asks for the authority behind a resumed session and forgets the clock',
     breaks: 'mesh/tls/ticket-not-past-svid',
-    reason: /^node-001 as server: its session, after the SVID's end: accepted, wanted refused/,
+    reason: /^NODE as server: its session, after the SVID's end: accepted, wanted refused/,
     change: resuming(atItsBeginning),
   },
   {
@@ -37,7 +37,7 @@ export const ticketImpostors: readonly Impostor[] = [
     id: 'ticket-past-authority',
     title: 'It asks a resumed session for nothing, so that it outlives the authority',
     breaks: 'mesh/rotation/ticket-not-past-authority',
-    reason: /^node-001 as server: the same session, after the revocation: accepted, wanted refused/,
+    reason: /^NODE as server: the same session, after the revocation: accepted, wanted refused/,
     change: resuming(asOnceFound),
   },
   {
@@ -45,7 +45,7 @@ export const ticketImpostors: readonly Impostor[] = [
     id: 'ticket-authority-ignored',
     title: 'It looks at the clock for a resumed session and forgets the authority',
     breaks: 'mesh/rotation/ticket-not-past-authority',
-    reason: /^node-001 as server: the same session, after the revocation: accepted, wanted refused/,
+    reason: /^NODE as server: the same session, after the revocation: accepted, wanted refused/,
     change: resuming((chain, held, allow, at) => {
       const [leaf] = chain;
       if (leaf !== undefined && at > leaf.notAfter) return { ok: false, why: 'expired' };

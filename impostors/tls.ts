@@ -35,7 +35,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-1.2-as-server',
     title: 'As server it still speaks TLS 1.2',
     breaks: 'mesh/tls/version-as-server',
-    reason: /^node-001 as server: TLS 1\.[02].*: accepted, wanted refused/,
+    reason: /^NODE as server: TLS 1\.[02].*: accepted, wanted refused/,
     change: server({ minVersion: 'TLSv1.2' }),
   },
   {
@@ -43,7 +43,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-1.1-as-server',
     title: 'As server it still speaks TLS 1.1',
     breaks: 'mesh/tls/version-as-server',
-    reason: /^node-001 as server: TLS 1\.[0-2].*: accepted, wanted refused/,
+    reason: /^NODE as server: TLS 1\.[0-2].*: accepted, wanted refused/,
     change: server({ minVersion: 'TLSv1.1', ciphers: everything, secureOptions: constants.SSL_OP_NO_TLSv1_2 }),
   },
   {
@@ -51,7 +51,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-1.0-as-server',
     title: 'As server it speaks TLS 1.3, not 1.2, not 1.1, and 1.0',
     breaks: 'mesh/tls/version-as-server',
-    reason: /^node-001 as server: TLS 1\.0.*: accepted, wanted refused/,
+    reason: /^NODE as server: TLS 1\.0.*: accepted, wanted refused/,
     change: server(only10and13),
   },
   {
@@ -59,7 +59,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-no-1.3-as-server',
     title: 'As server it speaks TLS 1.2 at most',
     breaks: 'mesh/tls/version-as-server',
-    reason: /^node-001 as server: TLS 1\.3 with a valid SVID: refused, wanted accepted/,
+    reason: /^NODE as server: TLS 1\.3 with a valid SVID: refused, wanted accepted/,
     change: server(tls12),
   },
   {
@@ -67,7 +67,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-1.2-as-client',
     title: 'As client it follows a server down to TLS 1.2',
     breaks: 'mesh/tls/version-as-client',
-    reason: /^node-001 as client: a server of TLS 1\.[02].*: accepted, wanted refused/,
+    reason: /^NODE as client: a server of TLS 1\.[02].*: accepted, wanted refused/,
     change: client({ minVersion: 'TLSv1.2' }),
   },
   {
@@ -75,7 +75,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-1.0-as-client',
     title: 'As client it follows a server down to TLS 1.0',
     breaks: 'mesh/tls/version-as-client',
-    reason: /^node-001 as client: a server of TLS 1\.[0-2].*: accepted, wanted refused.*and 3 more$/,
+    reason: /^NODE as client: a server of TLS 1\.[0-2].*: accepted, wanted refused.*and 3 more$/,
     change: client({ minVersion: 'TLSv1', ciphers: everything }),
   },
   {
@@ -83,7 +83,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-downgrade-dance',
     title: 'As client it calls again with TLS 1.2 when 1.3 did not work',
     breaks: 'mesh/tls/version-as-client',
-    reason: /^node-001 as client: a server of TLS 1\.[02].*: accepted, wanted refused/,
+    reason: /^NODE as client: a server of TLS 1\.[02].*: accepted, wanted refused/,
     change: {
       async dial(to, expect, held, allow, behaviour, withinMs, current) {
         const first = await dialHello(to, expect, held, allow, behaviour, withinMs, current);
@@ -98,7 +98,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-ccm8-as-server',
     title: 'As server it speaks AES-128-CCM-8, whose tag is short',
     breaks: 'mesh/tls/aead-only',
-    reason: /^node-001 as server: AES-128-CCM-8.*: accepted, wanted refused/,
+    reason: /^NODE as server: AES-128-CCM-8.*: accepted, wanted refused/,
     change: server({ ciphers: shortTag }),
   },
   {
@@ -106,7 +106,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-ccm8-as-client',
     title: 'As client it speaks AES-128-CCM-8, whose tag is short',
     breaks: 'mesh/tls/aead-only',
-    reason: /^node-001 as client: a server of AES-128-CCM-8 alone: accepted, wanted refused/,
+    reason: /^NODE as client: a server of AES-128-CCM-8 alone: accepted, wanted refused/,
     change: client({ ciphers: shortTag }),
   },
   {
@@ -114,7 +114,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-cbc-as-server',
     title: 'As server it falls back to the CBC suites of TLS 1.2',
     breaks: 'mesh/tls/aead-only',
-    reason: /^node-001 as server: CBC suites of TLS 1\.2: accepted, wanted refused/,
+    reason: /^NODE as server: CBC suites of TLS 1\.2: accepted, wanted refused/,
     change: server({
       minVersion: 'TLSv1.2',
       ciphers: 'TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0',
@@ -125,7 +125,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-plaintext-as-server',
     title: 'As server it also answers without TLS on the same port',
     breaks: 'mesh/tls/plaintext-refused',
-    reason: /^node-001 as server: plaintext HTTP: accepted, wanted refused/,
+    reason: /^NODE as server: plaintext HTTP: accepted, wanted refused/,
     change: { entrance: bothOnOnePort },
   },
   {
@@ -133,7 +133,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-plaintext-as-client',
     title: 'As client it calls in the clear when TLS did not work',
     breaks: 'mesh/tls/plaintext-refused',
-    reason: /^node-001 as client: a server without TLS: accepted, wanted refused/,
+    reason: /^NODE as client: a server without TLS: accepted, wanted refused/,
     change: {
       async dial(to, expect, ...rest) {
         const first = await dialHello(to, expect, ...rest);
@@ -146,7 +146,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-client-certificate-optional',
     title: 'It asks clients for a certificate and serves those who have none',
     breaks: 'mesh/tls/client-certificate-required',
-    reason: /^node-001 as server: an empty certificate list: accepted, wanted refused/,
+    reason: /^NODE as server: an empty certificate list: accepted, wanted refused/,
     change: {
       judgeClient: (chain, held, allow, at) =>
         chain.length === 0 ? { ok: true, spiffeId: 'anonymous' } : judgePeer(chain, held, allow, at),
@@ -157,7 +157,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-client-certificate-not-asked-for',
     title: 'It asks no client for a certificate',
     breaks: 'mesh/tls/client-certificate-required',
-    reason: /^node-001 as server: an empty certificate list: accepted, wanted refused/,
+    reason: /^NODE as server: an empty certificate list: accepted, wanted refused/,
     change: {
       serverTls: (held) => ({ ...reference.serverTls(held), requestCert: false }),
       judgeClient: () => ({ ok: true, spiffeId: 'somebody' }),
@@ -168,7 +168,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-anonymous-client',
     title: 'It calls without a certificate',
     breaks: 'mesh/tls/client-presents-svid',
-    reason: /^node-001: called as nobody: it showed no certificate, wanted spiffe:/,
+    reason: /^NODE: called as nobody: it showed no certificate, wanted spiffe:/,
     change: {
       clientTls: (held) => {
         const { key: _key, cert: _cert, ...rest } = reference.clientTls(held);
@@ -181,7 +181,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-client-under-another-name',
     title: 'It calls under another identity than its own',
     breaks: 'mesh/tls/client-presents-svid',
-    reason: /^node-001: called as spiffe:\/\/x0tta6bl4\.mesh\/service\/somebody-else, wanted spiffe:/,
+    reason: /^NODE: called as spiffe:\/\/x0tta6bl4\.mesh\/service\/somebody-else, wanted spiffe:/,
     change: async () => {
       const authority = await forgeAuthority({ trustDomain: 'x0tta6bl4.mesh' });
       const other = await authority.issue({
@@ -199,7 +199,7 @@ export const tlsImpostors: readonly Impostor[] = [
     id: 'tls-early-data',
     title: 'Its session tickets grant early data',
     breaks: 'mesh/tls/no-early-data',
-    reason: /^node-001: its session tickets allow 16384 bytes of early data/,
+    reason: /^NODE: its session tickets allow 16384 bytes of early data/,
     main: new URL('./early-data-main.ts', import.meta.url),
   },
 ];

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { partition } from '../fixtures/faults/kinds/partition.ts';
+import { arePeers } from '../fixtures/load/plan.ts';
 import { inTime } from '../fixtures/run/eventually.ts';
-import type { Target } from '../fixtures/target/target.ts';
+import type { Target, TargetNode } from '../fixtures/target/target.ts';
 import { longFailsClosed, longRecovers, longTrafficWhileValid } from '../src/clauses/mesh/partition.ts';
 import { FixtureError } from '../src/errors.ts';
 import type { Entry } from '../src/history.ts';
@@ -38,9 +39,13 @@ export const partitionLong: Scenario = {
 
 function untilAllHaveEndedMs(target: Target): number {
   const { svidTtlSeconds } = target.timing;
-  const ends = cuttable(target).map(({ agent }) => agent?.delivery.leaf?.notAfter.getTime() ?? 0);
-  // Who reads the clock in whole seconds accepts an SVID until the second of its notAfter is over.
-  const leftMs = Math.max(...ends, Math.min(...ends) + 1_000) - Date.now();
+  const nodes = cuttable(target);
+  const endOf = ({ agent }: TargetNode) => agent?.delivery.leaf?.notAfter.getTime() ?? 0;
+  // A pair is dead with the first of its SVIDs; who reads the clock in whole seconds accepts one until the second of its notAfter is over.
+  const dead = nodes.flatMap((node) =>
+    nodes.flatMap((peer) => (arePeers(node, peer) ? Math.min(endOf(node), endOf(peer)) + 1_000 : [])),
+  );
+  const leftMs = Math.max(...nodes.map(endOf), ...dead) - Date.now();
   if (leftMs > svidTtlSeconds * 1000 + 2_000)
     throw new FixtureError(
       `partition-long: the SVIDs live ${(leftMs / 1000).toFixed(0)} s longer, the SVID TTL was to be ${svidTtlSeconds} s; is the TTL on the registration entries?`,

@@ -75,6 +75,8 @@ export interface TargetNode {
   readonly spiffeId: string;
   readonly implementation: string;
   readonly judged: boolean;
+  /** The nodes that it exchanges requests with; absent where these are all others of its mesh. */
+  readonly peers?: readonly string[];
   /** Timing that oracles are computed from, as configured. */
   readonly svidTtlSeconds: number;
   readonly syncIntervalMs: number;

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { programs } from '../fixtures/toolchain/programs.ts';
+import { locateTools } from '../fixtures/toolchain/toolchain.ts';
+import type { Impostor, StandIn } from '../impostors/impostor.ts';
+import { rightIssuer, startIssuer } from '../impostors/issuer.ts';
+import { writeStandIn } from '../impostors/stand-in.ts';
+import { told } from '../impostors/told.ts';
+import { rightNode, type Batch } from '../plans/self-test.ts';
+import { clauses } from '../src/clauses/catalogue.ts';
+import { entriesOf, type History } from '../src/history.ts';
+import { historyOfClauses, historyOfNode } from '../src/reading/one-node.ts';
+import { buildReport, type Report } from '../src/report/report.ts';
+import type { Verdict } from '../src/verdict.ts';
+import { runPlan, type RunOptions } from './run.ts';
+import { silent } from './steps.ts';
+
+/** What came of an impostor. */
+export interface JudgedImpostor {
+  /** Of the clause that it breaks. */
+  readonly verdict: Verdict;
+  /** The reason of that, whatever its node was called: see told.ts. */
+  readonly reason: string;
+  /** Of the run, as if no other clause had been chosen and no other node had been under test. */
+  readonly ofRun: Verdict;
+}
+
+/** What came of the impostors of a batch, by id, and of the right node beside them, where there is one. */
+export interface JudgedBatch {
+  readonly impostors: ReadonlyMap<string, JudgedImpostor>;
+  readonly right?: Report;
+}
+
+export interface BatchOptions {
+  /** Directory that is there, for stand-ins and for what the run leaves, in a directory of its own below it. */
+  readonly out: string;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+}
+
+const patienceMs = 120_000;
+
+/**
+ * Makes the run of a batch and judges each of its impostors by what the history says of it.
+ *
+ * @throws what kept a crowd from being judged as a whole: a node that did not start, say
+ */
+export async function judgeBatch(batch: Batch, { out, runId, signal }: BatchOptions): Promise<JudgedBatch> {
+  const { history, failure } = await runPlan({
+    ...(await onWhat(batch, out)),
+    plan: { id: 'self-test', parts: [batch.part] },
+    chosen: batch.chosen,
+    seed: 1,
+    command: `self-test of ${batch.impostors.map(({ id }) => id).join(', ')}`,
+    out: join(out, runId),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+    steps: silent,
+  });
+  if (batch.kind !== 'crowd')
+    return { impostors: new Map(batch.impostors.map((impostor) => [impostor.id, judged(impostor, history)])) };
+  if (failure !== undefined) throw failure;
+  return {
+    impostors: new Map(
+      batch.impostors.map((impostor) => [impostor.id, judged(impostor, historyOfNode(history, impostor.id))]),
+    ),
+    right: buildReport(historyOfNode(history, rightNode), clauses),
+  };
+}
+
+function judged({ breaks }: Impostor, history: History): JudgedImpostor {
+  const report = buildReport(historyOfClauses(history, [breaks]), clauses);
+  const { verdict, reason } = report.clauses[0]!;
+  const nodes = entriesOf(history, 'node');
+  const named = (wanted: boolean) => nodes.filter(({ judged: is }) => is === wanted).map(({ node }) => node);
+  const names = { nodes: named(true), peers: named(false), mesh: nodes[0]?.mesh ?? '' };
+  return { verdict, reason: told(reason, names), ofRun: report.verdict };
+}
+
+/** Where the run of a batch takes place, with stand-ins where they are looked for. */
+async function onWhat({ kind, impostors }: Batch, out: string): Promise<Pick<RunOptions, 'on' | 'env'>> {
+  const settings: NodeJS.ProcessEnv = {};
+  for (const impostor of impostors.filter(isStandIn)) {
+    const { [impostor.kind]: real } = await locateTools([impostor.kind], { onProgress: () => {} });
+    const path = writeStandIn(out, impostor, real.path);
+    if (kind === 'mesh') settings[programs[impostor.kind].setting] = path;
+  }
+  const [first] = impostors;
+  if (kind !== 'issuer' || first?.kind !== 'issuer') return { on: 'process', env: { ...process.env, ...settings } };
+  const { change } = first;
+  return {
+    on: {
+      open: (run) => startIssuer({ ...rightIssuer, ...change }, run.recorder),
+      note: { kind: 'issuer of join tokens' },
+    },
+  };
+}
+
+function isStandIn(impostor: Impostor): impostor is StandIn {
+  return impostor.kind === 'spire-server' || impostor.kind === 'spire-agent' || impostor.kind === 'toxiproxy';
+}
