@@ -15,7 +15,7 @@ for (const clause of clauses) {
     const document = subjectOf.exec(clause.id)?.[1];
     t.ok(
       documents.some(({ id }) => id.toLowerCase() === document),
-      document,
+      clause.id,
     );
     if (clause.promise !== null)
       t.ok(
