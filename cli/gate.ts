@@ -54,10 +54,11 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
       process.stdout.write(
         summary(report, { color: colorAllowed(flags), directory, width: process.stdout.columns ?? 100 }),
       );
-    // What stands in the report was told by it.
-    if (failure !== undefined && !report.troubles.some(({ message }) => message === messageOf(failure)))
-      process.stderr.write(`assay: ${messageOf(failure)}\n`);
-    if (findError(failure, HealError) !== undefined) return exitCodes.notHealed;
+    // What stands in the report was told by it, but perhaps cut short: commands are wanted whole.
+    const notHealed = findError(failure, HealError) !== undefined;
+    const told = report.troubles.some(({ message }) => message === messageOf(failure)) && !notHealed;
+    if (failure !== undefined && !told) process.stderr.write(`assay: ${messageOf(failure)}\n`);
+    if (notHealed) return exitCodes.notHealed;
     if (signal.aborted) return exitCodes.aborted;
     if (findError(failure, UsageError) !== undefined) return exitCodes.usage;
     return failure !== undefined && report.verdict === 'pass' ? exitCodes.inconclusive : exitCodeOf(report.verdict);

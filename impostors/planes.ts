@@ -29,7 +29,8 @@ export const planeImpostors: readonly Impostor[] = [
     id: 'spire-later-without-pq',
     title: 'A SPIRE later than 1.15.3 that still does not heed require_pq_kem',
     breaks: 'mesh/planes/require-pq-kem',
-    reason: /^spire-server .*: require_pq_kem is on, yet (?=.*TLS 1\.2)(?=.*X25519 alone)(?=.*P-256 alone).* was accepted/,
+    reason:
+      /^spire-server .*: require_pq_kem is on, yet (?=.*TLS 1\.2)(?=.*X25519 alone)(?=.*P-256 alone).* was accepted/,
   },
   {
     kind: 'spire-server',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { StandIn } from './impostor.ts';
 
 /** Where the program of a stand-in is, among others of its kind in one directory. */
-export function standInPath(directory: string, { id, kind }: StandIn): string {
+export function standInPath(directory: string, { id, kind }: Pick<StandIn, 'id' | 'kind'>): string {
   return join(directory, `${kind}-${id}`);
 }
 
@@ -13,7 +13,7 @@ export function standInPath(directory: string, { id, kind }: StandIn): string {
  *
  * @returns the program's path, for the setting that names this program, such as ASSAY_SPIRE_SERVER
  */
-export function writeStandIn(directory: string, impostor: StandIn, realPath: string): string {
+export function writeStandIn(directory: string, impostor: Pick<StandIn, 'id' | 'kind'>, realPath: string): string {
   const path = standInPath(directory, impostor);
   const main = fileURLToPath(new URL('./stand-in-main.ts', import.meta.url));
   const quoted = [process.execPath, main, impostor.id, realPath].map((word) => `'${word}'`).join(' ');

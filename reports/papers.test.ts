@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import t from 'tap';
 import { FixtureError } from '../src/errors.ts';
 import { buildReport } from '../src/report/report.ts';
 import { loadFormats } from './formats.ts';
@@ -17,31 +16,34 @@ function runDirectory(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
-await test('the report and every format are written beside the history', async () => {
+await t.test('the report and every format are written beside the history', async (t) => {
   using directory = runDirectory();
   writeFileSync(join(directory.path, 'history.jsonl'), historyLines(history));
   await using papers = startPapers();
   await papers.write(directory.path, report);
   const names = (await loadFormats()).map(({ fileName }) => fileName);
-  assert.deepEqual(readdirSync(directory.path).sort(), ['history.jsonl', 'report.json', ...names].sort());
+  t.strictSame(readdirSync(directory.path).sort(), ['history.jsonl', 'report.json', ...names].sort());
 });
 
-await test('without a history the report is there, and it is said what is not', async () => {
+await t.test('without a history the report is there, and it is said what is not', async (t) => {
   using directory = runDirectory();
   await using papers = startPapers();
-  await assert.rejects(
-    papers.write(directory.path, report),
-    (error) =>
-      error instanceof FixtureError && /history\.jsonl: cannot be read.*assay report render/.test(error.message),
+  t.ok(
+    await t
+      .rejects(papers.write(directory.path, report))
+      .then(
+        (error) =>
+          error instanceof FixtureError && /history\.jsonl: cannot be read.*assay report render/.test(error.message),
+      ),
   );
-  assert.deepEqual(readdirSync(directory.path), ['report.json']);
+  t.strictSame(readdirSync(directory.path), ['report.json']);
 });
 
-await test('papers that are stopped while they are written are an error, not a silence', async () => {
+await t.test('papers that are stopped while they are written are an error, not a silence', async (t) => {
   using directory = runDirectory();
   writeFileSync(join(directory.path, 'history.jsonl'), historyLines(history));
   const papers = startPapers();
-  const writing = assert.rejects(papers.write(directory.path, report), /ended before they were made/);
+  const writing = t.rejects(papers.write(directory.path, report), /ended before they were made/);
   await papers[Symbol.asyncDispose]();
   await writing;
 });

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import t from 'tap';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { loadFormats } from './formats.ts';
@@ -14,7 +14,7 @@ import type { RenderAnswer } from './render-worker.ts';
 import { historyLines, sampleRun } from './sample-run.ts';
 
 const made: string[] = [];
-after(() => Promise.all(made.map((directory) => rm(directory, { recursive: true, force: true }))));
+t.after(() => Promise.all(made.map((directory) => rm(directory, { recursive: true, force: true }))));
 
 async function runDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'assay-render-'));
@@ -30,16 +30,16 @@ for (const name of ['report.html', 'junit.xml', 'results.tap']) assert.ok(names.
 const contents = (directory: string) =>
   Promise.all(names.map(async (name) => `${name} ${hash('sha256', await readFile(join(directory, name)))}`));
 
-await test('the same bytes in this process again, in a worker, and in a fresh process', async () => {
+await t.test('the same bytes in this process again, in a worker, and in a fresh process', async (t) => {
   const directory = await runDirectory();
   const written = await renderReports(directory);
-  assert.deepEqual(
+  t.strictSame(
     written.map(({ path }) => path),
     names.map((name) => join(directory, name)),
   );
   const first = await contents(directory);
   await renderReports(directory);
-  assert.deepEqual(await contents(directory), first);
+  t.strictSame(await contents(directory), first);
 
   const worker = new Worker(new URL('render-worker.ts', import.meta.url));
   worker.postMessage({ directory });
@@ -51,19 +51,19 @@ await test('the same bytes in this process again, in a worker, and in a fresh pr
     });
   });
   await worker.terminate();
-  assert.deepEqual(answers, [{ state: 'ready' }, { state: 'written', files: written }]);
-  assert.deepEqual(await contents(directory), first);
+  t.strictSame(answers, [{ state: 'ready' }, { state: 'written', files: written }]);
+  t.strictSame(await contents(directory), first);
 
   const program = `import { renderReports } from ${JSON.stringify(new URL('render.ts', import.meta.url).href)}; await renderReports(${JSON.stringify(directory)});`;
   await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
-  assert.deepEqual(await contents(directory), first);
+  t.strictSame(await contents(directory), first);
 });
 
-await test('a last line that was cut short is left out', async () => {
+await t.test('a last line that was cut short is left out', async (t) => {
   const directory = await runDirectory();
   const whole = await readHistory(directory);
   await appendFile(join(directory, 'history.jsonl'), '{"index":9999,"atMs":1,"ki');
-  assert.equal((await readHistory(directory)).length, whole.length);
+  t.equal((await readHistory(directory)).length, whole.length);
 });
 
 const first = '{"index":1,"atMs":0,"kind":"run-started","clauses":[]}\n';
@@ -80,30 +80,34 @@ const garbage: readonly [title: string, text: string, message: RegExp][] = [
   ['an empty file', '', /history\.jsonl:1: a history begins with/],
 ];
 for (const [title, text, message] of garbage) {
-  await test(`a history with ${title} is refused with file and line`, async () => {
+  await t.test(`a history with ${title} is refused with file and line`, async (t) => {
     const directory = await runDirectory();
     await writeFile(join(directory, 'history.jsonl'), text);
-    await assert.rejects(
-      readHistory(directory),
-      (error) => error instanceof RunRecordError && message.test(error.message),
+    t.ok(
+      await t
+        .rejects(readHistory(directory))
+        .then((error) => error instanceof RunRecordError && message.test(error.message)),
     );
   });
 }
 
-await test('a report.json from before coverage was counted is rendered, and one whose coverage is no list is refused', async () => {
-  const directory = await runDirectory();
-  const file = join(directory, 'report.json');
-  const { coverage: _, ...older } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-  await writeFile(file, JSON.stringify(older));
-  assert.equal((await renderReports(directory)).length, names.length);
-  await writeFile(file, JSON.stringify({ ...older, coverage: 37 }));
-  await assert.rejects(renderReports(directory), /report\.json: "coverage" is not a list/);
-});
+await t.test(
+  'a report.json from before coverage was counted is rendered, and one whose coverage is no list is refused',
+  async (t) => {
+    const directory = await runDirectory();
+    const file = join(directory, 'report.json');
+    const { coverage: _, ...older } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    await writeFile(file, JSON.stringify(older));
+    t.equal((await renderReports(directory)).length, names.length);
+    await writeFile(file, JSON.stringify({ ...older, coverage: 37 }));
+    await t.rejects(renderReports(directory), /report\.json: "coverage" is not a list/);
+  },
+);
 
-await test('a report.json that is missing or of another schema is refused', async () => {
+await t.test('a report.json that is missing or of another schema is refused', async (t) => {
   const directory = await runDirectory();
   await writeFile(join(directory, 'report.json'), '{"schema":2}');
-  await assert.rejects(renderReports(directory), /report\.json: wanted "schema": 1, got 2/);
+  await t.rejects(renderReports(directory), /report\.json: wanted "schema": 1, got 2/);
   await rm(join(directory, 'report.json'));
-  await assert.rejects(renderReports(directory), /report\.json: cannot be read/);
+  await t.rejects(renderReports(directory), /report\.json: cannot be read/);
 });

@@ -1,16 +1,15 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import type { Happening } from '../src/history.ts';
 import { sampleRun } from './sample-run.ts';
 import { tell } from './telling.ts';
 
 const told = (happening: Happening) => tell({ index: 1, atMs: 0, ...happening });
 
-await test('every entry of a run is a whole sentence', () => {
+await t.test('every entry of a run is a whole sentence', async (t) => {
   for (const entry of sampleRun('fail').history) {
     const says = tell(entry);
-    assert.match(says, /^[A-Za-z0-9].*\.$/);
-    assert.doesNotMatch(says, /undefined|null|\[object/, says);
+    t.match(says, /^[A-Za-z0-9].*\.$/);
+    t.notMatch(says, /undefined|null|\[object/, says);
   }
 });
 
@@ -78,5 +77,5 @@ const sentences: readonly [happening: Happening, says: string][] = [
   ],
 ];
 for (const [happening, says] of sentences) {
-  await test(`told: ${says}`, () => assert.equal(told(happening), says));
+  await t.test(`told: ${says}`, async (t) => t.equal(told(happening), says));
 }

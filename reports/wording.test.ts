@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import type { Clause } from '../src/clause.ts';
 import { promises } from '../src/promises.ts';
 import { buildReport } from '../src/report/report.ts';
@@ -10,24 +9,24 @@ const { history, clauses } = sampleRun('pass');
 const groups = (catalogue: readonly Clause[]) =>
   byPromise(buildReport(history, catalogue)).map(({ id, clauses: its }) => [id, its.length] as const);
 
-await test('every clause stands under one promise, and the five promises in their order', () => {
+await t.test('every clause stands under one promise, and the five promises in their order', async (t) => {
   const found = groups(clauses);
-  assert.deepEqual(
+  t.strictSame(
     found.map(([id]) => id),
     promises.map(({ id }) => id),
   );
-  assert.equal(
+  t.equal(
     found.reduce((sum, [, many]) => sum + many, 0),
     clauses.length,
   );
 });
 
-await test('clauses of no promise and unknown clauses are told apart, and stand last', () => {
+await t.test('clauses of no promise and unknown clauses are told apart, and stand last', async (t) => {
   const [first, ...rest] = clauses;
-  assert.deepEqual(groups([{ ...first!, promise: null }, ...rest]).slice(5), [['beside', 1]]);
-  assert.deepEqual(groups(rest).slice(5), [['other', 1]]);
+  t.strictSame(groups([{ ...first!, promise: null }, ...rest]).slice(5), [['beside', 1]]);
+  t.strictSame(groups(rest).slice(5), [['other', 1]]);
   const [second, ...others] = rest;
-  assert.deepEqual(groups([{ ...second!, promise: null }, ...others]).slice(5), [
+  t.strictSame(groups([{ ...second!, promise: null }, ...others]).slice(5), [
     ['beside', 1],
     ['other', 1],
   ]);

@@ -1,8 +1,13 @@
-import { shortRequestsSurvive, shortRecovers } from '../src/clauses/mesh/partition.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { partition } from '../fixtures/faults/kinds/partition.ts';
+import type { Target } from '../fixtures/target/target.ts';
+import { shortRecovers, shortRequestsSurvive } from '../src/clauses/mesh/partition.ts';
 import { FixtureError } from '../src/errors.ts';
-import { cuttable, partition, partitionFault, recovered, recoversWithinMs, recoveryBound } from './partition.ts';
+import { cutsFromServer, cuttable, recovery, recoveryBound } from './partition/server-cut.ts';
 import type { Scenario } from './scenario.ts';
+
+// By how much the first SVID is to outlive the outage.
+const marginMs = 1_000;
 
 export const partitionShort: Scenario = {
   id: 'partition-short',
@@ -19,29 +24,27 @@ export const partitionShort: Scenario = {
     'The links are healed, and the heal is proven.',
     'Each node is given a new SVID within the bound, and traffic goes on.',
   ],
-  faults: [partitionFault],
+  faults: [partition],
   bounds: [recoveryBound],
-  async run(context, bounds) {
-    const { target, signal } = context;
-    const { syncIntervalMs } = target.timing;
+  async run(context) {
+    const { target, signal, inject } = context;
     // Long enough that renewals were missed; what is left of the SVIDs bounds it from above.
-    const holdMs = Math.max(2.5 * syncIntervalMs, 300);
-    const marginMs = 1_000;
-    const nodes = cuttable(context);
-    const { outageMs } = await partition(context, 'partition-short', async () => {
-      // An agent that withdrew its SVID when it was cut has none that could come to its end: what that does to requests is seen.
-      const leftMs = Math.min(
-        ...nodes
-          .flatMap(({ agent }) => agent?.delivery.leaf ?? [])
-          .map(({ notAfter }) => notAfter.getTime() - Date.now()),
-      );
-      if (leftMs < holdMs + marginMs)
-        throw new FixtureError(
-          `partition-short: the SVIDs live only ${leftMs} ms longer, ${holdMs + marginMs} ms are needed; is the machine overloaded, or the SVID TTL of ${target.timing.svidTtlSeconds} s too short?`,
-        );
+    const holdMs = Math.max(2.5 * target.timing.syncIntervalMs, 300);
+    {
+      await using _cut = await inject(cutsFromServer(context));
+      everySvidOutlives(target, holdMs + marginMs);
       await sleep(holdMs, undefined, { signal });
-    });
-    bounds.recovers = recoversWithinMs(outageMs, syncIntervalMs);
-    await recovered(context, nodes, bounds.recovers + 2_000);
+    }
+    await recovery(context);
   },
 };
+
+/** An agent that withdrew its SVID when it was cut has none that could come to its end: what that does to requests is seen. */
+function everySvidOutlives(target: Target, wantedMs: number): void {
+  const leaves = cuttable(target).flatMap(({ agent }) => agent?.delivery.leaf ?? []);
+  const leftMs = Math.min(...leaves.map(({ notAfter }) => notAfter.getTime() - Date.now()));
+  if (leftMs < wantedMs)
+    throw new FixtureError(
+      `partition-short: the SVIDs live only ${leftMs} ms longer, ${wantedMs} ms are needed; is the machine overloaded, or the SVID TTL of ${target.timing.svidTtlSeconds} s too short?`,
+    );
+}

@@ -1,29 +1,33 @@
+import type { Fault, FaultKind } from '../fixtures/faults/fault.ts';
+import { inject } from '../fixtures/faults/inject.ts';
 import type { Load } from '../fixtures/load/load.ts';
-import { eventually } from '../fixtures/run/eventually.ts';
-import type { KnownClause } from '../src/clauses/catalogue.ts';
+import type { Recorder } from '../fixtures/run/recorder.ts';
 import type { Capability } from '../fixtures/target/capability.ts';
 import type { MeshProfile } from '../fixtures/target/profile.ts';
-import { DeadlineError } from '../src/errors.ts';
-import type { Recorder } from '../fixtures/run/recorder.ts';
 import type { Target } from '../fixtures/target/target.ts';
-import type { Entry } from '../src/history.ts';
+import type { KnownClause } from '../src/clauses/catalogue.ts';
+import { readFaults, type FaultRead } from '../src/reading/faults.ts';
 
-export interface ScenarioContext {
+/** What the engine hands to a scenario. */
+export interface ScenarioSetting {
   readonly target: Target;
   readonly load: Load;
   readonly recorder: Recorder;
   readonly signal: AbortSignal;
+  /** Whether this clause was chosen for the run, and can be decided on this target. */
   wants(clause: KnownClause): boolean;
   /** Resolves when nobody else works with identities of the first authority any more. */
   readonly othersDone: Promise<void>;
 }
 
-/** A fault that a scenario injects, and what proves it from outside of what injected it. */
-export interface FaultDeclaration {
-  readonly kind: string;
-  readonly does: string;
-  readonly inForceWhen: string;
-  readonly goneWhen: string;
+/** What a scenario works with. It records what it sees; the clauses judge. */
+export interface ScenarioContext extends ScenarioSetting {
+  /** Injects faults and proves them in force; disposing heals them and proves them gone. Each step stands in the history, in this scenario's name. */
+  inject(faults: readonly Fault[]): Promise<AsyncDisposable>;
+  /** The faults of this scenario so far, as the history tells them. */
+  faults(): readonly FaultRead[];
+  /** States the value of a bound, in milliseconds, and gives it back. */
+  bound(declared: BoundDeclaration, valueMs: number): number;
 }
 
 /** A bound that a scenario computes; its value stands in the history under `name`, in milliseconds. */
@@ -32,57 +36,51 @@ export interface BoundDeclaration {
   readonly says: string;
 }
 
-/** An experiment: a hypothesis, faults that are proven in force and gone, and what was seen meanwhile. It records; the clauses judge. */
+/** An experiment: a hypothesis, faults that are proven in force and gone, and what was seen meanwhile. */
 export interface Scenario {
   readonly id: string;
   readonly title: string;
   /** One falsifiable sentence. */
   readonly hypothesis: string;
+  /** The clauses that it decides. */
   readonly clauses: readonly KnownClause[];
+  /** Whatever a target lacks of it is skipped by the engine, with the target's own reason. */
   readonly needs: readonly Capability[];
+  /** The profile of mesh whose timing it needs. */
   readonly mesh: MeshProfile;
+  /** It ends authorities that identities of others hang on, and so runs last on its mesh. */
+  readonly endsAuthorities?: true;
   /** What happens, step by step, for the scenario's page. */
   readonly steps: readonly string[];
-  /** None where what is changed is no fault, as in a rotation. */
-  readonly faults: readonly FaultDeclaration[];
+  /** The kinds of fault that it injects; none where what changes is no fault, as in a rotation. */
+  readonly faults: readonly FaultKind[];
   readonly bounds: readonly BoundDeclaration[];
-  /** Bounds in milliseconds by name, added to `scenario` marks as they become known. */
-  run(context: ScenarioContext, bounds: Record<string, number>): Promise<void>;
+  run(context: ScenarioContext): Promise<void>;
 }
 
-/** Runs a scenario between its marks; requests due meanwhile bear its name. */
-export async function runScenario(scenario: Scenario, context: ScenarioContext): Promise<void> {
-  const { recorder, load } = context;
-  const bounds: Record<string, number> = {};
+/** Runs a scenario between its marks; requests due meanwhile bear its name. Bounds stand in the mark that ends it. */
+export async function runScenario(scenario: Scenario, setting: ScenarioSetting): Promise<void> {
   const { id, hypothesis } = scenario;
-  const clauses = scenario.clauses.map((clause) => clause.id);
-  recorder.record({ kind: 'scenario', scenario: id, state: 'begun', hypothesis, clauses });
+  const { recorder, load, signal } = setting;
+  const marked = {
+    kind: 'scenario',
+    scenario: id,
+    hypothesis,
+    clauses: scenario.clauses.map((clause) => clause.id),
+  } as const;
+  const boundsMs: Record<string, number> = {};
+  const context: ScenarioContext = {
+    ...setting,
+    inject: (faults) => inject({ recorder, signal, scenario: id }, faults),
+    faults: () => readFaults(recorder.history, id),
+    bound: ({ name }, valueMs) => (boundsMs[name] = valueMs),
+  };
+  recorder.record({ ...marked, state: 'begun' });
   load.during(id);
   try {
-    await scenario.run(context, bounds);
-    recorder.record({ kind: 'scenario', scenario: id, state: 'ended', hypothesis, clauses, boundsMs: bounds });
+    await scenario.run(context);
+    recorder.record({ ...marked, state: 'ended', boundsMs });
   } finally {
     load.during('');
-  }
-}
-
-/** Waits until the history holds such an entry from `fromIndex` on. */
-export async function recorded(
-  recorder: Recorder,
-  condition: string,
-  fromIndex: number,
-  wanted: (entry: Entry) => boolean,
-  withinMs: number,
-  signal: AbortSignal,
-): Promise<Entry> {
-  return eventually(condition, () => recorder.history.slice(fromIndex).find(wanted), { withinMs, everyMs: 20, signal });
-}
-
-/** A wait whose running out is itself what the clause judges: the history shows that it did not come. */
-export async function orNot(wait: Promise<unknown>): Promise<void> {
-  try {
-    await wait;
-  } catch (error) {
-    if (!(error instanceof DeadlineError)) throw error;
   }
 }

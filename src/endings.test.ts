@@ -1,16 +1,15 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { endedAfter, endingOfError, endings, type Ending } from './endings.ts';
 
-await test('only a whole answer is an acceptance, and only it serves a request', () => {
+await t.test('only a whole answer is an acceptance, and only it serves a request', async (t) => {
   for (const [ending, { exchange, request }] of Object.entries(endings)) {
-    assert.equal(exchange === 'accepted', ending === 'answered', ending);
-    assert.equal(request === 'ok', ending === 'answered', ending);
+    t.equal(exchange === 'accepted', ending === 'answered', ending);
+    t.equal(request === 'ok', ending === 'answered', ending);
   }
 });
 
-await test('whoever was refused was surely not served', () => {
-  for (const { exchange, request } of Object.values(endings)) if (exchange === 'refused') assert.equal(request, 'fail');
+await t.test('whoever was refused was surely not served', async (t) => {
+  for (const { exchange, request } of Object.values(endings)) if (exchange === 'refused') t.equal(request, 'fail');
 });
 
 const errors: readonly [code: string, ending: Ending, how: RegExp][] = [
@@ -24,20 +23,20 @@ const errors: readonly [code: string, ending: Ending, how: RegExp][] = [
   ['ERR_SSL_NO_CIPHER_MATCH', 'noConnection', /m$/],
 ];
 for (const [code, ending, how] of errors) {
-  await test(`an error ${code} comes to ${ending}`, () => {
+  await t.test(`an error ${code} comes to ${ending}`, async (t) => {
     const found = endingOfError({ code, name: 'Error', message: 'm' });
-    assert.equal(found.ending, ending);
-    assert.match(found.how, how);
+    t.equal(found.ending, ending);
+    t.match(found.how, how);
   });
 }
 
-await test('an error without a code is told by its name', () => {
-  assert.deepEqual(endingOfError({ name: 'TypeError', message: 'm' }), { ending: 'noConnection', how: 'TypeError: m' });
+await t.test('an error without a code is told by its name', async (t) => {
+  t.strictSame(endingOfError({ name: 'TypeError', message: 'm' }), { ending: 'noConnection', how: 'TypeError: m' });
 });
 
-await test('an end in the middle of an answer refuses nobody', () => {
+await t.test('an end in the middle of an answer refuses nobody', async (t) => {
   const closed = { ending: 'closed', how: 'closed' } as const;
-  assert.equal(endedAfter('', closed), closed);
-  assert.equal(endedAfter('HTTP/1.1 200', closed).ending, 'brokenOff');
-  assert.match(endedAfter('x'.repeat(1_000), closed).how, /^closed in the middle of an answer: "x{120}"$/);
+  t.equal(endedAfter('', closed), closed);
+  t.equal(endedAfter('HTTP/1.1 200', closed).ending, 'brokenOff');
+  t.match(endedAfter('x'.repeat(1_000), closed).how, /^closed in the middle of an answer: "x{120}"$/);
 });

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { maxEarlyData } from './tls-session.ts';
 import { DerError } from './svid/x509/der.ts';
 
@@ -45,11 +44,11 @@ const rows: readonly [name: string, bytes: Uint8Array, wanted: number][] = [
   ['behind a header', Uint8Array.from([0, 0, 0x30, 5, 0x30, 0, ...session(startTime, early(1, 0))]), 256],
 ];
 for (const [name, bytes, wanted] of rows) {
-  await test(`early data of a session: ${name}`, () => assert.equal(maxEarlyData(bytes), wanted));
+  await t.test(`early data of a session: ${name}`, async (t) => t.equal(maxEarlyData(bytes), wanted));
 }
 
-await test('the inside of a ticket is no field of the session', () => {
-  assert.equal(maxEarlyData(session(der(0xaa, der(0x04, early(1, 0))))), 0);
+await t.test('the inside of a ticket is no field of the session', async (t) => {
+  t.equal(maxEarlyData(session(der(0xaa, der(0x04, early(1, 0))))), 0);
 });
 
 for (const [name, bytes] of [
@@ -58,5 +57,10 @@ for (const [name, bytes] of [
   ['a session cut short', session(startTime, early(1, 0)).subarray(0, -1)],
   ['a field that holds no integer', session(startTime, der(0xaf, der(0x04, [1])))],
 ] as const) {
-  await test(`no session: ${name}`, () => assert.throws(() => maxEarlyData(bytes), DerError));
+  await t.test(`no session: ${name}`, async (t) =>
+    t.type(
+      t.throws(() => maxEarlyData(bytes)),
+      DerError,
+    ),
+  );
 }

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { worst, type RunVerdict, type Verdict } from './verdict.ts';
 
 const rows: readonly [Verdict[], RunVerdict][] = [
@@ -15,5 +14,5 @@ const rows: readonly [Verdict[], RunVerdict][] = [
   [['skipped', 'fail'], 'fail'],
 ];
 for (const [verdicts, wanted] of rows) {
-  await test(`${verdicts.join(', ') || 'nothing'}: ${wanted}`, () => assert.equal(worst(verdicts), wanted));
+  await t.test(`${verdicts.join(', ') || 'nothing'}: ${wanted}`, async (t) => t.equal(worst(verdicts), wanted));
 }

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import t from 'tap';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { attachTarget } from '../fixtures/target/attach.ts';
@@ -15,6 +15,8 @@ import { impostors } from '../impostors/catalogue.ts';
 import { connectServerApi } from '../spiffe/server-api.ts';
 import type { Entry } from '../src/history.ts';
 import type { Report } from '../src/report/report.ts';
+
+t.setTimeout(3_600_000);
 
 const assay = fileURLToPath(new URL('../cli/assay.ts', import.meta.url));
 const impostorNode = fileURLToPath(new URL('../impostors/node-main.ts', import.meta.url));
@@ -105,9 +107,9 @@ nodes:
 allow: { faults: [partition], write: true }
 `;
 
-await describe('target files', () => {
-  void test('a whole one, and one with the least', async () => {
-    assert.equal((await attachTarget(writeTarget('good', good))).note.trustDomain, 'a.mesh');
+await t.test('target files', async (t) => {
+  await t.test('a whole one, and one with the least', async (t) => {
+    t.equal((await attachTarget(writeTarget('good', good))).note.trustDomain, 'a.mesh');
     const { note } = await attachTarget(
       writeTarget(
         'least',
@@ -117,7 +119,7 @@ await describe('target files', () => {
           .replace(', critical: true', ''),
       ),
     );
-    assert.deepEqual(note.allow, { faults: [], write: false }, 'nothing is allowed unless it says so');
+    t.strictSame(note.allow, { faults: [], write: false }, 'nothing is allowed unless it says so');
   });
 
   for (const [what, text, says] of [
@@ -207,34 +209,34 @@ await describe('target files', () => {
       [/is not YAML: Excessive alias count/],
     ],
   ] as const) {
-    void test(`refused: ${what}`, async () => {
+    await t.test(`refused: ${what}`, async (t) => {
       const path = writeTarget('bad', text);
       await assert.rejects(attachTarget(path), (error: Error) => {
-        assert.equal(error.name, 'UsageError');
-        for (const pattern of says) assert.match(error.message, new RegExp(pattern.source, 'm'));
-        for (const line of error.message.split('\n')) assert.ok(line.startsWith(path), `${line} names the file`);
+        t.equal(error.name, 'UsageError');
+        for (const pattern of says) t.match(error.message, new RegExp(pattern.source, 'm'));
+        for (const line of error.message.split('\n')) t.ok(line.startsWith(path), `${line} names the file`);
         return true;
       });
     });
   }
 
-  void test('the command ends with 2 and says where', async () => {
+  await t.test('the command ends with 2 and says where', async (t) => {
     const ended = await run('gate', '--target', writeTarget('bad', good.replace('[partition]', '[meteor]')), '--quiet');
-    assert.deepEqual([ended.code, ended.stdout], [2, '']);
-    assert.match(ended.stderr, /^assay: bad\.yaml:7: allow\.faults\[0\]: unknown: "meteor"/);
-    assert.equal((await run('gate', '--target', 'nowhere.yaml', '--quiet')).code, 2);
+    t.strictSame([ended.code, ended.stdout], [2, '']);
+    t.match(ended.stderr, /^assay: bad\.yaml:7: allow\.faults\[0\]: unknown: "meteor"/);
+    t.equal((await run('gate', '--target', 'nowhere.yaml', '--quiet')).code, 2);
   });
 });
 
-await test('mesh up leaves a file alone that it did not write', async () => {
+await t.test('mesh up leaves a file alone that it did not write', async (t) => {
   const path = writeTarget('mine', good);
   const { code, stderr } = await run('mesh', 'up', '--target', path, '--out', join(dir, 'never'));
-  assert.equal(code, 2, stderr);
-  assert.match(stderr, /mine\.yaml: there is a file that assay mesh up did not write/);
-  assert.equal(readFileSync(path, 'utf8'), good);
+  t.equal(code, 2, stderr);
+  t.match(stderr, /mine\.yaml: there is a file that assay mesh up did not write/);
+  t.equal(readFileSync(path, 'utf8'), good);
 });
 
-await describe('a mesh that runs already', { timeout: 300_000 }, () => {
+await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
   const file = join(dir, 'mesh.yaml');
   const serverLog = join(dir, 'up', 'logs', 'mesh-spire-spire-server.log');
   let mesh: ChildProcess;
@@ -243,7 +245,7 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
   let probe = '';
   const started: ChildProcess[] = [];
 
-  before(async () => {
+  t.before(async () => {
     // What an earlier mesh left when it was killed is not in the way.
     writeFileSync(file, '# Written by assay mesh up, process 1:0. It goes when that mesh does.\n');
     mesh = spawn(process.execPath, [assay, 'mesh', 'up', '--target', file, '--out', join(dir, 'up')], {
@@ -262,7 +264,7 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     target = parse(readFileSync(file, 'utf8')) as TargetText;
     probe = `spiffe://${target.trustDomain}/service/assay-probe`;
   });
-  after(() => {
+  t.after(() => {
     for (const child of [...started, mesh]) child.kill('SIGKILL');
   });
 
@@ -288,143 +290,149 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     return { name: id, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [probe] };
   }
 
-  void test('judged read-only: what can be decided holds, the rest says why not, and nothing was written', async () => {
-    const before = readFileSync(serverLog, 'utf8').length;
-    const { code, report, history, stderr } = await gate('read-only', target);
-    assert.deepEqual(
-      [code, report.verdict, report.troubles],
-      [0, 'pass', []],
-      `${stderr}${JSON.stringify(report.clauses.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skipped'))}`,
-    );
-    assert.deepEqual(decided(report), [...asServer, 'mesh/planes/spire-server'].sort());
-    for (const { id, verdict, reason } of report.clauses.filter((clause) => clause.verdict !== 'pass')) {
-      assert.equal(verdict, 'skipped', id);
-      assert.ok(reason.length > 30, `${id}: ${reason}`);
-    }
-    for (const [id, why] of [
-      ['mesh/tls/version-as-client', /cannot be asked to call: a target file names no admin listener/],
-      ['mesh/tls/ticket-not-past-svid', /SPIRE has no call that takes an authority out/],
-      ['x509-svid/path/expired', /SPIRE has no call that takes an authority out/],
-      ['mesh/tokens/single-use', /read-only\.yaml does not say allow: \{ write: true \}/],
-      ['mesh/partition/long-recovers', /not injectable here/],
-      ['mesh/rotation/requests-survive', /not injectable here/],
-      ['mesh/planes/bundle-endpoint', /names no bundle endpoint/],
-    ] as const)
-      assert.match(verdictOf(report, id)?.reason ?? '', why, id);
+  await t.test(
+    'judged read-only: what can be decided holds, the rest says why not, and nothing was written',
+    async (t) => {
+      const before = readFileSync(serverLog, 'utf8').length;
+      const { code, report, history, stderr } = await gate('read-only', target);
+      t.strictSame(
+        [code, report.verdict, report.troubles],
+        [0, 'pass', []],
+        `${stderr}${JSON.stringify(report.clauses.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skipped'))}`,
+      );
+      t.strictSame(decided(report), [...asServer, 'mesh/planes/spire-server'].sort());
+      for (const { id, verdict, reason } of report.clauses.filter((clause) => clause.verdict !== 'pass')) {
+        t.equal(verdict, 'skipped', id);
+        t.ok(reason.length > 30, `${id}: ${reason}`);
+      }
+      for (const [id, why] of [
+        ['mesh/tls/version-as-client', /cannot be asked to call: a target file names no admin listener/],
+        ['mesh/tls/ticket-not-past-svid', /SPIRE has no call that takes an authority out/],
+        ['x509-svid/path/expired', /SPIRE has no call that takes an authority out/],
+        ['mesh/tokens/single-use', /read-only\.yaml does not say allow: \{ write: true \}/],
+        ['mesh/partition/long-recovers', /not injectable here/],
+        ['mesh/rotation/requests-survive', /not injectable here/],
+        ['mesh/planes/bundle-endpoint', /names no bundle endpoint/],
+      ] as const)
+        t.match(verdictOf(report, id)?.reason ?? '', why, id);
 
-    assert.deepEqual(
-      history.filter(({ kind }) => ['token', 'authority', 'fault', 'request', 'scenario'].includes(kind)),
-      [],
-    );
-    assert.deepEqual((report.run.target as { allow?: unknown }).allow, { faults: [], write: false });
-    const audited = readFileSync(serverLog, 'utf8')
-      .slice(before)
-      .split('\n')
-      .filter((line) => line.includes('"type":"audit"'))
-      .map((line) => (JSON.parse(line) as { method: string }).method);
-    // What the agents of the mesh do by themselves all the time.
-    const usual = new Set([
-      'GetBundle',
-      'GetFederatedBundle',
-      'SyncAuthorizedEntries',
-      'GetAuthorizedEntries',
-      'BatchNewX509SVID',
-      'PostStatus',
-      'RenewAgent',
-    ]);
-    assert.deepEqual(
-      audited.filter((method) => !usual.has(method)),
-      [],
-      'nothing was asked of the server',
-    );
-    const named = new Set(history.flatMap((entry) => (entry.kind === 'plane' ? [entry.address] : [])));
-    assert.deepEqual(
-      [...named].sort(),
-      [target.workloadApi, target.spireServer.address, ...target.nodes.map(({ address }) => address)].sort(),
-    );
-  });
+      t.strictSame(
+        history.filter(({ kind }) => ['token', 'authority', 'fault', 'request', 'scenario'].includes(kind)),
+        [],
+      );
+      t.strictSame((report.run.target as { allow?: unknown }).allow, { faults: [], write: false });
+      const audited = readFileSync(serverLog, 'utf8')
+        .slice(before)
+        .split('\n')
+        .filter((line) => line.includes('"type":"audit"'))
+        .map((line) => (JSON.parse(line) as { method: string }).method);
+      // What the agents of the mesh do by themselves all the time.
+      const usual = new Set([
+        'GetBundle',
+        'GetFederatedBundle',
+        'SyncAuthorizedEntries',
+        'GetAuthorizedEntries',
+        'BatchNewX509SVID',
+        'PostStatus',
+        'RenewAgent',
+      ]);
+      t.strictSame(
+        audited.filter((method) => !usual.has(method)),
+        [],
+        'nothing was asked of the server',
+      );
+      const named = new Set(history.flatMap((entry) => (entry.kind === 'plane' ? [entry.address] : [])));
+      t.strictSame(
+        [...named].sort(),
+        [target.workloadApi, target.spireServer.address, ...target.nodes.map(({ address }) => address)].sort(),
+      );
+    },
+  );
 
-  void test('with write: true join tokens are decided, and the agents that they made are gone again', async () => {
+  await t.test('with write: true join tokens are decided, and the agents that they made are gone again', async (t) => {
     using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
     const agents = (await api.listAgents()).length;
     const { authorities } = await api.getBundle();
     const { code, report, history } = await gate('write', { ...target, allow: { faults: ['partition'], write: true } });
-    assert.deepEqual([code, report.verdict], [0, 'pass']);
-    assert.deepEqual(decided(report), [...asServer, 'mesh/planes/spire-server', ...withTokens].sort());
-    assert.match(verdictOf(report, 'mesh/tokens/audit-log')?.reason ?? '', /not in reach/);
-    assert.match(
+    t.strictSame([code, report.verdict], [0, 'pass']);
+    t.strictSame(decided(report), [...asServer, 'mesh/planes/spire-server', ...withTokens].sort());
+    t.match(verdictOf(report, 'mesh/tokens/audit-log')?.reason ?? '', /not in reach/);
+    t.match(
       verdictOf(report, 'mesh/partition/short-recovers')?.reason ?? '',
       /not injectable here: write\.yaml allows partition, but/,
     );
-    assert.equal((await api.listAgents()).length, agents);
-    assert.deepEqual((await api.getBundle()).authorities, authorities, 'the bundle is as it was');
-    assert.deepEqual(
+    t.equal((await api.listAgents()).length, agents);
+    t.strictSame((await api.getBundle()).authorities, authorities, 'the bundle is as it was');
+    t.strictSame(
       history.filter(({ kind }) => kind === 'authority' || kind === 'fault'),
       [],
     );
   });
 
-  void test('a node that does not allow the probe is skipped, and says what to do', async () => {
+  await t.test('a node that does not allow the probe is skipped, and says what to do', async (t) => {
     const [first, second] = target.nodes;
     const { code, report } = await gate('stranger', {
       ...target,
       nodes: [{ ...first!, allows: first!.allows.filter((id) => id !== probe) }, second],
     });
-    assert.deepEqual([code, report.verdict], [0, 'pass']);
-    assert.match(verdictOf(report, 'spiffe-id/proof/self-signed')?.reason ?? '', /1 node, as server/);
+    t.strictSame([code, report.verdict], [0, 'pass']);
+    t.match(verdictOf(report, 'spiffe-id/proof/self-signed')?.reason ?? '', /1 node, as server/);
     const alone = await gate('stranger-alone', {
       ...target,
       spireServer: undefined,
       nodes: [{ ...first!, allows: [] }],
     });
-    assert.deepEqual([alone.code, alone.report.verdict], [3, 'inconclusive'], 'a run in which nothing was decided');
-    assert.match(
+    t.strictSame([alone.code, alone.report.verdict], [3, 'inconclusive'], 'a run in which nothing was decided');
+    t.match(
       verdictOf(alone.report, 'spiffe-id/proof/self-signed')?.reason ?? '',
       /node node-001 does not allow the probe spiffe:\/\/x0tta6bl4\.mesh\/service\/assay-probe.*add it/,
     );
-    assert.match(verdictOf(alone.report, 'mesh/planes/spire-server')?.reason ?? '', /names no spireServer\.address/);
+    t.match(verdictOf(alone.report, 'mesh/planes/spire-server')?.reason ?? '', /names no spireServer\.address/);
   });
 
-  void test('a dead address, and one where another node answers, are inconclusive', async () => {
+  await t.test('a dead address, and one where another node answers, are inconclusive', async (t) => {
     const [first, second] = target.nodes;
     const dead = `127.0.0.1:${await freePort()}`;
     const { code, report } = await gate('dead', { ...target, nodes: [{ ...first!, address: dead }, second] });
-    assert.deepEqual([code, report.verdict, report.troubles], [3, 'inconclusive', []]);
-    assert.match(verdictOf(report, 'spiffe-id/proof/self-signed')?.reason ?? '', /node-001 as server: .*ECONNREFUSED/);
+    t.strictSame([code, report.verdict, report.troubles], [3, 'inconclusive', []]);
+    t.match(verdictOf(report, 'spiffe-id/proof/self-signed')?.reason ?? '', /node-001 as server: .*ECONNREFUSED/);
     const swapped = await gate('swapped', { ...target, nodes: [{ ...first!, address: second!.address }] });
-    assert.deepEqual([swapped.code, swapped.report.verdict], [3, 'inconclusive']);
-    assert.match(
+    t.strictSame([swapped.code, swapped.report.verdict], [3, 'inconclusive']);
+    t.match(
       verdictOf(swapped.report, 'mesh/tls/version-as-server')?.reason ?? '',
       /is answered by spiffe:\/\/x0tta6bl4\.mesh\/service\/backend, wanted spiffe:\/\/x0tta6bl4\.mesh\/service\/frontend/,
     );
   });
 
-  void test('a Workload API that is not there is inconclusive, one of another trust domain a mistake of the file', async () => {
-    const gone = await gate('gone', { ...target, workloadApi: `unix://${dir}/none.sock` });
-    assert.deepEqual([gone.code, gone.report.verdict], [3, 'inconclusive']);
-    assert.match(
-      gone.report.troubles[0]?.message ?? '',
-      /^identity of the probe from unix:.*not within .*look at: gone\.yaml:\d+: workloadApi$/,
-    );
-    assert.match(
-      (await run('gate', '--target', 'gone.yaml', '--quiet')).stdout.replaceAll(/\s+/g, ' '),
-      /! identity of the probe from unix:.*: not within/,
-      'and a person is told',
-    );
-    const other = {
-      ...target,
-      trustDomain: 'other.mesh',
-      nodes: [{ ...target.nodes[0]!, spiffeId: 'spiffe://other.mesh/service/frontend' }],
-    };
-    const foreign = await gate('foreign', other);
-    assert.equal(foreign.code, 2);
-    assert.match(
-      foreign.report.troubles[0]?.message ?? '',
-      /foreign\.yaml:1: trustDomain: the Workload API at unix:.* gives spiffe:\/\/x0tta6bl4\.mesh\/service\/assay-probe, which is not of other\.mesh/,
-    );
-  });
+  await t.test(
+    'a Workload API that is not there is inconclusive, one of another trust domain a mistake of the file',
+    async (t) => {
+      const gone = await gate('gone', { ...target, workloadApi: `unix://${dir}/none.sock` });
+      t.strictSame([gone.code, gone.report.verdict], [3, 'inconclusive']);
+      t.match(
+        gone.report.troubles[0]?.message ?? '',
+        /^identity of the probe from unix:.*not within .*look at: gone\.yaml:\d+: workloadApi$/,
+      );
+      t.match(
+        (await run('gate', '--target', 'gone.yaml', '--quiet')).stdout.replaceAll(/\s+/g, ' '),
+        /! identity of the probe from unix:.*: not within/,
+        'and a person is told',
+      );
+      const other = {
+        ...target,
+        trustDomain: 'other.mesh',
+        nodes: [{ ...target.nodes[0]!, spiffeId: 'spiffe://other.mesh/service/frontend' }],
+      };
+      const foreign = await gate('foreign', other);
+      t.equal(foreign.code, 2);
+      t.match(
+        foreign.report.troubles[0]?.message ?? '',
+        /foreign\.yaml:1: trustDomain: the Workload API at unix:.* gives spiffe:\/\/x0tta6bl4\.mesh\/service\/assay-probe, which is not of other\.mesh/,
+      );
+    },
+  );
 
-  void test('nodes that break what can be decided are caught, each for its clause', async () => {
+  await t.test('nodes that break what can be decided are caught, each for its clause', async (t) => {
     const blind = new Set([
       'pin-own-domain-assumed-as-server', // only identities that the mesh trusts show it
       'pin-misnames-caller', // here it has the caller's own name
@@ -433,36 +441,36 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
       ({ id, kind, breaks, reason }) =>
         kind === 'node' && asServer.includes(breaks) && !/client/.test(reason.source) && !blind.has(id),
     );
-    assert.ok(liars.length >= 10);
+    t.ok(liars.length >= 10);
     const nodes: TargetText['nodes'] = [];
     for (const { id } of liars) nodes.push(await startImpostor(id));
     const { code, report, history } = await gate('liars', { ...target, nodes: [...target.nodes, ...nodes] });
     for (const child of started.splice(0)) child.kill('SIGKILL');
-    assert.deepEqual([code, report.verdict], [1, 'fail']);
+    t.strictSame([code, report.verdict], [1, 'fail']);
     const wrong = history.flatMap((entry) =>
       entry.kind === 'exchange' && entry.outcome !== 'unknown' && entry.outcome !== entry.expect ? [entry] : [],
     );
     for (const { id, breaks } of liars) {
-      assert.equal(verdictOf(report, breaks)?.verdict, 'fail', breaks);
-      assert.ok(
+      t.equal(verdictOf(report, breaks)?.verdict, 'fail', breaks);
+      t.ok(
         wrong.some(({ node, clause }) => node === id && clause === breaks),
         `${id} is caught by ${breaks}: ${JSON.stringify(wrong.filter(({ node }) => node === id))}`,
       );
     }
-    assert.deepEqual(
+    t.strictSame(
       wrong.filter(({ node }) => target.nodes.some(({ name }) => name === node)),
       [],
       'the right ones are not',
     );
   });
 
-  void test('its target file is not taken by a second mesh', async () => {
+  await t.test('its target file is not taken by a second mesh', async (t) => {
     const { code, stderr } = await run('mesh', 'up', '--target', file, '--out', join(dir, 'second'));
-    assert.equal(code, 2, stderr);
-    assert.match(stderr, new RegExp(`belongs to a mesh that is up \\(process ${mesh.pid}\\)`));
+    t.equal(code, 2, stderr);
+    t.match(stderr, new RegExp(`belongs to a mesh that is up \\(process ${mesh.pid}\\)`));
   });
 
-  void test('a program that dies is told, Ctrl-C takes the rest down and the file away', async () => {
+  await t.test('a program that dies is told, Ctrl-C takes the rest down and the file away', async (t) => {
     const run = /assay-([\w-]+)\/probe/.exec(target.workloadApi)![1]!;
     const service = processesOf(run).find((pid) =>
       readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('node/main.ts'),
@@ -475,11 +483,11 @@ await describe('a mesh that runs already', { timeout: 300_000 }, () => {
     );
     mesh.kill('SIGINT');
     const [code] = (await once(mesh, 'exit')) as [number | null];
-    assert.equal(code, 0, said);
-    assert.equal(existsSync(file), false);
+    t.equal(code, 0, said);
+    t.equal(existsSync(file), false);
     // The guardian is told that it may go, and goes a moment later; it does not bear the mark.
-    assert.deepEqual(processesOf(run), []);
-    assert.deepEqual(
+    t.strictSame(processesOf(run), []);
+    t.strictSame(
       readdirSync(tmpdir()).filter((name) => name === `assay-${run}`),
       [],
     );

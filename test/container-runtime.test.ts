@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, before, describe, test } from 'node:test';
+import t from 'tap';
 import { fileURLToPath } from 'node:url';
 import { FixtureError } from '../src/errors.ts';
 import { eventually } from '../fixtures/run/eventually.ts';
@@ -23,6 +23,8 @@ import type { Host, Program, Runtime } from '../fixtures/runtime/runtime.ts';
 import { connectServerApi } from '../spiffe/server-api.ts';
 import { readCache } from '../fixtures/toolchain/cache.ts';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
+
+t.setTimeout(3_600_000);
 
 const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 const engine = await connectEngine().catch((error: unknown) => error as Error);
@@ -47,13 +49,13 @@ function testRun(): { run: Run; out: string } {
   return { out, run: openRun(newRunId(new Date()), out, openRecorder(out), new AbortController().signal) };
 }
 
-await describe('container runtime', { skip }, () => {
+await t.test('container runtime', { skip }, async (t) => {
   const { run, out } = testRun();
   let runtime: Runtime;
   let web: Host;
   let other: Host;
 
-  before(async () => {
+  t.before(async () => {
     runtime = await startContainerRuntime(run, {
       programs: Object.fromEntries(Object.entries({ spireServer, toxiproxy }).filter(([, path]) => existsSync(path))),
       projectDir,
@@ -63,7 +65,7 @@ await describe('container runtime', { skip }, () => {
       runtime.startHost({ name: 'other', ports: ['api'] }),
     ]);
   });
-  after(async () => {
+  t.after(async () => {
     await runtime[Symbol.asyncDispose]();
     await runtime[Symbol.asyncDispose]();
     closeRun(run);
@@ -83,31 +85,31 @@ await describe('container runtime', { skip }, () => {
     });
   const output = async (host: Host, code: string): Promise<string> => {
     await using program = await node(host, code);
-    assert.deepEqual(await program.exited, { code: 0, signal: null }, program.tail());
+    t.strictSame(await program.exited, { code: 0, signal: null }, program.tail());
     return eventually('output', () => program.tail(), { withinMs: 1000, unless: () => undefined }).catch(() => '');
   };
   const ask = (url: string) => `console.log(await (await fetch('${url}')).text())`;
 
-  void test('a listener is reached from the harness and from another host', async () => {
+  await t.test('a listener is reached from the harness and from another host', async (t) => {
     const [hostname, port] = web.listenAddress('http').split(':');
     await using server = await node(
       web,
       `import { createServer } from 'node:http'; createServer((_, answer) => answer.end('hello')).listen(${port}, '${hostname}', () => console.log('up'))`,
     );
     await eventually('server is up', () => server.tail().includes('up'), { withinMs: 5000 });
-    assert.equal(await (await fetch(`http://${web.address('http')}`)).text(), 'hello');
-    assert.equal(await output(other, ask(`http://${web.peerAddress('http')}`)), 'hello');
+    t.equal(await (await fetch(`http://${web.address('http')}`)).text(), 'hello');
+    t.equal(await output(other, ask(`http://${web.peerAddress('http')}`)), 'hello');
   });
 
-  void test('ports are published on loopback alone, and containers have no capabilities', async () => {
+  await t.test('ports are published on loopback alone, and containers have no capabilities', async (t) => {
     if (engine instanceof Error) throw engine;
     const seen = await engine.docker.getContainer(`assay-${run.id}-web`).inspect();
     const published = Object.values(seen.NetworkSettings.Ports)
       .flat()
       .map(({ HostIp }) => HostIp);
-    assert.deepEqual([...new Set(published)], ['127.0.0.1']);
-    assert.deepEqual(Object.keys(seen.NetworkSettings.Networks), [`assay-${run.id}`]);
-    assert.match(
+    t.strictSame([...new Set(published)], ['127.0.0.1']);
+    t.strictSame(Object.keys(seen.NetworkSettings.Networks), [`assay-${run.id}`]);
+    t.match(
       await output(
         web,
         `import { readFileSync } from 'node:fs'; console.log(/^CapEff:.*$/m.exec(readFileSync('/proc/self/status', 'utf8'))[0])`,
@@ -116,32 +118,32 @@ await describe('container runtime', { skip }, () => {
     );
   });
 
-  void test('a listener of the harness is reached from a host', async () => {
+  await t.test('a listener of the harness is reached from a host', async (t) => {
     const server = createServer((_, answer) => void answer.end('from outside'));
     await new Promise<void>((resolve) => void server.listen(0, runtime.harnessHost, resolve));
-    assert.equal(
+    t.equal(
       await output(web, ask(`http://${runtime.harnessHost}:${(server.address() as AddressInfo).port}`)),
       'from outside',
     );
     server.close();
   });
 
-  void test('the name of no host is asked of nobody, and answered at once', async () => {
+  await t.test('the name of no host is asked of nobody, and answered at once', async (t) => {
     const startedAt = performance.now();
-    assert.match(
+    t.match(
       await output(
         web,
         `import { lookup } from 'node:dns/promises'; await lookup('no-such-host').catch((error) => console.log(error.code))`,
       ),
       /ENOTFOUND|EAI_AGAIN/,
     );
-    assert.ok(performance.now() - startedAt < 3000);
+    t.ok(performance.now() - startedAt < 3000);
   });
 
-  void test(
+  await t.test(
     'real spire-server runs in a host, and its admin socket is reached from outside',
     { skip: !existsSync(spireServer) && `${spireServer} is not built` },
-    async () => {
+    async (t) => {
       const [address, port] = other.listenAddress('api').split(':');
       const config = join(other.dir, 'server.conf');
       mkdirSync(join(other.dir, 'data'));
@@ -161,14 +163,14 @@ await describe('container runtime', { skip }, () => {
         withinMs: 15_000,
         unless: () => program.exit() && program.tail(),
       });
-      assert.match((await api.createJoinToken({ ttlSeconds: 60 })).value, /./);
+      t.match((await api.createJoinToken({ ttlSeconds: 60 })).value, /./);
     },
   );
 
-  void test(
+  await t.test(
     'a link between hosts is cut and heals',
     { skip: !existsSync(toxiproxy) && `${toxiproxy} is not built` },
-    async () => {
+    async (t) => {
       const [hostname, port] = web.listenAddress('idle').split(':');
       const now = Date.now();
       const { certificatePem: cert, privateKeyPem: key } = await (
@@ -185,16 +187,16 @@ await describe('container runtime', { skip }, () => {
       await eventually('server is up', () => server.tail().includes('up'), { withinMs: 5000 });
       await using links = await startLinks(runtime, toxiproxy, 'links', ['web']);
       const link = await links.link('web', web.peerAddress('idle'));
-      assert.equal(await reaches(link.address, 2000), 'open');
+      t.equal(await reaches(link.address, 2000), 'open');
       {
         await using _cut = await link.cut();
-        assert.equal(await reaches(link.address, 2000), 'closed');
+        t.equal(await reaches(link.address, 2000), 'closed');
       }
-      assert.equal(await reaches(link.address, 2000), 'open');
+      t.equal(await reaches(link.address, 2000), 'open');
     },
   );
 
-  void test('exit codes, signals, lines and logs are those of the process runtime', async () => {
+  await t.test('exit codes, signals, lines and logs are those of the process runtime', async (t) => {
     run.recorder.redact('hunter2', 'password');
     const lines: string[] = [];
     await using shell = await web.run({
@@ -203,11 +205,11 @@ await describe('container runtime', { skip }, () => {
       env: { GREETING: 'hi' },
       onLine: (line) => lines.push(line),
     });
-    assert.deepEqual(await shell.exited, { code: 7, signal: null });
-    assert.deepEqual(shell.exit(), { code: 7, signal: null });
+    t.strictSame(await shell.exited, { code: 7, signal: null });
+    t.strictSame(shell.exit(), { code: 7, signal: null });
     await eventually('both lines', () => shell.tail().split('\n').length === 2, { withinMs: 1000 });
-    assert.deepEqual(lines, ['/bin/sh hi hunter2']);
-    assert.deepEqual(shell.tail().split('\n').sort(), ['/bin/sh hi [password]', 'problem']);
+    t.strictSame(lines, ['/bin/sh hi hunter2']);
+    t.strictSame(shell.tail().split('\n').sort(), ['/bin/sh hi [password]', 'problem']);
     await eventually('the log has them', () => readFileSync(shell.logPath, 'utf8').split('\n').length === 3, {
       withinMs: 1000,
     });
@@ -218,85 +220,91 @@ await describe('container runtime', { skip }, () => {
     );
     await eventually('it ticks', () => forker.tail() !== '', { withinMs: 5000 });
     forker.signal('SIGKILL');
-    assert.deepEqual(await forker.exited, { code: null, signal: 'SIGKILL' });
+    t.strictSame(await forker.exited, { code: null, signal: 'SIGKILL' });
 
-    await assert.rejects(
-      web.run({ name: 'absent', command: ['/no/such/program'] }),
-      (error: Error) =>
-        error instanceof FixtureError &&
-        /^absent on web: could not be started: .*ENOENT.*; command: \/no\/such\/program$/.test(error.message),
+    t.ok(
+      await (t.rejects(web.run({ name: 'absent', command: ['/no/such/program'] })) as Promise<Error>).then(
+        (error: Error) =>
+          error instanceof FixtureError &&
+          /^absent on web: could not be started: .*ENOENT.*; command: \/no\/such\/program$/.test(error.message),
+      ),
     );
   });
 
-  void test('a paused program does nothing until it goes on, and disposing ends a paused and stubborn one', async () => {
-    let ticks = 0;
-    await using program = await node(
-      web,
-      `process.on('SIGTERM', () => {}); setInterval(() => console.log('tick'), 10)`,
-      {
-        onLine: () => {
-          ticks++;
+  await t.test(
+    'a paused program does nothing until it goes on, and disposing ends a paused and stubborn one',
+    async (t) => {
+      let ticks = 0;
+      await using program = await node(
+        web,
+        `process.on('SIGTERM', () => {}); setInterval(() => console.log('tick'), 10)`,
+        {
+          onLine: () => {
+            ticks++;
+          },
         },
-      },
-    );
-    await eventually('it ticks', () => ticks > 3, { withinMs: 5000 });
-    program.signal('SIGSTOP');
-    const still = await eventually(
-      'it is silent for 100 ms',
-      async () => {
-        const then = ticks;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        return ticks === then && then;
-      },
-      { withinMs: 5000 },
-    );
-    program.signal('SIGCONT');
-    await eventually('it ticks again', () => ticks > still, { withinMs: 5000 });
-    program.signal('SIGSTOP');
-    await program[Symbol.asyncDispose]();
-    assert.deepEqual(program.exit(), { code: null, signal: 'SIGKILL' });
-  });
+      );
+      await eventually('it ticks', () => ticks > 3, { withinMs: 5000 });
+      program.signal('SIGSTOP');
+      const still = await eventually(
+        'it is silent for 100 ms',
+        async () => {
+          const then = ticks;
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return ticks === then && then;
+        },
+        { withinMs: 5000 },
+      );
+      program.signal('SIGCONT');
+      await eventually('it ticks again', () => ticks > still, { withinMs: 5000 });
+      program.signal('SIGSTOP');
+      await program[Symbol.asyncDispose]();
+      t.strictSame(program.exit(), { code: null, signal: 'SIGKILL' });
+    },
+  );
 
-  void test('orphans are reaped', async () => {
+  await t.test('orphans are reaped', async (t) => {
     await using orphaning = await web.run({
       name: 'orphaning',
       command: `(${process.execPath} -e 'fs.writeFileSync("done", "")' &) ; exit 0`,
     });
     await orphaning.exited;
-    await eventually('the orphan is done', () => existsSync(join(web.dir, 'done')), { withinMs: 5000 });
+    await t.resolves(eventually('the orphan is done', () => existsSync(join(web.dir, 'done')), { withinMs: 5000 }));
     const zombies = `import { readdirSync, readFileSync } from 'node:fs';
       console.log('zombies', readdirSync('/proc').filter((pid) => /^[0-9]+$/.test(pid)).map((pid) => readFileSync('/proc/' + pid + '/stat', 'utf8')).filter((stat) => / Z /.test(stat)).length)`;
-    await eventually('no zombie', async () => (await output(web, zombies)) === 'zombies 0', { withinMs: 5000 });
+    await t.resolves(
+      eventually('no zombie', async () => (await output(web, zombies)) === 'zombies 0', { withinMs: 5000 }),
+    );
   });
 
-  void test('a container that is taken away ends its programs', async () => {
+  await t.test('a container that is taken away ends its programs', async (t) => {
     if (engine instanceof Error) throw engine;
     await using doomed = await runtime.startHost({ name: 'doomed', ports: [] });
     const program = await node(doomed, 'setInterval(() => {}, 1000)');
     await engine.docker.getContainer(`assay-${run.id}-doomed`).kill();
-    assert.deepEqual(await program.exited, { code: null, signal: 'SIGKILL' });
-    await assert.rejects(node(doomed, ''), /its container is gone/);
+    t.strictSame(await program.exited, { code: null, signal: 'SIGKILL' });
+    await t.rejects(node(doomed, ''), /its container is gone/);
   });
 
-  void test('a host that cannot start says why', async () => {
+  await t.test('a host that cannot start says why', async (t) => {
     mkdirSync(join(run.dir, 'x'.repeat(90)));
-    await assert.rejects(runtime.startHost({ name: `${'x'.repeat(90)}/y`, ports: [] }), /107 bytes/);
+    await t.rejects(runtime.startHost({ name: `${'x'.repeat(90)}/y`, ports: [] }), /107 bytes/);
     const broken = testRun();
     const homeless = await startContainerRuntime(broken.run, { programs: {}, projectDir: '/no/such/project' });
-    await assert.rejects(
+    await t.rejects(
       homeless.startHost({ name: 'one', ports: [] }),
       /host one: its container did not start: .*\/no\/such\/project/,
     );
     await homeless[Symbol.asyncDispose]();
-    assert.deepEqual(await leftOf(broken.run.id), []);
+    t.strictSame(await leftOf(broken.run.id), []);
     closeRun(broken.run);
     rmSync(broken.out, { recursive: true });
   });
 });
 
-await test('a run that is killed leaves nothing, its process group and all', { skip }, async (t) => {
+await t.test('a run that is killed leaves nothing, its process group and all', { skip }, async (t) => {
   for (const whom of ['process', 'group'] as const) {
-    await t.test(whom, async () => {
+    await t.test(whom, async (t) => {
       const out = mkdtempSync(join(tmpdir(), 'assay-test-'));
       const child = spawn(process.execPath, [fileURLToPath(new URL('./container-run.ts', import.meta.url)), out], {
         cwd: projectDir,
@@ -306,7 +314,7 @@ await test('a run that is killed leaves nothing, its process group and all', { s
       const runId = await new Promise<string>(
         (resolve) => void createInterface({ input: child.stdout }).once('line', resolve),
       );
-      assert.equal((await leftOf(runId)).length, 2, 'a container and a network stand');
+      t.equal((await leftOf(runId)).length, 2, 'a container and a network stand');
       process.kill(whom === 'group' ? -child.pid! : child.pid!, 'SIGKILL');
       await eventually(
         `nothing of run ${runId} is left`,
@@ -318,7 +326,7 @@ await test('a run that is killed leaves nothing, its process group and all', { s
   }
 });
 
-await test('what a dead run left is found and removed, what a living one has is not', { skip }, async () => {
+await t.test('what a dead run left is found and removed, what a living one has is not', { skip }, async (t) => {
   if (engine instanceof Error) throw engine;
   const { run, out } = testRun();
   const runtime = await startContainerRuntime(run, { programs: {}, projectDir });
@@ -329,20 +337,20 @@ await test('what a dead run left is found and removed, what a living one has is 
     Labels: { ...Labels, 'assay.run': dead, 'assay.owner': '4194304:1' },
   });
   const found = await deadContainerRuns();
-  assert.ok(found.includes(dead));
-  assert.ok(!found.includes(run.id));
+  t.ok(found.includes(dead));
+  t.ok(!found.includes(run.id));
   await removeContainersOf(dead);
-  assert.deepEqual(await leftOf(dead), []);
-  assert.equal((await leftOf(run.id)).length, 1);
+  t.strictSame(await leftOf(dead), []);
+  t.equal((await leftOf(run.id)).length, 1);
   await runtime[Symbol.asyncDispose]();
   closeRun(run);
   rmSync(out, { recursive: true });
 });
 
-await describe('no engine', () => {
+await t.test('no engine', async (t) => {
   const { run, out } = testRun();
   const before = process.env['DOCKER_HOST'];
-  after(() => {
+  t.after(() => {
     if (before === undefined) delete process.env['DOCKER_HOST'];
     else process.env['DOCKER_HOST'] = before;
     closeRun(run);
@@ -352,28 +360,28 @@ await describe('no engine', () => {
     process.env['DOCKER_HOST'] = host;
     const startedAt = performance.now();
     const error = await startContainerRuntime(run, { programs: {}, projectDir }).then(
-      () => assert.fail('it started'),
+      () => t.fail('it started'),
       (thrown: unknown) => thrown as Error,
     );
-    assert.ok(performance.now() - startedAt < 2000, 'within 2 s');
+    t.ok(performance.now() - startedAt < 2000, 'within 2 s');
     assert.ok(error instanceof FixtureError);
     return error;
   };
 
-  void test('nobody listens', async () => {
-    assert.match(
+  await t.test('nobody listens', async (t) => {
+    t.match(
       (await refusal('unix:///nonexistent/docker.sock')).message,
       /none answers on \/nonexistent\/docker\.sock: .*ENOENT.*assay doctor.*--runtime process/,
     );
   });
-  void test('it does not answer', async () => {
+  await t.test('it does not answer', async (t) => {
     const silent = createSocket((socket) => void socket.on('error', () => {}));
     const path = join(out, 'silent.sock');
     await new Promise<void>((resolve) => void silent.listen(path, resolve));
-    assert.match((await refusal(`unix://${path}`)).message, /none answers on .*silent\.sock/);
+    t.match((await refusal(`unix://${path}`)).message, /none answers on .*silent\.sock/);
     silent.close();
   });
-  void test('it is on another machine', async () => {
-    assert.match((await refusal('tcp://10.0.0.1:2375')).message, /DOCKER_HOST is tcp:.*on this machine/);
+  await t.test('it is on another machine', async (t) => {
+    t.match((await refusal('tcp://10.0.0.1:2375')).message, /DOCKER_HOST is tcp:.*on this machine/);
   });
 });

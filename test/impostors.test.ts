@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import t from 'tap';
 import { runPlan, type RunOptions } from '../engine/run.ts';
 import { startSelfTest } from '../engine/self-test.ts';
 import { silent } from '../engine/steps.ts';
@@ -15,6 +15,8 @@ import { chooseClauses } from '../plans/choose.ts';
 import { gatePlan } from '../plans/gate.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
 import type { Report } from '../src/report/report.ts';
+
+t.setTimeout(3_600_000);
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-impostors-'));
 const score = { caught: 0, impostors: 0, falseAlarms: 0, conformers: 0, again: 0 };
@@ -33,7 +35,7 @@ const selfTest = startSelfTest({
   signal: stopped.signal,
   cores: availableParallelism(),
 });
-after(() => {
+t.after(() => {
   stopped.abort(new Error('the test is over'));
   rmSync(scratch, { recursive: true, force: true });
   console.log(
@@ -73,36 +75,38 @@ function assertRight(report: Report): void {
   assert.equal(report.verdict, 'pass');
 }
 
-void describe('impostors', () => {
-  void test('each clause has one', () => {
+await t.test('impostors', async (t) => {
+  await t.test('each clause has one', async (t) => {
     const broken = new Set(impostors.map(({ breaks }) => breaks));
-    assert.deepEqual(
+    t.strictSame(
       clauses.map(({ id }) => id).filter((id) => !broken.has(id)),
       [],
     );
     const ids = new Set(clauses.map(({ id }) => id));
-    assert.deepEqual(
+    t.strictSame(
       [...broken].filter((id) => !ids.has(id)),
       [],
     );
   });
 
   for (const { id, title, breaks, reason, verdict = 'fail' } of chosen) {
-    void test(`${breaks}: ${id}: ${title}`, async () => {
+    await t.test(`${breaks}: ${id}: ${title}`, async (t) => {
       score.impostors++;
       const judged = await selfTest.impostors.get(id)!;
       const said = `${judged.verdict}: ${judged.reason}`;
-      assert.equal(judged.verdict, verdict, said);
-      assert.match(judged.reason, reason);
-      assert.equal(judged.ofRun, verdict, said);
+      t.equal(judged.verdict, verdict, said);
+      t.match(judged.reason, reason);
+      t.equal(judged.ofRun, verdict, said);
       score.caught++;
     });
   }
 });
 
-void describe('conformers', () => {
+await t.test('conformers', async (t) => {
   for (const [batch, report] of selfTest.rightNodes) {
-    void test(`nothing fails the right node beside the impostors of ${batch}`, async () => assertRight(await report));
+    await t.test(`nothing fails the right node beside the impostors of ${batch}`, async (t) => {
+      await t.resolves(async () => assertRight(await report));
+    });
   }
 
   const others = [
@@ -117,18 +121,18 @@ void describe('conformers', () => {
     },
   ] as const satisfies readonly { id: string; title: string; only: string; on: RunOptions['on'] }[];
   for (const { id, title, only, on } of others.filter(isWanted)) {
-    void test(`nothing fails ${id}: ${title}`, async () => {
+    await t.test(`nothing fails ${id}: ${title}`, async (t) => {
       const report = await decided(id, only, { plan: gatePlan(), on });
       assertRight(report);
-      assert.ok(report.clauses.every(({ verdict }) => verdict === 'pass'));
+      t.ok(report.clauses.every(({ verdict }) => verdict === 'pass'));
     });
   }
 
   for (const { id, title, tool } of conformers.filter(isWanted)) {
-    void test(`nothing fails ${id}: ${title}`, async () => {
+    await t.test(`nothing fails ${id}: ${title}`, async (t) => {
       const tools = tool === undefined ? undefined : await locateTools([tool], { onProgress: () => {} });
       const node = tools && { command: [tools[tool!].path], implementation: title };
-      assertRight(await decided(id, undefined, { plan: gatePlan(node), on: 'process' }));
+      await t.resolves(async () => assertRight(await decided(id, undefined, { plan: gatePlan(node), on: 'process' })));
     });
   }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
+import t from 'tap';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Entry } from '../src/history.ts';
 import {
@@ -20,6 +20,8 @@ import {
   type Place,
 } from './cli-run.ts';
 
+t.setTimeout(3_600_000);
+
 const goneWithinMs = 10_000;
 
 /** A moment of a run: so long after its start, or when its history has such an entry. */
@@ -34,18 +36,18 @@ const fault = (state: string) => (entry: Entry) => entry.kind === 'fault' && ent
 const begins = (phase: string) => (entry: Entry) =>
   entry.kind === 'phase' && entry.phase === phase && entry.state === 'begun';
 
-await suite('a signal heals and reports', { concurrency: 2 }, async () => {
+await t.test('a signal heals and reports', { jobs: 2 }, async (t) => {
   const moments: [title: string, moment: Moment, signal: NodeJS.Signals, entry?: string][] = [
     ['while the mesh is stood up', begins('mesh steady'), 'SIGINT'],
     ['in the middle of that', 700, 'SIGTERM'],
     ['as a link is cut', fault('injected'), 'SIGINT'],
     ['in a partition', fault('in-force'), 'SIGINT'],
-    ['after a partition', fault('gone'), 'SIGTERM'],
+    ['after a partition', fault('healed'), 'SIGTERM'],
     ['while the authority rotates', (entry) => entry.kind === 'authority' && entry.state === 'activated', 'SIGHUP'],
     ['by way of bin.js', fault('in-force'), 'SIGINT', 'cli/bin.js'],
   ];
   for (const [title, moment, signal, entry] of moments) {
-    await test(`${signal} ${title}`, async () => {
+    void t.test(`${signal} ${title}`, { buffered: true }, async (t) => {
       await using place = makePlace();
       const cli = startCli(place, ['gate', '--json'], entry === undefined ? {} : { entry });
       await reach(cli, moment);
@@ -56,23 +58,23 @@ await suite('a signal heals and reports', { concurrency: 2 }, async () => {
         code: 130,
         says: [/stopping: healing what is broken and writing the report; once more to leave at once/],
       });
-      assert.ok(performance.now() - sentAt < 10_000, `took ${((performance.now() - sentAt) / 1000).toFixed(1)} s`);
+      t.ok(performance.now() - sentAt < 10_000, `took ${((performance.now() - sentAt) / 1000).toFixed(1)} s`);
       const report = assertRecord(ended);
-      assert.equal(report.run.aborted, `stopped by ${signal}`);
-      assert.equal(report.verdict, 'inconclusive');
-      assert.deepEqual(
+      t.equal(report.run.aborted, `stopped by ${signal}`);
+      t.equal(report.verdict, 'inconclusive');
+      t.strictSame(
         report.clauses
           .filter(({ verdict }) => verdict === 'pass' || verdict === 'fail')
           .map(({ id, reason }) => `${id}: ${reason}`),
         [],
         'nothing is held for or against the mesh',
       );
-      assert.deepEqual(JSON.parse(ended.stdout), report);
+      t.strictSame(JSON.parse(ended.stdout), report);
       await assertNothingRuns(place);
     });
   }
 
-  await test('two at once, as npm makes of one, are one', async () => {
+  void t.test('two at once, as npm makes of one, are one', { buffered: true }, async (t) => {
     await using place = makePlace();
     const cli = startCli(place, ['gate'], { entry: 'cli/bin.js' });
     await reach(cli, fault('in-force'));
@@ -82,12 +84,12 @@ await suite('a signal heals and reports', { concurrency: 2 }, async () => {
     cli.child.kill('SIGINT');
     const ended = await cli.ended;
     assertEnded(place, ended, { code: 130 });
-    assert.equal(ended.stderr.match(/stopping:/g)?.length, 1);
+    t.equal(ended.stderr.match(/stopping:/g)?.length, 1);
     assertRecord(ended);
     await assertNothingRuns(place);
   });
 
-  await test('a second one, later, leaves at once, and the guardian cleans up', async () => {
+  void t.test('a second one, later, leaves at once, and the guardian cleans up', { buffered: true }, async (t) => {
     await using place = makePlace();
     // A node that does not stop when asked to keeps the run from ending for its 1.5 s.
     const cli = startCli(place, [
@@ -102,19 +104,19 @@ await suite('a signal heals and reports', { concurrency: 2 }, async () => {
     await sleep(900);
     cli.child.kill('SIGINT');
     const ended = await cli.ended;
-    assert.equal(ended.code, 130, ended.stderr);
+    t.equal(ended.code, 130, ended.stderr);
     await assertNothingRuns(place, goneWithinMs);
-    assert.deepEqual(place.scratch(), []);
+    t.strictSame(place.scratch(), []);
   });
 
-  await test('a signal while the report is written', async () => {
+  void t.test('a signal while the report is written', { buffered: true }, async (t) => {
     await using place = makePlace();
     const cli = startCli(place, ['gate', '--only', 'mesh/planes/spire-server']);
     await reach(cli, (entry) => entry.kind === 'run-ended');
     cli.child.kill('SIGINT');
     const ended = await cli.ended;
     // Too late to change what was found out, or even to be heard; the record is whole.
-    assert.ok(ended.code === 130 || ended.code === 0, `exit ${ended.code ?? ended.signal}`);
+    t.ok(ended.code === 130 || ended.code === 0, `exit ${ended.code ?? ended.signal}`);
     assertRecord(ended);
     await assertNothingRuns(place);
   });
@@ -154,49 +156,59 @@ async function assertGone(place: Place, cli: Cli, victims: Victims): Promise<voi
   }
 }
 
-await suite('kill -9 leaves nothing', { concurrency: 2 }, async () => {
+await t.test('kill -9 leaves nothing', { jobs: 2 }, async (t) => {
   const moments: Moment[] = [300, 700, 1_000, 2_500, fault('in-force'), 5_000];
   for (const victims of ['the process', 'its process group', 'it and its guardian'] as const) {
     for (const moment of moments) {
-      await test(`${victims}, ${typeof moment === 'number' ? `after ${moment / 1000} s` : 'in a partition'}`, async () => {
-        await using place = makePlace();
-        const cli = startCli(place, ['gate']);
-        await reach(cli, moment);
-        kill(place, cli, victims);
-        await assertGone(place, cli, victims);
-        if (place.scratch().length === 0) return;
-        const next = await assay(place, ['gate', '--only', 'mesh/planes/spire-server']);
-        assertEnded(place, next, { code: 0 });
-      });
+      void t.test(
+        `${victims}, ${typeof moment === 'number' ? `after ${moment / 1000} s` : 'in a partition'}`,
+        { buffered: true },
+        async (t) => {
+          await using place = makePlace();
+          const cli = startCli(place, ['gate']);
+          await reach(cli, moment);
+          t.doesNotThrow(() => kill(place, cli, victims));
+          await t.resolves(assertGone(place, cli, victims));
+          if (place.scratch().length === 0) return;
+          const next = await assay(place, ['gate', '--only', 'mesh/planes/spire-server']);
+          t.doesNotThrow(() => assertEnded(place, next, { code: 0 }));
+        },
+      );
     }
   }
 
   const family = `${process.execPath} ${join(project, 'mesh/node/main.ts')} & setsid sleep 1000 & wait`;
   for (const victims of ['the process', 'its process group'] as const) {
-    await test(`${victims}, with a node that has children and a daemon`, async () => {
+    void t.test(`${victims}, with a node that has children and a daemon`, { buffered: true }, async (t) => {
       await using place = makePlace();
       const cli = startCli(place, ['gate', '--node', family]);
       await reach(cli, fault('in-force'));
-      kill(place, cli, victims);
-      await assertGone(place, cli, victims);
+      t.doesNotThrow(() => kill(place, cli, victims));
+      await t.resolves(assertGone(place, cli, victims));
     });
   }
 
-  await test('a run that ends by itself takes such a daemon with it, too', async () => {
+  void t.test('a run that ends by itself takes such a daemon with it, too', { buffered: true }, async (t) => {
     await using place = makePlace();
-    assertEnded(place, await assay(place, ['gate', '--node', family, '--only', 'mesh/planes/spire-server']), {
-      code: 0,
-    });
-    await assertNothingRuns(place);
+    await t.resolves(async () =>
+      assertEnded(place, await assay(place, ['gate', '--node', family, '--only', 'mesh/planes/spire-server']), {
+        code: 0,
+      }),
+    );
+    await t.resolves(assertNothingRuns(place));
   });
 
-  await test('a scratch directory without an owner is left alone while it may be in the making, and one that is not of a run always', async () => {
-    await using place = makePlace();
-    for (const name of ['assay-20260101-000000-abcd', 'assay-of-somebody-else']) mkdirSync(join(place.dir, name));
-    const ended = await assay(place, ['gate', '--only', 'mesh/planes/spire-server']);
-    assert.equal(ended.code, 0, ended.stderr);
-    assert.deepEqual(place.scratch(), ['assay-20260101-000000-abcd', 'assay-of-somebody-else']);
-  });
+  void t.test(
+    'a scratch directory without an owner is left alone while it may be in the making, and one that is not of a run always',
+    { buffered: true },
+    async (t) => {
+      await using place = makePlace();
+      for (const name of ['assay-20260101-000000-abcd', 'assay-of-somebody-else']) mkdirSync(join(place.dir, name));
+      const ended = await assay(place, ['gate', '--only', 'mesh/planes/spire-server']);
+      t.equal(ended.code, 0, ended.stderr);
+      t.strictSame(place.scratch(), ['assay-20260101-000000-abcd', 'assay-of-somebody-else']);
+    },
+  );
 });
 
 const noEngine = await containersOf('none').then(
@@ -204,7 +216,7 @@ const noEngine = await containersOf('none').then(
   (error: Error) => `needs a container engine: ${error.message.split('\n')[0]}`,
 );
 
-await suite('containers', { skip: noEngine }, async () => {
+await t.test('containers', { skip: noEngine }, async (t) => {
   const killed: [Victims, Moment][] = [
     ['the process', 1_200],
     ['the process', fault('in-force')],
@@ -212,28 +224,31 @@ await suite('containers', { skip: noEngine }, async () => {
     ['its process group', fault('in-force')],
   ];
   for (const [victims, moment] of killed) {
-    await test(`kill -9 of ${victims}, ${typeof moment === 'number' ? `after ${moment / 1000} s` : 'in a partition'}`, async () => {
-      await using place = makePlace();
-      const cli = startCli(place, ['gate', '--runtime', 'container']);
-      await reach(cli, moment);
-      const started = cli.history()[0];
-      assert.equal(started?.kind, 'run-started');
-      kill(place, cli, victims);
-      const killedAt = performance.now();
-      let left = await containersOf(started.id);
-      while (left.length > 0 && performance.now() - killedAt < goneWithinMs) {
-        await sleep(100);
-        left = await containersOf(started.id);
-      }
-      assert.deepEqual(left, []);
-      // What the engine was still making when it was killed would show up now.
-      await sleep(Math.max(0, 3_000 - (performance.now() - killedAt)));
-      assert.deepEqual(await containersOf(started.id), []);
-      await assertGone(place, cli, victims);
-    });
+    await t.test(
+      `kill -9 of ${victims}, ${typeof moment === 'number' ? `after ${moment / 1000} s` : 'in a partition'}`,
+      async (t) => {
+        await using place = makePlace();
+        const cli = startCli(place, ['gate', '--runtime', 'container']);
+        await reach(cli, moment);
+        const started = cli.history()[0];
+        assert.equal(started?.kind, 'run-started');
+        kill(place, cli, victims);
+        const killedAt = performance.now();
+        let left = await containersOf(started.id);
+        while (left.length > 0 && performance.now() - killedAt < goneWithinMs) {
+          await sleep(100);
+          left = await containersOf(started.id);
+        }
+        t.strictSame(left, []);
+        // What the engine was still making when it was killed would show up now.
+        await sleep(Math.max(0, 3_000 - (performance.now() - killedAt)));
+        t.strictSame(await containersOf(started.id), []);
+        await assertGone(place, cli, victims);
+      },
+    );
   }
 
-  await test('SIGINT in a partition', async () => {
+  await t.test('SIGINT in a partition', async (t) => {
     await using place = makePlace();
     const cli = startCli(place, ['gate', '--runtime', 'container', '--only', 'partition-short', '--json']);
     await reach(cli, fault('in-force'));
@@ -241,11 +256,11 @@ await suite('containers', { skip: noEngine }, async () => {
     const ended = await cli.ended;
     assertEnded(place, ended, { code: 130 });
     const report = assertRecord(ended);
-    assert.deepEqual(await containersOf(report.run.id), []);
+    t.strictSame(await containersOf(report.run.id), []);
     await assertNothingRuns(place);
   });
 
-  await test('a run whose guardian was killed too is swept by the next one', async () => {
+  await t.test('a run whose guardian was killed too is swept by the next one', async (t) => {
     await using place = makePlace();
     const cli = startCli(place, ['gate', '--runtime', 'container', '--only', 'mesh/planes/spire-server']);
     await reach(cli, begins('mesh steady'));
@@ -256,7 +271,7 @@ await suite('containers', { skip: noEngine }, async () => {
     await cli.ended;
     const next = await assay(place, ['gate', '--runtime', 'container', '--only', 'mesh/planes/spire-server']);
     assertEnded(place, next, { code: 0 });
-    assert.deepEqual(await containersOf(started.id), []);
+    t.strictSame(await containersOf(started.id), []);
     await assertNothingRuns(place);
   });
 });

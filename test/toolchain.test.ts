@@ -3,13 +3,15 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import t from 'tap';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderFindings } from '../cli/doctor.ts';
 import { canRun, examine } from '../fixtures/doctor/doctor.ts';
 import { locateTools, ToolchainError } from '../fixtures/toolchain/toolchain.ts';
 import type { ToolProgress } from '../fixtures/toolchain/toolchain.ts';
 import { readCache } from '../fixtures/toolchain/cache.ts';
+
+t.setTimeout(3_600_000);
 
 /** A `go` that writes a program as real builds do, says what real builds say, and counts its runs. */
 const impostorGo = `
@@ -28,7 +30,7 @@ let dir: string;
 let env: NodeJS.ProcessEnv;
 const noProgress = { onProgress: () => {} };
 
-beforeEach(async () => {
+t.beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'assay-toolchain-'));
   env = {
     PATH: `${join(dir, 'bin')}:/usr/bin:/bin`,
@@ -39,7 +41,7 @@ beforeEach(async () => {
   await mkdir(join(dir, 'bin'));
 });
 
-afterEach(() => rm(dir, { recursive: true, force: true }));
+t.afterEach(() => rm(dir, { recursive: true, force: true }));
 
 async function impostor(name: string, script: string): Promise<string> {
   const path = join(dir, 'bin', name);
@@ -65,16 +67,16 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
   }
 }
 
-await test('what is not here is built, with progress, and found in the cache from then on', async () => {
+await t.test('what is not here is built, with progress, and found in the cache from then on', async (t) => {
   await impostor('go', impostorGo);
   const seen: ToolProgress[] = [];
   const first = await locateTools(['spire-server', 'toxiproxy'], {
     env,
     onProgress: (progress) => seen.push(progress),
   });
-  assert.equal(first['spire-server'].origin, 'built');
-  assert.equal(first['spire-server'].version, '1.15.3');
-  assert.deepEqual(
+  t.equal(first['spire-server'].origin, 'built');
+  t.equal(first['spire-server'].version, '1.15.3');
+  t.strictSame(
     seen
       .filter(({ step }) => step === 'ready')
       .map(({ tool, position, of, packages, origin }) => ({ tool, position, of, packages, origin })),
@@ -83,73 +85,76 @@ await test('what is not here is built, with progress, and found in the cache fro
       { tool: 'spire-server', position: 2, of: 2, packages: 2, origin: 'built' },
     ],
   );
-  assert.ok(seen.every(({ expectedMs, totalExpectedMs }) => expectedMs > 0 && totalExpectedMs > expectedMs));
+  t.ok(seen.every(({ expectedMs, totalExpectedMs }) => expectedMs > 0 && totalExpectedMs > expectedMs));
 
   const cachedIn = performance.now();
   const second = await locateTools(['spire-server', 'toxiproxy'], {
     env,
-    onProgress: () => assert.fail('nothing to tell'),
+    onProgress: () => t.fail('nothing to tell'),
   });
-  assert.ok(performance.now() - cachedIn < 100, 'a hit is quick');
-  assert.deepEqual(second['spire-server'], { ...first['spire-server'], origin: 'cache' });
-  assert.equal(await runsOfGo(), 2, 'one build each');
+  t.ok(performance.now() - cachedIn < 100, 'a hit is quick');
+  t.strictSame(second['spire-server'], { ...first['spire-server'], origin: 'cache' });
+  t.equal(await runsOfGo(), 2, 'one build each');
 });
 
-await test('a build tells its step about once a second', async () => {
+await t.test('a build tells its step about once a second', async (t) => {
   await impostor('go', impostorGo);
   const seen: ToolProgress[] = [];
   await locateTools(['toxiproxy'], {
     env: { ...env, BUILD_SECONDS: '1.5' },
     onProgress: (progress) => seen.push(progress),
   });
-  assert.deepEqual(
+  t.strictSame(
     seen.map(({ step }) => step),
     ['compiling', 'linking', 'ready'],
   );
 });
 
-await test('two at once make one build, and the other waits with progress', async () => {
+await t.test('two at once make one build, and the other waits with progress', async (t) => {
   await impostor('go', impostorGo);
   const other = otherProcess({ BUILD_SECONDS: '1.5' });
   await until('the other builds', async () => (await runsOfGo()) === 1);
   const seen: ToolProgress[] = [];
   const { toxiproxy } = await locateTools(['toxiproxy'], { env, onProgress: (progress) => seen.push(progress) });
-  assert.equal(toxiproxy.origin, 'cache');
-  assert.equal(seen[0]?.step, 'waiting');
-  assert.equal(seen[0]?.builder, other.pid);
-  assert.equal(await runsOfGo(), 1);
+  t.equal(toxiproxy.origin, 'cache');
+  t.equal(seen[0]?.step, 'waiting');
+  t.equal(seen[0]?.builder, other.pid);
+  t.equal(await runsOfGo(), 1);
 });
 
-await test('two at once within one process make one build too', async () => {
+await t.test('two at once within one process make one build too', async (t) => {
   await impostor('go', impostorGo);
   const both = await Promise.all([
     locateTools(['toxiproxy'], { env, ...noProgress }),
     locateTools(['toxiproxy'], { env, ...noProgress }),
   ]);
-  assert.deepEqual(both.map(({ toxiproxy }) => toxiproxy.origin).sort(), ['built', 'cache']);
-  assert.equal(await runsOfGo(), 1);
+  t.strictSame(both.map(({ toxiproxy }) => toxiproxy.origin).sort(), ['built', 'cache']);
+  t.equal(await runsOfGo(), 1);
 });
 
-await test('a builder killed in the middle takes Go with it and leaves nothing that a later run takes for good', async () => {
-  await impostor('go', `echo $$ > "${join(dir, 'go.pid')}"\n${impostorGo}`);
-  const other = otherProcess({ BUILD_SECONDS: '30' });
-  await until('the other builds', async () => (await runsOfGo()) === 1);
-  const exited = new Promise((done) => other.once('exit', done));
-  other.kill('SIGKILL');
-  await exited;
-  const goPid = Number(await readFile(join(dir, 'go.pid'), 'utf8'));
-  await until('its Go is gone', async () =>
-    / [ZX] /.test(await readFile(`/proc/${goPid}/stat`, 'utf8').catch(() => ' X ')),
-  );
-  process.kill(-goPid, 'SIGKILL'); // what the impostor itself had started
+await t.test(
+  'a builder killed in the middle takes Go with it and leaves nothing that a later run takes for good',
+  async (t) => {
+    await impostor('go', `echo $$ > "${join(dir, 'go.pid')}"\n${impostorGo}`);
+    const other = otherProcess({ BUILD_SECONDS: '30' });
+    await until('the other builds', async () => (await runsOfGo()) === 1);
+    const exited = new Promise((done) => other.once('exit', done));
+    other.kill('SIGKILL');
+    await exited;
+    const goPid = Number(await readFile(join(dir, 'go.pid'), 'utf8'));
+    await until('its Go is gone', async () =>
+      / [ZX] /.test(await readFile(`/proc/${goPid}/stat`, 'utf8').catch(() => ' X ')),
+    );
+    process.kill(-goPid, 'SIGKILL'); // what the impostor itself had started
 
-  const { toxiproxy } = await locateTools(['toxiproxy'], { env, ...noProgress });
-  assert.equal(toxiproxy.origin, 'built');
-  assert.match(await readFile(toxiproxy.path, 'utf8'), /9\.9\.9/);
-  assert.deepEqual(await readdir(readCache(env).dir), ['toxiproxy'], 'no lock and no scratch folder is left');
-});
+    const { toxiproxy } = await locateTools(['toxiproxy'], { env, ...noProgress });
+    t.equal(toxiproxy.origin, 'built');
+    t.match(await readFile(toxiproxy.path, 'utf8'), /9\.9\.9/);
+    t.strictSame(await readdir(readCache(env).dir), ['toxiproxy'], 'no lock and no scratch folder is left');
+  },
+);
 
-await test('an abort kills Go, leaves nothing, and throws its reason', async () => {
+await t.test('an abort kills Go, leaves nothing, and throws its reason', async (t) => {
   await impostor('go', impostorGo);
   const abort = new AbortController();
   const locating = locateTools(['toxiproxy'], {
@@ -158,51 +163,56 @@ await test('an abort kills Go, leaves nothing, and throws its reason', async () 
     ...noProgress,
   });
   await Promise.all([
-    assert.rejects(locating, /enough/),
+    t.rejects(locating, /enough/),
     until('Go runs', async () => (await runsOfGo()) === 1).then(() => abort.abort(new Error('enough'))),
   ]);
-  assert.deepEqual(await readdir(readCache(env).dir), []);
+  t.strictSame(await readdir(readCache(env).dir), []);
 });
 
-await test('without Go the message lists three ways out', async () => {
+await t.test('without Go the message lists three ways out', async (t) => {
   await impostor('spire-server', 'echo 1.12.0 >&2');
   const { dir: folder } = readCache(env);
   await assert.rejects(locateTools(['spire-server'], { env, ...noProgress }), (error) => {
     assert.ok(error instanceof ToolchainError);
-    assert.equal(error.exitCode, 2);
-    assert.match(error.message, /1\. Install Go 1\.\d+\.\d+ or newer/);
-    assert.match(error.message, /2\. .*ASSAY_SPIRE_SERVER=/);
-    assert.match(error.message, /3\. .*spire-server 1\.15\.3/);
-    assert.ok(error.message.includes(folder), 'the folder to copy');
-    assert.match(error.message, /bin\/spire-server is 1\.12\.0 and is not used/);
+    t.equal(error.exitCode, 2);
+    t.match(error.message, /1\. Install Go 1\.\d+\.\d+ or newer/);
+    t.match(error.message, /2\. .*ASSAY_SPIRE_SERVER=/);
+    t.match(error.message, /3\. .*spire-server 1\.15\.3/);
+    t.ok(error.message.includes(folder), 'the folder to copy');
+    t.match(error.message, /bin\/spire-server is 1\.12\.0 and is not used/);
     return true;
   });
 });
 
-await test('a setting goes first, and one that points to nothing is an error that names it', async () => {
+await t.test('a setting goes first, and one that points to nothing is an error that names it', async (t) => {
   const path = await impostor('mine', 'echo 1.13.0');
   const { 'spire-server': tool } = await locateTools(['spire-server'], {
     env: { ...env, ASSAY_SPIRE_SERVER: path },
     ...noProgress,
   });
-  assert.deepEqual(tool, { path, version: '1.13.0', origin: 'setting' });
-  await assert.rejects(
-    locateTools(['spire-server'], { env: { ...env, ASSAY_SPIRE_SERVER: '/nowhere' }, ...noProgress }),
-    (error) =>
-      error instanceof ToolchainError && error.exitCode === 2 && error.message.includes('ASSAY_SPIRE_SERVER=/nowhere'),
+  t.strictSame(tool, { path, version: '1.13.0', origin: 'setting' });
+  t.ok(
+    await t
+      .rejects(locateTools(['spire-server'], { env: { ...env, ASSAY_SPIRE_SERVER: '/nowhere' }, ...noProgress }))
+      .then(
+        (error) =>
+          error instanceof ToolchainError &&
+          error.exitCode === 2 &&
+          error.message.includes('ASSAY_SPIRE_SERVER=/nowhere'),
+      ),
   );
 });
 
-await test('the PATH counts only in the pinned version', async () => {
+await t.test('the PATH counts only in the pinned version', async (t) => {
   await impostor('go', impostorGo);
   await impostor('spire-server', 'echo 1.15.2 >&2');
   const path = await impostor('toxiproxy-server', 'echo toxiproxy-server version 2.12.0');
   const tools = await locateTools(['spire-server', 'toxiproxy'], { env, ...noProgress });
-  assert.equal(tools['spire-server'].origin, 'built');
-  assert.deepEqual(tools.toxiproxy, { path, version: '2.12.0', origin: 'path' });
+  t.equal(tools['spire-server'].origin, 'built');
+  t.strictSame(tools.toxiproxy, { path, version: '2.12.0', origin: 'path' });
 });
 
-await test('a build that fails shows the end of what Go said, where the rest is, and what to do', async () => {
+await t.test('a build that fails shows the end of what Go said, where the rest is, and what to do', async (t) => {
   const failing = async (says: string): Promise<ToolchainError> => {
     await impostor('go', `echo example.test/mod/a >&2; echo '${says}' >&2; exit 1`);
     const error: unknown = await locateTools(['toxiproxy'], { env, ...noProgress }).catch((thrown: unknown) => thrown);
@@ -210,37 +220,40 @@ await test('a build that fails shows the end of what Go said, where the rest is,
     return error;
   };
   const broken = await failing('a.go:1:1: syntax error');
-  assert.equal(broken.exitCode, 3);
-  assert.match(broken.message, /a\.go:1:1: syntax error/);
+  t.equal(broken.exitCode, 3);
+  t.match(broken.message, /a\.go:1:1: syntax error/);
   const log = /All of it: (.*)/.exec(broken.message)?.[1];
-  assert.match(await readFile(log ?? '', 'utf8'), /example\.test\/mod\/a\n/);
+  t.match(await readFile(log ?? '', 'utf8'), /example\.test\/mod\/a\n/);
 
-  assert.match((await failing('write /x/y.a: no space left on device')).message, /disk is full/);
-  assert.match((await failing('dial tcp: lookup example.test: no such host')).message, /could not be downloaded/);
-  assert.match((await failing('cgo: C compiler "gcc" not found')).message, /apt-get install gcc/);
+  t.match((await failing('write /x/y.a: no space left on device')).message, /disk is full/);
+  t.match((await failing('dial tcp: lookup example.test: no such host')).message, /could not be downloaded/);
+  t.match((await failing('cgo: C compiler "gcc" not found')).message, /apt-get install gcc/);
   const old = await failing('go: go.mod requires go >= 1.26.6 (running go 1.22.0; GOTOOLCHAIN=local)');
-  assert.deepEqual([old.exitCode, /Install Go 1\./.test(old.message)], [2, true]);
+  t.strictSame([old.exitCode, /Install Go 1\./.test(old.message)], [2, true]);
 });
 
-await test('a cache folder that cannot be made is an error that says what to set', async () => {
+await t.test('a cache folder that cannot be made is an error that says what to set', async (t) => {
   await impostor('go', impostorGo);
   await writeFile(join(dir, 'file'), '');
-  await assert.rejects(
-    locateTools(['toxiproxy'], { env: { ...env, ASSAY_CACHE: join(dir, 'file') }, ...noProgress }),
-    (error) => error instanceof ToolchainError && error.exitCode === 2 && /Set ASSAY_CACHE/.test(error.message),
+  t.ok(
+    await t
+      .rejects(locateTools(['toxiproxy'], { env: { ...env, ASSAY_CACHE: join(dir, 'file') }, ...noProgress }))
+      .then(
+        (error) => error instanceof ToolchainError && error.exitCode === 2 && /Set ASSAY_CACHE/.test(error.message),
+      ),
   );
 });
 
-await test('the doctor tells runtimes and programs, and what would change them', async () => {
+await t.test('the doctor tells runtimes and programs, and what would change them', async (t) => {
   const bare = await examine({ ...env, DOCKER_HOST: `unix://${join(dir, 'no.sock')}` });
   for (const finding of bare) {
-    assert.deepEqual(Object.keys(finding), ['id', 'title', 'state', 'found', 'why', 'remedy']);
+    t.strictSame(Object.keys(finding), ['id', 'title', 'state', 'found', 'why', 'remedy']);
     if (finding.state === 'missing' || finding.state === 'broken')
-      assert.ok(finding.why !== null && finding.remedy !== null, finding.id);
+      t.ok(finding.why !== null && finding.remedy !== null, finding.id);
   }
-  assert.equal(new Set(bare.map(({ id }) => id)).size, bare.length, 'ids are unique');
+  t.equal(new Set(bare.map(({ id }) => id)).size, bare.length, 'ids are unique');
   const states = Object.fromEntries(bare.map(({ id, state }) => [id, state]));
-  assert.deepEqual(
+  t.strictSame(
     [
       states['runtime/process'],
       states['runtime/container'],
@@ -250,12 +263,12 @@ await test('the doctor tells runtimes and programs, and what would change them',
     ],
     ['missing', 'missing', 'missing', 'ok', 'missing'],
   );
-  assert.equal(canRun(bare), false);
+  t.equal(canRun(bare), false);
 
   await impostor('go', 'echo go version go1.99.0 linux/amd64');
   await impostor('gcc', 'echo 12.2.0');
   const buildable = await examine(env);
-  assert.equal(buildable.find(({ id }) => id === 'runtime/process')?.state, 'not built yet');
-  assert.equal(canRun(buildable), true);
-  assert.doesNotMatch(renderFindings(buildable, false), /\u001b/);
+  t.equal(buildable.find(({ id }) => id === 'runtime/process')?.state, 'not built yet');
+  t.equal(canRun(buildable), true);
+  t.notMatch(renderFindings(buildable, false), /\u001b/);
 });

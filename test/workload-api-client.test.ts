@@ -1,14 +1,15 @@
-import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import t from 'tap';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Server, ServerCredentials, type ServerWritableStream, status } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 
 import { fetchX509Context, watchX509Context, type WorkloadApiError, type X509Context } from '../spiffe/workload-api.ts';
+
+t.setTimeout(3_600_000);
 
 type Stream = ServerWritableStream<object, object>;
 
@@ -22,55 +23,58 @@ const svid = {
 };
 const good = { svids: [svid], federatedBundles: { 'spiffe://partner.test': der, 'spiffe://fake.test': der } };
 
-await test('a message becomes a context', async () => {
+await t.test('a message becomes a context', async (t) => {
   await using fake = await serve((stream) => stream.write(good));
   const context = await fetchX509Context(fake.socket, { withinMs: 2000 });
-  assert.deepEqual(context.svids, [{ spiffeId: svid.spiffeId, chain: [der, der], privateKeyPkcs8: der, hint: 'h' }]);
+  t.strictSame(context.svids, [{ spiffeId: svid.spiffeId, chain: [der, der], privateKeyPkcs8: der, hint: 'h' }]);
   // A federated entry under the own name is no way to replace the own authorities.
-  assert.deepEqual(
+  t.strictSame(
     context.bundles,
     new Map([
       ['fake.test', [der, der, der]],
       ['partner.test', [der]],
     ]),
   );
-  assert.deepEqual(fake.headers, ['true']);
+  t.strictSame(fake.headers, ['true']);
 });
 
-await test('a server that says nothing is a deadline', async () => {
+await t.test('a server that says nothing is a deadline', async (t) => {
   await using fake = await serve(() => {});
-  await assert.rejects(fetchX509Context(fake.socket, { withinMs: 100 }), {
-    name: 'WorkloadApiError',
-    code: 'DEADLINE_EXCEEDED',
+  await t.rejects(fetchX509Context(fake.socket, { withinMs: 100 }), {
+    name: /^WorkloadApiError$/,
+    code: /^DEADLINE_EXCEEDED$/,
   });
 });
 
-await test('InvalidArgument ends the watch for good', async () => {
+await t.test('InvalidArgument ends the watch for good', async (t) => {
   await using fake = await serve((stream) =>
     stream.emit('error', { code: status.INVALID_ARGUMENT, details: 'no header' }),
   );
   using seen = watching(fake.socket);
-  await assert.rejects(seen.ended, { name: 'WorkloadApiError', code: 'INVALID_ARGUMENT' });
+  await t.rejects(seen.ended, { name: /^WorkloadApiError$/, code: /^INVALID_ARGUMENT$/ });
   await sleep(300);
-  assert.equal(fake.headers.length, 1);
+  t.equal(fake.headers.length, 1);
 });
 
-await test('PermissionDenied withdraws once and is retried with growing pauses until an identity comes', async () => {
-  let calls = 0;
-  await using fake = await serve((stream) => {
-    calls += 1;
-    if (calls <= 4) stream.emit('error', { code: status.PERMISSION_DENIED, details: 'no identity issued' });
-    else stream.write(good);
-  });
-  const startedAt = performance.now();
-  using seen = watching(fake.socket);
-  while (seen.updates.length === 0) await sleep(5);
-  // Four pauses of at least half of 50, 100, 200 and 400 ms.
-  assert.ok(performance.now() - startedAt >= 375);
-  assert.deepEqual([seen.withdrawn, seen.trouble, calls], [['no identity issued'], [], 5]);
-});
+await t.test(
+  'PermissionDenied withdraws once and is retried with growing pauses until an identity comes',
+  async (t) => {
+    let calls = 0;
+    await using fake = await serve((stream) => {
+      calls += 1;
+      if (calls <= 4) stream.emit('error', { code: status.PERMISSION_DENIED, details: 'no identity issued' });
+      else stream.write(good);
+    });
+    const startedAt = performance.now();
+    using seen = watching(fake.socket);
+    while (seen.updates.length === 0) await sleep(5);
+    // Four pauses of at least half of 50, 100, 200 and 400 ms.
+    t.ok(performance.now() - startedAt >= 375);
+    t.strictSame([seen.withdrawn, seen.trouble, calls], [['no identity issued'], [], 5]);
+  },
+);
 
-await test('a message that lacks a mandatory field is told and dropped, and the stream goes on', async () => {
+await t.test('a message that lacks a mandatory field is told and dropped, and the stream goes on', async (t) => {
   for (const broken of [
     { svids: [] },
     { svids: [{ ...svid, x509SvidKey: new Uint8Array() }] },
@@ -83,21 +87,21 @@ await test('a message that lacks a mandatory field is told and dropped, and the 
     });
     using seen = watching(fake.socket);
     while (seen.updates.length === 0) await sleep(5);
-    assert.deepEqual([seen.trouble.length, seen.updates.length, fake.headers.length], [1, 1, 1]);
+    t.strictSame([seen.trouble.length, seen.updates.length, fake.headers.length], [1, 1, 1]);
   }
 });
 
-await test('a stream that ends well is opened again', async () => {
+await t.test('a stream that ends well is opened again', async (t) => {
   await using fake = await serve((stream) => {
     stream.write(good);
     stream.end();
   });
   using seen = watching(fake.socket);
   while (seen.updates.length < 3) await sleep(5);
-  assert.deepEqual([seen.withdrawn.length, seen.trouble[0]?.code], [0, 'OK']);
+  t.strictSame([seen.withdrawn.length, seen.trouble[0]?.code], [0, 'OK']);
 });
 
-await test('an aborted watch ends quietly', async () => {
+await t.test('an aborted watch ends quietly', async (t) => {
   const stop = new AbortController();
   using seen = watching('/nowhere/api.sock', stop.signal);
   while (seen.trouble.length === 0) await sleep(5);
@@ -105,7 +109,7 @@ await test('an aborted watch ends quietly', async () => {
   await seen.ended;
   const told = seen.trouble.length;
   await sleep(200);
-  assert.equal(seen.trouble.length, told);
+  t.equal(seen.trouble.length, told);
 });
 
 function watching(socket: string, signal?: AbortSignal) {

@@ -1,4 +1,4 @@
-import { gatePlan } from '../../plans/gate.ts';
+import { meshSpecs } from '../../plans/meshes.ts';
 import { impostors } from '../../impostors/catalogue.ts';
 import type { Scenario } from '../../scenarios/scenario.ts';
 import { anchorOf, cell, generatedNotice, sentence, table } from './markdown.ts';
@@ -43,23 +43,20 @@ function faults({ faults: declared }: Scenario): string {
 }
 
 function where(scenario: Scenario): string {
-  const part = gatePlan().parts.find(({ scenarios }) => scenarios.includes(scenario));
-  if (part === undefined) throw new TypeError(`scenario ${scenario.id} is in no plan of the gate`);
-  const { name, svidTtlSeconds, syncIntervalMs, cacheReloadMs, nodes } = part.mesh;
+  const { name, svidTtlSeconds, syncIntervalMs, cacheReloadMs, nodes } = meshSpecs(undefined, {})[scenario.mesh];
   return `On mesh \`${name}\`: ${nodes.length} nodes with an agent each (${nodes.map((node) => `\`${node.name}\``).join(', ')}), SVIDs of ${svidTtlSeconds} s, agents that sync every ${syncIntervalMs} ms, a server that reads its entries every ${cacheReloadMs} ms.`;
 }
 
 function decides(scenario: Scenario): string {
   return table(
     ['Clause', 'What must hold', 'What is wrong otherwise', 'Impostors caught'],
-    scenario.clauses.map((clause) => {
-      const { id } = clause;
+    scenario.clauses.map(({ id, title, danger }) => {
       const caught = impostors.filter(({ breaks }) => breaks === id);
       return [
         `[\`${id}\`](../clauses.md#${anchorOf(id)})`,
-        cell(clause.title),
-        cell(clause.danger),
-        cell(caught.map(({ title }) => title).join('<br>')),
+        cell(title),
+        cell(danger),
+        cell(caught.map((impostor) => impostor.title).join('<br>')),
       ];
     }),
   );

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import type { Clause } from '../clause.ts';
 import { clientPresentsSvid, noEarlyData } from '../clauses/mesh/tls.ts';
 import type { Exchange } from '../history.ts';
@@ -87,41 +86,42 @@ const rows: readonly [name: string, clause: Clause, wanted: RegExp, ...steps: St
   ['only exchanges as a client', noEarlyData, /^inconclusive: nothing was observed/, call({ earlyDataBytes: [1] })],
 ];
 for (const [name, clause, wanted, ...steps] of rows) {
-  await test(`${clause.id}: ${name}`, () =>
-    assert.match(told(judgedBy(clause)(historyOf(node('a'), ...steps))), wanted));
+  await t.test(`${clause.id}: ${name}`, async (t) =>
+    t.match(told(judgedBy(clause)(historyOf(node('a'), ...steps))), wanted),
+  );
 }
 
-await test('a node that is not under test, or that nobody declared, decides nothing', () => {
+await t.test('a node that is not under test, or that nobody declared, decides nothing', async (t) => {
   const peer = node('peer', { judged: false });
   for (const one of ['peer', 'ghost']) {
     const steps = [node('a'), peer, anonymous({ node: one }), answer([1], { node: one })];
-    assert.match(told(judgedBy(clientPresentsSvid)(historyOf(steps))), /^inconclusive: nothing/);
-    assert.match(told(judgedBy(noEarlyData)(historyOf(steps))), /^inconclusive: nothing/);
+    t.match(told(judgedBy(clientPresentsSvid)(historyOf(steps))), /^inconclusive: nothing/);
+    t.match(told(judgedBy(noEarlyData)(historyOf(steps))), /^inconclusive: nothing/);
   }
 });
 
-await test('of two nodes the worse one decides, and none may be left out', () => {
+await t.test('of two nodes the worse one decides, and none may be left out', async (t) => {
   const judge = (...steps: Step[]) => told(judgedBy(clientPresentsSvid)(historyOf(node('a'), node('b'), ...steps)));
-  assert.match(judge(call(), call({ node: 'b' })), /^pass: a: called as .*; b: called as/);
-  assert.match(judge(call(), anonymous({ node: 'b' })), /^fail: b: /);
-  assert.match(judge(call({ outcome: 'unknown' }), anonymous({ node: 'b' })), /^fail: b: /);
-  assert.match(judge(call()), /^inconclusive: b was not looked at as client/);
-  assert.match(judge(call(), skip(clientPresentsSvid.id, 'b does not dial', { node: 'b' })), /^pass/);
+  t.match(judge(call(), call({ node: 'b' })), /^pass: a: called as .*; b: called as/);
+  t.match(judge(call(), anonymous({ node: 'b' })), /^fail: b: /);
+  t.match(judge(call({ outcome: 'unknown' }), anonymous({ node: 'b' })), /^fail: b: /);
+  t.match(judge(call()), /^inconclusive: b was not looked at as client/);
+  t.match(judge(call(), skip(clientPresentsSvid.id, 'b does not dial', { node: 'b' })), /^pass/);
 });
 
-await test('the evidence is three exchanges at most, or the one that tells', () => {
+await t.test('the evidence is three exchanges at most, or the one that tells', async (t) => {
   const evidence = (clause: Clause, ...steps: Step[]) => judgedBy(clause)(historyOf(node('a'), ...steps)).evidence;
-  assert.deepEqual(evidence(clientPresentsSvid, call(), call(), call(), call()), [2, 3, 4]);
-  assert.deepEqual(evidence(clientPresentsSvid, call(), anonymous(), anonymous()), [3]);
-  assert.deepEqual(evidence(noEarlyData, answer(), answer([0]), answer([0])), [3, 4]);
-  assert.deepEqual(evidence(clientPresentsSvid, call({ outcome: 'unknown' }), call({ outcome: 'refused' })), [2]);
+  t.strictSame(evidence(clientPresentsSvid, call(), call(), call(), call()), [2, 3, 4]);
+  t.strictSame(evidence(clientPresentsSvid, call(), anonymous(), anonymous()), [3]);
+  t.strictSame(evidence(noEarlyData, answer(), answer([0]), answer([0])), [3, 4]);
+  t.strictSame(evidence(clientPresentsSvid, call({ outcome: 'unknown' }), call({ outcome: 'refused' })), [2]);
 });
 
 for (const clause of [clientPresentsSvid, noEarlyData]) {
-  await test(`${clause.id}: nothing seen is inconclusive, skipped only with a reason`, () => {
+  await t.test(`${clause.id}: nothing seen is inconclusive, skipped only with a reason`, async (t) => {
     const judge = (...steps: Step[]) => told(judgedBy(clause)(historyOf(node('a'), ...steps)));
-    assert.equal(judge(), 'inconclusive: nothing was observed to decide it');
-    assert.equal(judge(skip(clause.id, 'it does not dial')), 'skipped: it does not dial');
-    assert.match(judge(skip(clause.id, '')), /^inconclusive/);
+    t.equal(judge(), 'inconclusive: nothing was observed to decide it');
+    t.equal(judge(skip(clause.id, 'it does not dial')), 'skipped: it does not dial');
+    t.match(judge(skip(clause.id, '')), /^inconclusive/);
   });
 }

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { exactId, prefix } from '../clauses/mesh/pinning.ts';
 import type { Exchange, Happening } from '../history.ts';
 import { acceptedAsMust, refusedBesideControl } from './exchanges.ts';
@@ -22,31 +21,31 @@ const inRoles = (roles: readonly ('server' | 'client')[]) => judgedBy({ ...prefi
 const judge = (roles: readonly ('server' | 'client')[], ...steps: Step[]) =>
   told(inRoles(roles)(historyOf(node('a'), ...steps)));
 
-await test('a refusal beside its controls passes, with the controls in evidence', () => {
+await t.test('a refusal beside its controls passes, with the controls in evidence', async (t) => {
   const judgement = inRoles(['server'])(historyOf(node('a'), beside()));
-  assert.equal(told(judgement), 'pass: 1 refused, each beside an accepted control; 1 node, as server');
-  assert.deepEqual(judgement.evidence, [3, 2, 4]);
+  t.equal(told(judgement), 'pass: 1 refused, each beside an accepted control; 1 node, as server');
+  t.strictSame(judgement.evidence, [3, 2, 4]);
 });
 
-await test('an accepted wrong row fails, whatever else there is', () => {
-  assert.match(
+await t.test('an accepted wrong row fails, whatever else there is', async (t) => {
+  t.match(
     judge(['server'], beside(), row({ outcome: 'accepted', how: 'answered' })),
     /^fail: a as server: a prefix: accepted, wanted refused \(answered\)$/,
   );
-  assert.match(judge(['server'], row({ outcome: 'accepted' })), /^fail/, 'also without a control');
-  assert.match(
+  t.match(judge(['server'], row({ outcome: 'accepted' })), /^fail/, 'also without a control');
+  t.match(
     judge(['server'], beside(), row({ outcome: 'unknown' }), row({ outcome: 'accepted' })),
     /^fail/,
     'also beside one that is unclear',
   );
 });
 
-await test('a refused right row fails its own clause', () => {
+await t.test('a refused right row fails its own clause', async (t) => {
   const history = historyOf(
     node('a'),
     exchange('mesh/pinning/exact-id', 'the right ID', 'accepted', { outcome: 'refused' }),
   );
-  assert.match(
+  t.match(
     told(judgedBy({ ...exactId, roles: ['server'] }, acceptedAsMust)(history)),
     /^fail: .*refused, wanted accepted/,
   );
@@ -113,50 +112,50 @@ const inconclusive: readonly [name: string, reason: RegExp, ...steps: Step[]][] 
   ['a skip without a reason', /no exchange was made/, skip(clause, ' ')],
 ];
 for (const [name, reason, ...steps] of inconclusive) {
-  await test(`inconclusive: ${name}`, () => {
+  await t.test(`inconclusive: ${name}`, async (t) => {
     const said = judge(['server'], ...steps);
-    assert.match(said, /^inconclusive/);
-    assert.match(said, reason);
+    t.match(said, /^inconclusive/);
+    t.match(said, reason);
   });
 }
 
-await test('controls go by the order of the lines, not by when another thread says that it was', () => {
+await t.test('controls go by the order of the lines, not by when another thread says that it was', async (t) => {
   const late: Step = [5, control()];
-  assert.match(judge(['server'], [100, control()], [200, row()], late), /^pass/);
+  t.match(judge(['server'], [100, control()], [200, row()], late), /^pass/);
 });
 
-await test('each role has to be looked at, or say why not', () => {
-  assert.match(judge(both, beside()), /^inconclusive: a was not looked at as client/);
-  assert.match(judge(both, beside(), beside({ role: 'client' })), /^pass: 2 refused.*as client and server/);
-  assert.match(judge(both, beside(), skip(clause, 'a does not dial', { node: 'a', role: 'client' })), /^pass/);
-  assert.match(
+await t.test('each role has to be looked at, or say why not', async (t) => {
+  t.match(judge(both, beside()), /^inconclusive: a was not looked at as client/);
+  t.match(judge(both, beside(), beside({ role: 'client' })), /^pass: 2 refused.*as client and server/);
+  t.match(judge(both, beside(), skip(clause, 'a does not dial', { node: 'a', role: 'client' })), /^pass/);
+  t.match(
     judge(both, beside(), skip(clause, 'not here')),
     /^inconclusive/,
     'a skip of the whole clause says nothing of one role',
   );
 });
 
-await test('skipped only with a reason, and only when it covers everybody', () => {
-  assert.equal(judge(['server'], skip(clause, 'no authority')), 'skipped: no authority');
-  assert.match(
+await t.test('skipped only with a reason, and only when it covers everybody', async (t) => {
+  t.equal(judge(['server'], skip(clause, 'no authority')), 'skipped: no authority');
+  t.match(
     judge(['client'], node('b'), skip(clause, 'a does not dial', { node: 'a', role: 'client' })),
     /^inconclusive: b was not looked at as client/,
   );
-  assert.match(
+  t.match(
     judge(['client'], node('b'), ...['a', 'b'].map((one) => skip(clause, `${one} does not dial`, { node: one }))),
     /^skipped: a does not dial; b does not dial/,
   );
-  assert.match(
+  t.match(
     judge(both, skip(clause, 'a does not dial', { node: 'a', role: 'client' })),
     /^inconclusive: a was not looked at as server/,
   );
-  assert.match(
+  t.match(
     judge(['server'], skip(clause, 'no authority'), row({ outcome: 'accepted' })),
     /^fail/,
     'what was seen outweighs a skip',
   );
 });
 
-await test('nodes of another mesh, where the suite did not run, need no rows', () => {
-  assert.match(judge(['server'], node('z', { mesh: 'brief' }), node('peer', { judged: false }), beside()), /^pass/);
+await t.test('nodes of another mesh, where the suite did not run, need no rows', async (t) => {
+  t.match(judge(['server'], node('z', { mesh: 'brief' }), node('peer', { judged: false }), beside()), /^pass/);
 });

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import type { EntryOf } from '../history.ts';
 import { unlessOverloaded } from './overload.ts';
 import type { ScenarioWindow } from '../reading/scenarios.ts';
@@ -25,19 +24,19 @@ const window = (lateMs: readonly number[]) =>
     ),
   }) as unknown as ScenarioWindow;
 
-await test('a fail on a machine that keeps up stays a fail', () => {
-  assert.equal(unlessOverloaded(window([5, 10, 20, 350, 900]), fail), fail);
-  assert.equal(unlessOverloaded(window([]), fail), fail, 'no answer at all is no excuse');
+await t.test('a fail on a machine that keeps up stays a fail', async (t) => {
+  t.equal(unlessOverloaded(window([5, 10, 20, 350, 900]), fail), fail);
+  t.equal(unlessOverloaded(window([]), fail), fail, 'no answer at all is no excuse');
 });
 
-await test('a fail on an overloaded machine is left open, and says what was seen', () => {
+await t.test('a fail on an overloaded machine is left open, and says what was seen', async (t) => {
   const judged = unlessOverloaded(window([100, 450, 500, 800, 2000]), fail);
-  assert.equal(judged.verdict, 'inconclusive');
-  assert.match(judged.reason, /500 ms.*a request failed/);
-  assert.deepEqual(judged.evidence, [3]);
+  t.equal(judged.verdict, 'inconclusive');
+  t.match(judged.reason, /500 ms.*a request failed/);
+  t.strictSame(judged.evidence, [3]);
 });
 
-await test('a pass is not touched', () => {
+await t.test('a pass is not touched', async (t) => {
   const pass = { verdict: 'pass', reason: 'all went well', evidence: [] } as const;
-  assert.equal(unlessOverloaded(window([900, 900, 900]), pass), pass);
+  t.equal(unlessOverloaded(window([900, 900, 900]), pass), pass);
 });

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import * as clauses from '../clauses/mesh/partition.ts';
 import type { EntryOf, History } from '../history.ts';
 import {
@@ -93,22 +92,22 @@ const judges = {
 for (const [name, { clause, begun, good }] of Object.entries(judges)) {
   const judge = judgedBy(clause);
 
-  await test(`${name}: a good partition passes`, () => assert.match(told(judge(good())), /^pass/));
+  await t.test(`${name}: a good partition passes`, async (t) => t.match(told(judge(good())), /^pass/));
 
-  await test(`${name}: nothing is inconclusive, skipped only with a reason`, () => {
-    assert.match(told(judge(historyOf(runStarted()))), /^inconclusive: no scenario that could decide it began/);
-    assert.match(
+  await t.test(`${name}: nothing is inconclusive, skipped only with a reason`, async (t) => {
+    t.match(told(judge(historyOf(runStarted()))), /^inconclusive: no scenario that could decide it began/);
+    t.match(
       told(judge(historyOf(runStarted(), scenario(begun, 'begun')))),
       /^inconclusive: the partition was not proven/,
     );
-    assert.equal(
+    t.equal(
       told(judge(historyOf(skip(clause.id, 'nothing may be broken here')))),
       'skipped: nothing may be broken here',
     );
   });
 
-  await test(`${name}: a scenario that never ended is inconclusive`, () => {
-    assert.match(
+  await t.test(`${name}: a scenario that never ended is inconclusive`, async (t) => {
+    t.match(
       told(judge(altered(good(), 'scenario', ({ state }) => (state === 'ended' ? undefined : {})))),
       /^inconclusive/,
     );
@@ -125,27 +124,27 @@ for (const [name, { clause, begun, good }] of Object.entries(judges)) {
     ['was never proven gone', ({ state }) => (state === 'healed' ? undefined : {})],
     ['was never injected', () => undefined],
   ] as readonly [string, (fault: EntryOf<'fault'>) => object | undefined][]) {
-    await test(`${name}: a fault that ${missing} is inconclusive`, () => {
-      assert.match(
+    await t.test(`${name}: a fault that ${missing} is inconclusive`, async (t) => {
+      t.match(
         told(judge(altered(good(), 'fault', change))),
         /^inconclusive: the partition was not proven in force and gone/,
       );
     });
   }
 
-  await test(`${name}: an SVID that came through the cut is inconclusive`, () => {
-    assert.match(
+  await t.test(`${name}: an SVID that came through the cut is inconclusive`, async (t) => {
+    t.match(
       told(judge(good(svid(3_000, 'b', 'delivered', { serial: 'leaked', notAfterMs: 9_000 })))),
       /^inconclusive: b was given a new SVID while it was said to be cut/,
     );
   });
 
-  await test(`${name}: a node under test that was not cut is inconclusive`, () => {
-    assert.match(
+  await t.test(`${name}: a node under test that was not cut is inconclusive`, async (t) => {
+    t.match(
       told(judge(altered(good(), 'fault', ({ target }) => (target === 'b' ? undefined : {})))),
       /^inconclusive: b was not cut/,
     );
-    assert.match(told(judge(altered(good(), 'node', () => ({ judged: false })))), /^inconclusive: no node under test/);
+    t.match(told(judge(altered(good(), 'node', () => ({ judged: false })))), /^inconclusive: no node under test/);
   });
 }
 
@@ -153,72 +152,78 @@ const during = 'partition-long';
 const outcomes = (wanted: (entry: EntryOf<'request'>) => boolean, change: object) =>
   altered(long(), 'request', (entry) => (wanted(entry) ? change : {}));
 
-await test('traffic while valid: a request that fails while both SVIDs live fails', () => {
-  assert.match(
+await t.test('traffic while valid: a request that fails while both SVIDs live fails', async (t) => {
+  t.match(
     told(trafficWhileValid(long(request(during, 'a', 'b', 3_000, { outcome: 'fail', detail: 'no SVID' })))),
     /^fail: 1 of .* a → b at 3\.00 s: no SVID/,
   );
-  assert.match(told(trafficWhileValid(long(request(during, 'a', 'b', 4_980, { outcome: 'fail' })))), /^fail/);
+  t.match(told(trafficWhileValid(long(request(during, 'a', 'b', 4_980, { outcome: 'fail' })))), /^fail/);
 });
 
-await test('traffic while valid: one that straddles the expiry, or goes before the cut, or comes from a probe says nothing', () => {
-  for (const one of [
-    request(during, 'a', 'b', 4_990, { outcome: 'fail', totalMs: 10 }),
-    request(during, 'a', 'b', 4_990, { outcome: 'fail', totalMs: 300 }),
-    request(during, 'a', 'b', 2_500, { outcome: 'fail' }),
-    request(during, 'probe', 'b', 3_000, { outcome: 'fail' }),
-  ])
-    assert.match(told(trafficWhileValid(long(one))), /^pass/);
-});
+await t.test(
+  'traffic while valid: one that straddles the expiry, or goes before the cut, or comes from a probe says nothing',
+  async (t) => {
+    for (const one of [
+      request(during, 'a', 'b', 4_990, { outcome: 'fail', totalMs: 10 }),
+      request(during, 'a', 'b', 4_990, { outcome: 'fail', totalMs: 300 }),
+      request(during, 'a', 'b', 2_500, { outcome: 'fail' }),
+      request(during, 'probe', 'b', 3_000, { outcome: 'fail' }),
+    ])
+      t.match(told(trafficWhileValid(long(one))), /^pass/);
+  },
+);
 
-await test('traffic while valid: a pair that hangs is not passed over in silence', () => {
+await t.test('traffic while valid: a pair that hangs is not passed over in silence', async (t) => {
   const hangs = outcomes(({ from, startMs }) => from === 'a' && startMs > inForceMs && startMs < isOver, {
     outcome: 'info',
     totalMs: 5_000,
   });
-  assert.match(told(trafficWhileValid(hangs)), /^inconclusive: (a → b was silent|b was asked nothing)/);
+  t.match(told(trafficWhileValid(hangs)), /^inconclusive: (a → b was silent|b was asked nothing)/);
   const unknown = outcomes(({ from, startMs }) => from === 'a' && startMs === 3_010, { outcome: 'info' });
-  assert.match(told(trafficWhileValid(unknown)), /^inconclusive: nobody knows/);
+  t.match(told(trafficWhileValid(unknown)), /^inconclusive: nobody knows/);
 });
 
-await test('traffic while valid: the expiry is that of the last SVID before the heal, and one that nobody saw decides nothing', () => {
-  assert.match(
-    told(trafficWhileValid(altered(long(), 'svid', ({ node: of }) => (of === 'b' ? undefined : {})))),
-    /^inconclusive/,
-  );
-  const early = altered(long(), 'svid', ({ serial }) =>
-    serial === 'b-1' ? { notAfter: '2026-01-01T00:00:02.000Z' } : {},
-  );
-  assert.match(told(trafficWhileValid(early)), /^pass: .*/, 'the SVID before it lived until 4000 ms');
-});
+await t.test(
+  'traffic while valid: the expiry is that of the last SVID before the heal, and one that nobody saw decides nothing',
+  async (t) => {
+    t.match(
+      told(trafficWhileValid(altered(long(), 'svid', ({ node: of }) => (of === 'b' ? undefined : {})))),
+      /^inconclusive/,
+    );
+    const early = altered(long(), 'svid', ({ serial }) =>
+      serial === 'b-1' ? { notAfter: '2026-01-01T00:00:02.000Z' } : {},
+    );
+    t.match(told(trafficWhileValid(early)), /^pass: .*/, 'the SVID before it lived until 4000 ms');
+  },
+);
 
-await test('fails closed: a connection made with an expired SVID fails, and says how late', () => {
+await t.test('fails closed: a connection made with an expired SVID fails, and says how late', async (t) => {
   const judgement = failsClosed(outcomes(({ from, startMs }) => from === 'a' && startMs === 6_210, { outcome: 'ok' }));
-  assert.match(
-    told(judgement),
-    /^fail: 1 connection was made with an expired SVID; the first a → b, 1\.21 s past notAfter/,
-  );
-  assert.equal(judgement.evidence.length, 2);
+  t.match(told(judgement), /^fail: 1 connection was made with an expired SVID; the first a → b, 1\.21 s past notAfter/);
+  t.equal(judgement.evidence.length, 2);
 });
 
-await test('fails closed: in the second of notAfter, at the heal and after it, an accepted connection is no fault', () => {
-  for (const startMs of [5_010, 5_960])
-    assert.match(told(failsClosed(outcomes((entry) => entry.startMs === startMs, { outcome: 'ok' }))), /^pass/);
-  assert.match(
-    told(failsClosed(long(request(during, 'a', 'b', 6_490, { totalMs: 30 })))),
-    /^pass/,
-    'it may have got its new SVID meanwhile',
-  );
-  assert.match(told(failsClosed(long(request(during, 'a', 'b', 6_600)))), /^pass/);
-  assert.match(told(failsClosed(long(request(during, 'probe', 'b', 6_200)))), /^pass/, 'a probe is not cut');
-});
+await t.test(
+  'fails closed: in the second of notAfter, at the heal and after it, an accepted connection is no fault',
+  async (t) => {
+    for (const startMs of [5_010, 5_960])
+      t.match(told(failsClosed(outcomes((entry) => entry.startMs === startMs, { outcome: 'ok' }))), /^pass/);
+    t.match(
+      told(failsClosed(long(request(during, 'a', 'b', 6_490, { totalMs: 30 })))),
+      /^pass/,
+      'it may have got its new SVID meanwhile',
+    );
+    t.match(told(failsClosed(long(request(during, 'a', 'b', 6_600)))), /^pass/);
+    t.match(told(failsClosed(long(request(during, 'probe', 'b', 6_200)))), /^pass/, 'a probe is not cut');
+  },
+);
 
-await test('fails closed: one SVID of the two is enough', () => {
+await t.test('fails closed: one SVID of the two is enough', async (t) => {
   const lives = altered(long(), 'svid', ({ serial }) =>
     serial === 'a-1' ? { notAfter: '2026-01-01T01:00:00.000Z' } : {},
   );
-  assert.match(told(failsClosed(lives)), /^pass/);
-  assert.match(
+  t.match(told(failsClosed(lives)), /^pass/);
+  t.match(
     told(failsClosed(altered(lives, 'request', ({ startMs }) => (startMs === 6_210 ? { outcome: 'ok' } : {})))),
     /^fail/,
   );
@@ -261,15 +266,15 @@ const openClosed: readonly [name: string, reason: RegExp, history: () => History
   ['a history that does not say when it began', /fewer than 3/, () => altered(long(), 'run-started', () => undefined)],
 ];
 for (const [name, reason, history] of openClosed) {
-  await test(`fails closed: inconclusive: ${name}`, () => {
+  await t.test(`fails closed: inconclusive: ${name}`, async (t) => {
     const said = told(failsClosed(history()));
-    assert.match(said, /^inconclusive/);
-    assert.match(said, reason);
+    t.match(said, /^inconclusive/);
+    t.match(said, reason);
   });
 }
 
-await test('fails closed: a node that does not dial is judged as server only', () => {
-  assert.match(
+await t.test('fails closed: a node that does not dial is judged as server only', async (t) => {
+  t.match(
     told(failsClosed(altered(long(), 'request', ({ from }) => (from === 'a' ? undefined : {})))),
     /^inconclusive: fewer than 3 connections to b/,
   );
@@ -278,85 +283,85 @@ await test('fails closed: a node that does not dial is judged as server only', (
     'node',
     ({ node: of }) => (of === 'b' ? { judged: false } : {}),
   );
-  assert.match(told(failsClosed(alone)), /^pass/);
+  t.match(told(failsClosed(alone)), /^pass/);
 });
 
-await test('recovers: no new SVID, or one after the bound, fails', () => {
-  assert.match(
+await t.test('recovers: no new SVID, or one after the bound, fails', async (t) => {
+  t.match(
     told(longRecovers(altered(long(), 'svid', ({ serial }) => (serial === 'b-2' ? undefined : {})))),
     /^fail: b got no new SVID after the heal; the bound is 2\.0 s/,
   );
-  assert.match(
+  t.match(
     told(longRecovers(altered(long(), 'svid', ({ serial }) => (serial === 'b-2' ? { atMs: 8_600 } : {})))),
     /^fail: b got a new SVID only 2\.1 s after the heal/,
   );
-  assert.match(
+  t.match(
     told(longRecovers(altered(long(), 'svid', ({ serial }) => (serial === 'b-2' ? { serial: 'b-1' } : {})))),
     /^fail: b got no new SVID/,
     'the old one handed out again is none',
   );
 });
 
-await test('recovers: a new SVID, but nothing gets through in one direction, fails', () => {
+await t.test('recovers: a new SVID, but nothing gets through in one direction, fails', async (t) => {
   const deaf = outcomes(({ to, startMs }) => to === 'b' && startMs > 7_000, { outcome: 'fail', detail: 'refused' });
-  assert.match(
+  t.match(
     told(longRecovers(deaf)),
     /^fail: a has a new SVID since 0\.5 s after the heal, but nothing got through from it: refused|^fail: b has .* through to it: refused/,
   );
 });
 
-await test('recovers: too little tried afterwards, or its bound missing, is inconclusive', () => {
-  assert.match(
+await t.test('recovers: too little tried afterwards, or its bound missing, is inconclusive', async (t) => {
+  t.match(
     told(longRecovers(altered(long(), 'request', ({ startMs }) => (startMs > 7_000 ? undefined : {})))),
     /^inconclusive: too little was tried to a/,
   );
-  assert.match(
-    told(longRecovers(altered(long(), 'scenario', () => ({ boundsMs: undefined })))),
-    /^inconclusive: .*bound/,
-  );
-  assert.match(told(longRecovers(outcomes(({ startMs }) => startMs > 7_000, { outcome: 'info' }))), /^inconclusive/);
+  t.match(told(longRecovers(altered(long(), 'scenario', () => ({ boundsMs: undefined })))), /^inconclusive: .*bound/);
+  t.match(told(longRecovers(outcomes(({ startMs }) => startMs > 7_000, { outcome: 'info' }))), /^inconclusive/);
 });
 
-await test('recovers: of two nodes a fail outweighs what is open', () => {
+await t.test('recovers: of two nodes a fail outweighs what is open', async (t) => {
   const a = altered(long(), 'request', ({ startMs, from, to }) =>
     startMs > 7_000 && (from === 'a' || to === 'a') ? undefined : {},
   );
-  assert.match(told(longRecovers(altered(a, 'svid', ({ serial }) => (serial === 'b-2' ? undefined : {})))), /^fail: b/);
+  t.match(told(longRecovers(altered(a, 'svid', ({ serial }) => (serial === 'b-2' ? undefined : {})))), /^fail: b/);
 });
 
-await test('short: a failed request fails, during the cut and after it', () => {
+await t.test('short: a failed request fails, during the cut and after it', async (t) => {
   for (const startMs of [2_300, 3_000, 4_500])
-    assert.match(
+    t.match(
       told(shortSurvives(short(request('partition-short', 'probe', 'b', startMs, { outcome: 'fail' })))),
       /^fail/,
     );
 });
 
-await test('short: when an SVID ended before its renewal, the partition was not short, and failures are no fault', () => {
-  const failing = short(request('partition-short', 'a', 'b', 3_950, { outcome: 'fail' }));
-  assert.match(
-    told(
-      shortSurvives(
-        altered(failing, 'svid', ({ serial }) => (serial === 'a-1' ? { notAfter: '2026-01-01T00:00:03.000Z' } : {})),
+await t.test(
+  'short: when an SVID ended before its renewal, the partition was not short, and failures are no fault',
+  async (t) => {
+    const failing = short(request('partition-short', 'a', 'b', 3_950, { outcome: 'fail' }));
+    t.match(
+      told(
+        shortSurvives(
+          altered(failing, 'svid', ({ serial }) => (serial === 'a-1' ? { notAfter: '2026-01-01T00:00:03.000Z' } : {})),
+        ),
       ),
-    ),
-    /^inconclusive: the partition was not short: the SVID of a/,
-  );
-  assert.match(
-    told(shortSurvives(altered(failing, 'svid', ({ serial }) => (serial.endsWith('-2') ? undefined : {})))),
-    /^inconclusive: the partition was not short/,
-  );
-});
+      /^inconclusive: the partition was not short: the SVID of a/,
+    );
+    t.match(
+      told(shortSurvives(altered(failing, 'svid', ({ serial }) => (serial.endsWith('-2') ? undefined : {})))),
+      /^inconclusive: the partition was not short/,
+    );
+  },
+);
 
-await test('short: a cut that nobody could feel shows nothing', () => {
-  assert.match(
+await t.test('short: a cut that nobody could feel shows nothing', async (t) => {
+  t.match(
     told(shortSurvives(altered(short(), 'node', () => ({ syncIntervalMs: 500 })))),
     /^inconclusive: the partition was in force for 900 ms, shorter than two sync intervals/,
   );
 });
 
-await test('short: thin traffic is inconclusive', () => {
-  assert.match(
+await t.test('short: thin traffic is inconclusive', async (t) => {
+  t.match(
     told(shortSurvives(altered(short(), 'request', ({ from }) => (from === 'probe' ? undefined : {})))),
     /^inconclusive: only 40 requests a second/,
   );

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { bundleEndpointPlane, metricsLoopback, requirePqKem, spireServerPlane } from '../clauses/mesh/planes.ts';
 import type { Happening, Listener, Plane, PlaneHandshake } from '../history.ts';
 import { entriesOf } from '../history.ts';
@@ -112,22 +111,23 @@ const policy: readonly [name: string, wanted: RegExp, ...steps: Step[]][] = [
   ],
 ];
 for (const [name, wanted, ...steps] of policy) {
-  await test(`declared policy: ${name}`, () =>
-    assert.match(told(judgedBy(spireServerPlane)(historyOf(...steps))), wanted));
+  await t.test(`declared policy: ${name}`, async (t) =>
+    t.match(told(judgedBy(spireServerPlane)(historyOf(...steps))), wanted),
+  );
 }
 
-await test('declared policy: each clause looks at its own plane', () => {
-  assert.match(told(judgedBy(bundleEndpointPlane)(historyOf(asDeclared))), /^inconclusive: nothing/);
+await t.test('declared policy: each clause looks at its own plane', async (t) => {
+  t.match(told(judgedBy(bundleEndpointPlane)(historyOf(asDeclared))), /^inconclusive: nothing/);
   const endpoint = { plane: 'bundle-endpoint' };
   const steps = [plane(endpoint), handshake('TLSv1.3', endpoint), handshake('TLSv1', endpoint)];
-  assert.match(told(judgedBy(bundleEndpointPlane)(historyOf(steps))), /^fail: bundle-endpoint /);
-  assert.match(told(judgedBy(spireServerPlane)(historyOf(steps))), /^inconclusive: nothing/);
+  t.match(told(judgedBy(bundleEndpointPlane)(historyOf(steps))), /^fail: bundle-endpoint /);
+  t.match(told(judgedBy(spireServerPlane)(historyOf(steps))), /^inconclusive: nothing/);
 });
 
-await test('declared policy: the evidence is what tells', () => {
+await t.test('declared policy: the evidence is what tells', async (t) => {
   const history = historyOf(plane(), handshake('TLSv1.3'), handshake('TLSv1.2'), handshake('TLSv1'));
-  assert.deepEqual(judgedBy(spireServerPlane)(history).evidence, [4]);
-  assert.deepEqual(judgedBy(spireServerPlane)(historyOf(asDeclared)).evidence, [2, 3, 4, 5]);
+  t.strictSame(judgedBy(spireServerPlane)(history).evidence, [4]);
+  t.strictSame(judgedBy(spireServerPlane)(historyOf(asDeclared)).evidence, [2, 3, 4, 5]);
 });
 
 const exchange = (group: string | undefined, change: Partial<PlaneHandshake> = {}): Happening =>
@@ -183,7 +183,9 @@ const keyExchange: readonly [name: string, wanted: RegExp, ...steps: Step[]][] =
   ],
 ];
 for (const [name, wanted, ...steps] of keyExchange) {
-  await test(`post-quantum: ${name}`, () => assert.match(told(judgedBy(requirePqKem)(historyOf(...steps))), wanted));
+  await t.test(`post-quantum: ${name}`, async (t) =>
+    t.match(told(judgedBy(requirePqKem)(historyOf(...steps))), wanted),
+  );
 }
 
 const loopback = { address: '127.0.0.1', loopback: true };
@@ -217,18 +219,18 @@ const bound: readonly [name: string, wanted: RegExp, ...steps: Step[]][] = [
   ['a skip with its reason', /^skipped: no metrics$/, skip(metricsLoopback.id, 'no metrics')],
 ];
 for (const [name, wanted, ...steps] of bound) {
-  await test(`metrics: ${name}`, () => assert.match(told(judgedBy(metricsLoopback)(historyOf(...steps))), wanted));
+  await t.test(`metrics: ${name}`, async (t) => t.match(told(judgedBy(metricsLoopback)(historyOf(...steps))), wanted));
 }
 
-await test('all that was found about a listener: its versions, its key exchange, where it is bound', () => {
+await t.test('all that was found about a listener: its versions, its key exchange, where it is bound', async (t) => {
   const findings = (...steps: Step[]) => {
     const history = historyOf(...steps);
     return planeFindings(history, entriesOf(history, 'plane')[0]!).map(({ state, says }) => `${state}: ${says}`);
   };
-  assert.deepEqual(findings(plane(), handshake('TLSv1.3', { address: '127.0.0.1:1' })), []);
+  t.strictSame(findings(plane(), handshake('TLSv1.3', { address: '127.0.0.1:1' })), []);
   const all = findings(asDeclared, exchange('X25519'), listener({ address }));
-  assert.equal(all.length, 3);
-  assert.match(all[0]!, /^holds: speaks TLSv1\.3, TLSv1\.2/);
-  assert.match(all[1]!, /^broken: require_pq_kem is on, yet X25519 alone/);
-  assert.match(all[2]!, /^holds: scraped/);
+  t.equal(all.length, 3);
+  t.match(all[0]!, /^holds: speaks TLSv1\.3, TLSv1\.2/);
+  t.match(all[1]!, /^broken: require_pq_kem is on, yet X25519 alone/);
+  t.match(all[2]!, /^holds: scraped/);
 });

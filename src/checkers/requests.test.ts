@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { requestsSurvive } from '../clauses/mesh/rotation.ts';
 import type { Request } from '../history.ts';
 import {
@@ -34,25 +33,25 @@ const traffic = () => pairs.map(([from, to]) => flow(from, to));
 const judge = (steps: readonly Step[], traffic: Partial<Traffic> = {}) =>
   told(judgedBy(requestsSurvive, inItsScenario(noFailedRequest({ ...needs, ...traffic })))(historyOf(...nodes, steps)));
 
-await test('steady traffic without a failure passes', () => {
-  assert.equal(judge([begun, ...traffic(), ended]), 'pass: 80 requests on new connections over 4 pairs, none failed');
+await t.test('steady traffic without a failure passes', async (t) => {
+  t.equal(judge([begun, ...traffic(), ended]), 'pass: 80 requests on new connections over 4 pairs, none failed');
 });
 
-await test('a failed request fails, also in a scenario that never ended', () => {
+await t.test('a failed request fails, also in a scenario that never ended', async (t) => {
   const failed = request(during, 'a', 'b', 2_000, { outcome: 'fail', detail: 'reset' });
-  assert.equal(
+  t.equal(
     judge([begun, ...traffic(), failed, ended]),
     'fail: 1 of 81 requests failed; the first a → b at 2.00 s: reset',
   );
-  assert.match(judge([begun, failed]), /^fail/);
+  t.match(judge([begun, failed]), /^fail/);
 });
 
-await test('the first failure is the first in time, not the first line', () => {
+await t.test('the first failure is the first in time, not the first line', async (t) => {
   const failed = [
     request(during, 'a', 'b', 2_900, { outcome: 'fail', detail: 'later' }),
     request(during, 'b', 'a', 1_100, { outcome: 'fail', detail: 'sooner' }),
   ];
-  assert.match(judge([begun, ...traffic(), ...failed, ended]), /the first b → a at 1\.10 s: sooner/);
+  t.match(judge([begun, ...traffic(), ...failed, ended]), /the first b → a at 1\.10 s: sooner/);
 });
 
 const inconclusive: readonly [name: string, reason: RegExp, ...steps: Step[]][] = [
@@ -141,40 +140,43 @@ const inconclusive: readonly [name: string, reason: RegExp, ...steps: Step[]][] 
   ],
 ];
 for (const [name, reason, ...steps] of inconclusive) {
-  await test(`inconclusive: ${name}`, () => {
+  await t.test(`inconclusive: ${name}`, async (t) => {
     const said = judge(steps);
-    assert.match(said, /^inconclusive/);
-    assert.match(said, reason);
+    t.match(said, /^inconclusive/);
+    t.match(said, reason);
   });
 }
 
-await test('a stall of the source is seen, although what was due is made up for in a burst', () => {
+await t.test('a stall of the source is seen, although what was due is made up for in a burst', async (t) => {
   const late = every(100, 1_000, 3_000).map((dueMs) =>
     request(during, 'a', 'b', dueMs > 1_200 && dueMs < 2_200 ? 2_200 : dueMs, { dueMs }),
   );
-  assert.match(
+  t.match(
     judge([begun, ...traffic().slice(0, 2), flow('b', 'a'), ...late, ended]),
     /^inconclusive: a → b was silent for 1000 ms/,
   );
 });
 
-await test('of a part of the scenario, only that part is judged, and a pair of which nothing counts is missed', () => {
-  const part = {
-    during: { fromMs: 1_000, toMs: 2_000 },
-    counts: ({ startMs }: { startMs: number }) => startMs < 2_000,
-  };
-  const failed = request(during, 'a', 'b', 2_500, { outcome: 'fail' });
-  assert.match(judge([begun, ...traffic(), failed, ended], part), /^pass: 40 requests/);
-  assert.match(
-    judge([begun, ...traffic(), ended], { ...part, counts: ({ startMs, from }) => startMs < 2_000 && from !== 'a' }),
-    /^inconclusive: a → b was silent for 1000 ms/,
-  );
-  assert.match(
-    judge([begun, ...traffic(), ended], { ...part, perPair: 11 }),
-    /^inconclusive: probe → a was tried 10 times only/,
-  );
-});
+await t.test(
+  'of a part of the scenario, only that part is judged, and a pair of which nothing counts is missed',
+  async (t) => {
+    const part = {
+      during: { fromMs: 1_000, toMs: 2_000 },
+      counts: ({ startMs }: { startMs: number }) => startMs < 2_000,
+    };
+    const failed = request(during, 'a', 'b', 2_500, { outcome: 'fail' });
+    t.match(judge([begun, ...traffic(), failed, ended], part), /^pass: 40 requests/);
+    t.match(
+      judge([begun, ...traffic(), ended], { ...part, counts: ({ startMs, from }) => startMs < 2_000 && from !== 'a' }),
+      /^inconclusive: a → b was silent for 1000 ms/,
+    );
+    t.match(
+      judge([begun, ...traffic(), ended], { ...part, perPair: 11 }),
+      /^inconclusive: probe → a was tried 10 times only/,
+    );
+  },
+);
 
-await test('skipped only with a reason', () => {
-  assert.equal(judge([skip(requestsSurvive.id, 'not injectable here')]), 'skipped: not injectable here');
+await t.test('skipped only with a reason', async (t) => {
+  t.equal(judge([skip(requestsSurvive.id, 'not injectable here')]), 'skipped: not injectable here');
 });

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import * as clauses from '../clauses/mesh/rotation.ts';
 import type { EntryOf, History } from '../history.ts';
 import {
@@ -89,10 +88,10 @@ function good(...more: Step[]): History {
 }
 
 for (const [name, judge] of Object.entries(judges)) {
-  await test(`${name}: a good rotation passes`, () => assert.match(told(judge(good())), /^pass/));
-  await test(`${name}: nothing is inconclusive, skipped only with a reason`, () => {
-    assert.match(told(judge(historyOf(runStarted()))), /^inconclusive/);
-    assert.match(
+  await t.test(`${name}: a good rotation passes`, async (t) => t.match(told(judge(good())), /^pass/));
+  await t.test(`${name}: nothing is inconclusive, skipped only with a reason`, async (t) => {
+    t.match(told(judge(historyOf(runStarted()))), /^inconclusive/);
+    t.match(
       told(
         judge(
           historyOf(
@@ -105,13 +104,13 @@ for (const [name, judge] of Object.entries(judges)) {
       /^skipped: no server/,
     );
   });
-  await test(`${name}: a scenario that never ended is inconclusive`, () => {
-    assert.match(
+  await t.test(`${name}: a scenario that never ended is inconclusive`, async (t) => {
+    t.match(
       told(judge(altered(good(), 'scenario', ({ state }) => (state === 'ended' ? undefined : {})))),
       /^inconclusive/,
     );
   });
-  await test(`${name}: what the nodes of another mesh do at the same time neither helps nor harms`, () => {
+  await t.test(`${name}: what the nodes of another mesh do at the same time neither helps nor harms`, async (t) => {
     const brief = [
       svid(2_000, 'z', 'delivered', { serial: 'z-0', notAfterMs: 5_000, authority: 'foreign' }),
       svid(2_100, 'z', 'delivered', {
@@ -123,31 +122,31 @@ for (const [name, judge] of Object.entries(judges)) {
       svid(2_010, 'z', 'presented', { serial: 'z-0', notAfterMs: 5_000, authority: 'foreign' }),
       request('partition-long', 'probe', 'z', 3_900, { outcome: 'fail', server: { spiffeId: '', serial: 'z-0' } }),
     ];
-    assert.match(told(judge(good(...brief))), /^pass/);
+    t.match(told(judge(good(...brief))), /^pass/);
     const alone = altered(good(...brief), 'request', (entry) => (entry.scenario === during ? undefined : {}));
-    assert.match(told(judge(altered(alone, 'presented', () => undefined))), /^inconclusive/);
+    t.match(told(judge(altered(alone, 'presented', () => undefined))), /^inconclusive/);
   });
 }
 
-await test('too few rotations within the scenario are inconclusive, whatever went before it', () => {
+await t.test('too few rotations within the scenario are inconclusive, whatever went before it', async (t) => {
   const late = altered(good(), 'scenario', ({ state }) => (state === 'begun' ? { atMs: 2_900 } : {}));
   for (const judge of [survives, newSvidPresented, freshKey])
-    assert.match(told(judge(late)), /^inconclusive: a was given [34] new SVIDs and showed [34]/);
+    t.match(told(judge(late)), /^inconclusive: a was given [34] new SVIDs and showed [34]/);
   const still = altered(good(), 'svid', ({ node: of, serial }) => (of === 'b' && serial !== 'b-0' ? undefined : {}));
-  assert.match(told(survives(still)), /^inconclusive: b was given 0 new SVIDs/);
-  assert.match(told(freshKey(still)), /^inconclusive: b was given 0 new SVIDs/);
+  t.match(told(survives(still)), /^inconclusive: b was given 0 new SVIDs/);
+  t.match(told(freshKey(still)), /^inconclusive: b was given 0 new SVIDs/);
 });
 
-await test('no new authority, no rotation of it', () => {
+await t.test('no new authority, no rotation of it', async (t) => {
   const without = altered(good(), 'authority', ({ state }) => (state === 'activated' ? undefined : {}));
-  assert.match(told(survives(without)), /^inconclusive: no new authority was activated/);
-  assert.match(told(authorityKnownBeforeUse(without)), /^inconclusive: no SVID of a newly activated authority/);
+  t.match(told(survives(without)), /^inconclusive: no new authority was activated/);
+  t.match(told(authorityKnownBeforeUse(without)), /^inconclusive: no SVID of a newly activated authority/);
   const elsewhere = altered(good(), 'authority', () => ({ mesh: 'brief' }));
-  assert.match(told(survives(elsewhere)), /^inconclusive: no new authority/);
+  t.match(told(survives(elsewhere)), /^inconclusive: no new authority/);
 });
 
-await test('a failed request fails, rotations or not', () => {
-  assert.match(told(survives(good(request(during, 'a', 'b', 3_000, { outcome: 'fail' })))), /^fail/);
+await t.test('a failed request fails, rotations or not', async (t) => {
+  t.match(told(survives(good(request(during, 'a', 'b', 3_000, { outcome: 'fail' })))), /^fail/);
 });
 
 const showsOld = (role: 'server' | 'client', atMs: number, serial = 'a-0', resumed = false) =>
@@ -155,65 +154,65 @@ const showsOld = (role: 'server' | 'client', atMs: number, serial = 'a-0', resum
     ? request(during, 'probe', 'a', atMs, { server: { spiffeId: '', serial }, resumed })
     : presented(during, 'a', atMs, serial);
 
-await test('an SVID shown too long after its successor fails, in either role', () => {
+await t.test('an SVID shown too long after its successor fails, in either role', async (t) => {
   for (const role of ['server', 'client'] as const) {
     const judgement = newSvidPresented(good(showsOld(role, 1_600)));
-    assert.match(
+    t.match(
       told(judgement),
       new RegExp(
         `^fail: a as ${role} still showed SVID a-0 0\\.6 s after its agent had delivered a-1 \\(bound 0\\.5 s\\)`,
       ),
     );
-    assert.equal(judgement.evidence.length, 3);
+    t.equal(judgement.evidence.length, 3);
   }
 });
 
-await test('one SVID for ever fails', () => {
+await t.test('one SVID for ever fails', async (t) => {
   const stuck = altered(good(), 'request', (entry) =>
     entry.to === 'b' && entry.server !== undefined ? { server: { spiffeId: '', serial: 'b-0' } } : {},
   );
-  assert.match(told(newSvidPresented(stuck)), /^fail: b as server/);
+  t.match(told(newSvidPresented(stuck)), /^fail: b as server/);
 });
 
-await test('within the bound the old one may still be shown; a call is judged by when it began', () => {
-  assert.match(told(newSvidPresented(good(showsOld('server', 1_490)))), /^pass/);
+await t.test('within the bound the old one may still be shown; a call is judged by when it began', async (t) => {
+  t.match(told(newSvidPresented(good(showsOld('server', 1_490)))), /^pass/);
   const [, call] = presented(during, 'a', 1_490, 'a-0');
-  assert.match(told(newSvidPresented(good([2_300, call]))), /^pass/);
+  t.match(told(newSvidPresented(good([2_300, call]))), /^pass/);
 });
 
-await test('of two SVIDs with the same notAfter the order of delivery tells which is older', () => {
+await t.test('of two SVIDs with the same notAfter the order of delivery tells which is older', async (t) => {
   const [first, next] = deliveries.flatMap((atMs, at) =>
     notAfterMs(atMs) === notAfterMs(deliveries[at + 1] ?? 0) && atMs >= 1_000 ? [at, at + 1] : [],
   );
-  assert.match(told(newSvidPresented(good(showsOld('server', deliveries[next!]! + 600, `a-${first!}`)))), /^fail/);
+  t.match(told(newSvidPresented(good(showsOld('server', deliveries[next!]! + 600, `a-${first!}`)))), /^fail/);
 });
 
-await test('an SVID that came between two deliveries is placed by its notAfter', () => {
+await t.test('an SVID that came between two deliveries is placed by its notAfter', async (t) => {
   const between = (atMs: number, until: number): Step[] => [
     svid(atMs, 'a', 'presented', { serial: 'unseen', notAfterMs: until }),
     showsOld('server', atMs, 'unseen'),
   ];
-  assert.match(told(newSvidPresented(good(...between(2_000, notAfterMs(1_400))))), /^pass/);
-  assert.match(told(newSvidPresented(good(...between(3_900, notAfterMs(1_000))))), /^fail/);
+  t.match(told(newSvidPresented(good(...between(2_000, notAfterMs(1_400))))), /^pass/);
+  t.match(told(newSvidPresented(good(...between(3_900, notAfterMs(1_000))))), /^fail/);
 });
 
-await test('a resumed session shows no SVID', () => {
-  assert.match(told(newSvidPresented(good(showsOld('server', 3_500, 'a-0', true)))), /^pass/);
+await t.test('a resumed session shows no SVID', async (t) => {
+  t.match(told(newSvidPresented(good(showsOld('server', 3_500, 'a-0', true)))), /^pass/);
 });
 
-await test('an SVID of which nothing more is known is inconclusive, and a fail elsewhere outweighs it', () => {
-  assert.match(
+await t.test('an SVID of which nothing more is known is inconclusive, and a fail elsewhere outweighs it', async (t) => {
+  t.match(
     told(newSvidPresented(good(showsOld('server', 3_000, 'stranger')))),
     /^inconclusive: a as server showed SVID stranger, of which/,
   );
   const other = request(during, 'probe', 'b', 3_900, { server: { spiffeId: '', serial: 'b-0' } });
-  assert.match(told(newSvidPresented(good(showsOld('server', 3_000, 'stranger'), other))), /^fail: b/);
+  t.match(told(newSvidPresented(good(showsOld('server', 3_000, 'stranger'), other))), /^fail: b/);
 });
 
-await test('a node that nobody saw, or in one role only, is inconclusive', () => {
+await t.test('a node that nobody saw, or in one role only, is inconclusive', async (t) => {
   const unseen = (of: EntryOf<'request'>) => (of.to === 'b' ? { server: undefined } : {});
-  assert.match(told(newSvidPresented(altered(good(), 'request', unseen))), /^inconclusive: b was not seen as server/);
-  assert.match(
+  t.match(told(newSvidPresented(altered(good(), 'request', unseen))), /^inconclusive: b was not seen as server/);
+  t.match(
     told(newSvidPresented(altered(good(), 'presented', ({ node: of }) => (of === 'b' ? undefined : {})))),
     /^inconclusive: b was not seen as client/,
   );
@@ -222,20 +221,20 @@ await test('a node that nobody saw, or in one role only, is inconclusive', () =>
     'request',
     ({ from }) => (from === 'b' ? undefined : {}),
   );
-  assert.match(told(newSvidPresented(mute)), /^pass/, 'a node that does not dial has no client role');
-  assert.match(
+  t.match(told(newSvidPresented(mute)), /^pass/, 'a node that does not dial has no client role');
+  t.match(
     told(newSvidPresented(altered(good(), 'node', () => ({ judged: false })))),
     /^inconclusive: no node under test/,
   );
 });
 
-await test('without its bound nothing is late', () => {
+await t.test('without its bound nothing is late', async (t) => {
   const unbound = altered(good(showsOld('server', 3_900)), 'scenario', () => ({ boundsMs: undefined }));
-  assert.match(told(newSvidPresented(unbound)), /^inconclusive: .*bound/);
+  t.match(told(newSvidPresented(unbound)), /^inconclusive: .*bound/);
 });
 
-await test('a node that is not under test may be late', () => {
-  assert.match(
+await t.test('a node that is not under test may be late', async (t) => {
+  t.match(
     told(
       newSvidPresented(
         altered(good(showsOld('server', 3_900)), 'node', ({ node: of }) => (of === 'a' ? { judged: false } : {})),
@@ -245,60 +244,53 @@ await test('a node that is not under test may be late', () => {
   );
 });
 
-await test('one key certified twice fails', () => {
-  assert.match(
+await t.test('one key certified twice fails', async (t) => {
+  t.match(
     told(freshKey(altered(good(), 'svid', ({ serial }) => (serial === 'a-5' ? { publicKey: 'key of a-4' } : {})))),
     /^fail: SVID a-5 of a certifies the same key as a-4/,
   );
-  assert.match(
+  t.match(
     told(freshKey(altered(good(), 'svid', ({ serial }) => (serial === 'b-5' ? { publicKey: 'key of a-4' } : {})))),
     /^fail: SVID b-5 of b/,
     'also when two nodes share it',
   );
-  assert.match(
+  t.match(
     told(freshKey(good(svid(3_990, 'a', 'delivered', { serial: 'a-8', notAfterMs: 9_000 })))),
     /^pass/,
     'the same SVID handed out again is no rotation',
   );
 });
 
-await test('an authority in use before every peer knows it fails', () => {
+await t.test('an authority in use before every peer knows it fails', async (t) => {
   const late = altered(good(), 'bundle', ({ node: of, authorities }) =>
     of === 'b' && authorities.includes('new') ? { atMs: 2_500 } : {},
   );
-  assert.match(
+  t.match(
     told(authorityKnownBeforeUse(late)),
     /^fail: a was given SVID a-4 of authority new before the bundle of b held that authority/,
   );
   const never = altered(good(), 'bundle', ({ node: of, authorities }) =>
     of === 'b' && authorities.includes('new') ? { authorities: ['old'] } : {},
   );
-  assert.match(told(authorityKnownBeforeUse(never)), /^fail/);
+  t.match(told(authorityKnownBeforeUse(never)), /^fail/);
   const foreign = altered(good(), 'bundle', ({ node: of, authorities }) =>
     of === 'b' && authorities.includes('new') ? { trustDomain: 'partner' } : {},
   );
-  assert.match(
-    told(authorityKnownBeforeUse(foreign)),
-    /^fail/,
-    'the bundle of another trust domain is none of its own',
-  );
+  t.match(told(authorityKnownBeforeUse(foreign)), /^fail/, 'the bundle of another trust domain is none of its own');
 });
 
-await test('a peer whose bundle nobody saw, or no peer at all, is inconclusive', () => {
-  assert.match(
+await t.test('a peer whose bundle nobody saw, or no peer at all, is inconclusive', async (t) => {
+  t.match(
     told(authorityKnownBeforeUse(altered(good(), 'bundle', ({ node: of }) => (of === 'b' ? undefined : {})))),
     /^inconclusive: no bundle of b was seen/,
   );
-  assert.match(
+  t.match(
     told(authorityKnownBeforeUse(altered(good(), 'node', ({ node: of }) => (of === 'b' ? undefined : {})))),
     /^inconclusive: .*no two nodes/,
   );
 });
 
-await test('each node under test has to hold an SVID of the new authority', () => {
+await t.test('each node under test has to hold an SVID of the new authority', async (t) => {
   const one = altered(good(), 'svid', ({ node: of }) => (of === 'b' ? { authority: 'old' } : {}));
-  assert.match(
-    told(authorityKnownBeforeUse(one)),
-    /^inconclusive: no SVID of a newly activated authority was seen at b/,
-  );
+  t.match(told(authorityKnownBeforeUse(one)), /^inconclusive: no SVID of a newly activated authority was seen at b/);
 });

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import type { Clause } from '../clause.ts';
 import { tokenAuditLog, tokenNotInOurLogs, tokenPolicyTtl } from '../clauses/mesh/tokens.ts';
 import type { AuditRecord, Happening, Search } from '../history.ts';
@@ -86,22 +85,22 @@ const rows: readonly [name: string, clause: Clause, wanted: RegExp, ...steps: St
   ],
 ];
 for (const [name, clause, wanted, ...steps] of rows) {
-  await test(`${clause.id}: ${name}`, () => assert.match(told(judgedBy(clause)(historyOf(...steps))), wanted));
+  await t.test(`${clause.id}: ${name}`, async (t) => t.match(told(judgedBy(clause)(historyOf(...steps))), wanted));
 }
 
-await test('the evidence is the log and the uses, the setting, or what leaked', () => {
+await t.test('the evidence is the log and the uses, the setting, or what leaked', async (t) => {
   const evidence = (clause: Clause, ...steps: Step[]) => judgedBy(clause)(historyOf(...steps)).evidence;
-  assert.deepEqual(evidence(tokenAuditLog, attested, refused, audit(success('token-1'), error)), [3, 1, 2]);
-  assert.deepEqual(evidence(tokenPolicyTtl, ttl(60), ttl(600)), [2]);
-  assert.deepEqual(evidence(tokenNotInOurLogs, search('token-1'), search('token-2')), [1, 2]);
-  assert.deepEqual(evidence(tokenNotInOurLogs, search('token-1'), search('token-2', ['a log'])), [2]);
+  t.strictSame(evidence(tokenAuditLog, attested, refused, audit(success('token-1'), error)), [3, 1, 2]);
+  t.strictSame(evidence(tokenPolicyTtl, ttl(60), ttl(600)), [2]);
+  t.strictSame(evidence(tokenNotInOurLogs, search('token-1'), search('token-2')), [1, 2]);
+  t.strictSame(evidence(tokenNotInOurLogs, search('token-1'), search('token-2', ['a log'])), [2]);
 });
 
 for (const clause of [tokenPolicyTtl, tokenAuditLog, tokenNotInOurLogs]) {
-  await test(`${clause.id}: nothing seen is inconclusive, skipped only with a reason`, () => {
+  await t.test(`${clause.id}: nothing seen is inconclusive, skipped only with a reason`, async (t) => {
     const judge = judgedBy(clause);
-    assert.equal(told(judge(historyOf())), 'inconclusive: nothing was observed to decide it');
-    assert.equal(told(judge(historyOf(skip(clause.id, 'no admin socket')))), 'skipped: no admin socket');
-    assert.match(told(judge(historyOf(skip(clause.id, '')))), /^inconclusive/);
+    t.equal(told(judge(historyOf())), 'inconclusive: nothing was observed to decide it');
+    t.equal(told(judge(historyOf(skip(clause.id, 'no admin socket')))), 'skipped: no admin socket');
+    t.match(told(judge(historyOf(skip(clause.id, '')))), /^inconclusive/);
   });
 }

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import type { Clause } from '../clause.ts';
 import { tokenAttests, tokenExpires, tokenRace, tokenSingleUse } from '../clauses/mesh/tokens.ts';
 import type { TokenUse } from '../history.ts';
@@ -207,14 +206,14 @@ const rows: readonly [name: string, clause: Clause, wanted: RegExp, ...steps: St
   ],
 ];
 for (const [name, clause, wanted, ...steps] of rows) {
-  await test(`${clause.id}: ${name}`, () => assert.match(told(judgedBy(clause)(historyOf(...steps))), wanted));
+  await t.test(`${clause.id}: ${name}`, async (t) => t.match(told(judgedBy(clause)(historyOf(...steps))), wanted));
 }
 
 for (const clause of [tokenAttests, tokenExpires, tokenSingleUse, tokenRace]) {
   const judge = judgedBy(clause);
-  await test(`${clause.id}: nothing is inconclusive, skipped only with a reason`, () => {
-    assert.match(told(judge(historyOf())), /^inconclusive: no join token was used/);
-    assert.equal(told(judge(historyOf(skip(clause.id, 'no admin socket')))), 'skipped: no admin socket');
-    assert.match(told(judge(historyOf(skip(clause.id, '')))), /^inconclusive/);
+  await t.test(`${clause.id}: nothing is inconclusive, skipped only with a reason`, async (t) => {
+    t.match(told(judge(historyOf())), /^inconclusive: no join token was used/);
+    t.equal(told(judge(historyOf(skip(clause.id, 'no admin socket')))), 'skipped: no admin socket');
+    t.match(told(judge(historyOf(skip(clause.id, '')))), /^inconclusive/);
   });
 }

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { every, historyOf, node, request, runStarted, scenario, skip } from '../checkers/history-builder.ts';
 import { findRequirement } from '../requirements/catalogue.ts';
 import { documents } from '../requirements/documents.ts';
@@ -11,27 +10,28 @@ const levels = ['MUST', 'MUST_NOT', 'SHOULD', 'SHOULD_NOT', 'MAY'];
 const subjects = ['validator', 'issuer', 'operator', 'workload-api-server', 'workload-api-client'];
 
 for (const clause of clauses) {
-  await test(`clause ${clause.id}`, () => {
-    const [, document] = subjectOf.exec(clause.id) ?? assert.fail(`${clause.id} is no document/subject/obligation`);
-    assert.ok(
+  await t.test(`clause ${clause.id}`, async (t) => {
+    t.match(clause.id, subjectOf);
+    const document = subjectOf.exec(clause.id)?.[1];
+    t.ok(
       documents.some(({ id }) => id.toLowerCase() === document),
-      document,
+      clause.id,
     );
     if (clause.promise !== null)
-      assert.ok(
+      t.ok(
         promises.some(({ id }) => id === clause.promise),
         clause.promise,
       );
-    assert.equal(new Set(clause.roles).size, clause.roles.length);
-    assert.equal(findClause(clause.id), clause);
-    if (clause.catalogue !== null) assert.ok(findRequirement(clause.catalogue), `no requirement ${clause.catalogue}`);
-    assert.ok(levels.includes(clause.level));
-    assert.ok(subjects.includes(clause.subject), clause.subject);
-    for (const text of [clause.title, clause.danger, clause.spec]) assert.equal(text, text.trim());
-    assert.ok(clause.title.length > 10 && clause.danger.length > 10 && clause.spec.length > 3);
+    t.equal(new Set(clause.roles).size, clause.roles.length);
+    t.equal(findClause(clause.id), clause);
+    if (clause.catalogue !== null) t.ok(findRequirement(clause.catalogue), `no requirement ${clause.catalogue}`);
+    t.ok(levels.includes(clause.level));
+    t.ok(subjects.includes(clause.subject), clause.subject);
+    for (const text of [clause.title, clause.danger, clause.spec]) t.equal(text, text.trim());
+    t.ok(clause.title.length > 10 && clause.danger.length > 10 && clause.spec.length > 3);
   });
 
-  await test(`clause ${clause.id}: no history that does not speak of it decides it`, () => {
+  await t.test(`clause ${clause.id}: no history that does not speak of it decides it`, async (t) => {
     const empty = [
       historyOf(),
       historyOf(runStarted([clause.id])),
@@ -44,8 +44,8 @@ for (const clause of clauses) {
         scenario('partition-long', 'begun'),
       ),
     ];
-    for (const history of empty) assert.equal(clause.judge(history, clause).verdict, 'inconclusive');
-    assert.notEqual(
+    for (const history of empty) t.equal(clause.judge(history, clause).verdict, 'inconclusive');
+    t.not(
       clause.judge(
         historyOf(
           runStarted(),
@@ -58,45 +58,42 @@ for (const clause of clauses) {
     );
   });
 
-  await test(`clause ${clause.id}: skipped with a reason, and with none but its own`, () => {
-    assert.deepEqual(clause.judge(historyOf(runStarted(), skip(clause.id, 'not here')), clause), {
+  await t.test(`clause ${clause.id}: skipped with a reason, and with none but its own`, async (t) => {
+    t.strictSame(clause.judge(historyOf(runStarted(), skip(clause.id, 'not here')), clause), {
       verdict: 'skipped',
       reason: 'not here',
       evidence: [2],
     });
-    assert.equal(clause.judge(historyOf(runStarted(), skip(clause.id, '')), clause).verdict, 'inconclusive');
-    assert.equal(
-      clause.judge(historyOf(runStarted(), skip(`${clause.id}s`, 'not here')), clause).verdict,
-      'inconclusive',
-    );
+    t.equal(clause.judge(historyOf(runStarted(), skip(clause.id, '')), clause).verdict, 'inconclusive');
+    t.equal(clause.judge(historyOf(runStarted(), skip(`${clause.id}s`, 'not here')), clause).verdict, 'inconclusive');
   });
 }
 
-await test('clause ids are unique, and so are titles', () => {
-  assert.equal(new Set(clauses.map(({ id }) => id)).size, clauses.length);
-  assert.equal(new Set(clauses.map(({ title }) => title)).size, clauses.length);
+await t.test('clause ids are unique, and so are titles', async (t) => {
+  t.equal(new Set(clauses.map(({ id }) => id)).size, clauses.length);
+  t.equal(new Set(clauses.map(({ title }) => title)).size, clauses.length);
 });
 
-await test('each promise has clauses, and those of one subject stand together', () => {
+await t.test('each promise has clauses, and those of one subject stand together', async (t) => {
   for (const { id } of promises)
-    assert.ok(
+    t.ok(
       clauses.some(({ promise }) => promise === id),
       id,
     );
   const subjects = clauses.map(({ id }) => id.slice(0, id.lastIndexOf('/')));
   const begun = subjects.filter((subject, at) => subject !== subjects[at - 1]);
-  assert.equal(begun.length, new Set(begun).size, begun.join(' '));
+  t.equal(begun.length, new Set(begun).size, begun.join(' '));
 });
 
-await test('the catalogue has no clause of an id that nobody declared', () => {
-  assert.equal(findClause('mesh/tls/nothing'), undefined);
+await t.test('the catalogue has no clause of an id that nobody declared', async (t) => {
+  t.equal(findClause('mesh/tls/nothing'), undefined);
 });
 
-await test('each clause that a scenario decides is one of the catalogue', () => {
+await t.test('each clause that a scenario decides is one of the catalogue', async (t) => {
   const decided = ['rotation', 'partition-short', 'partition-long'].flatMap((name) => {
     const mark = scenario(name, 'begun');
     return mark.kind === 'scenario' ? mark.clauses : [];
   });
-  assert.equal(new Set(decided).size, decided.length);
-  for (const id of decided) assert.ok(findClause(id), id);
+  t.equal(new Set(decided).size, decided.length);
+  for (const id of decided) t.ok(findClause(id), id);
 });

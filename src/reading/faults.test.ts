@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { altered, fault, historyOf, type Step } from '../checkers/history-builder.ts';
 import type { EntryOf, Happening } from '../history.ts';
 import { readFaults } from './faults.ts';
@@ -16,8 +15,8 @@ const mark = (state: EntryOf<'fault'>['state'], provenBy?: string): Happening =>
 });
 const read = (...steps: Step[]) => readFaults(historyOf(...steps), during);
 
-await test('a fault is read from its injection to the proof that it is gone', () => {
-  assert.deepEqual(read(whole()), [
+await t.test('a fault is read from its injection to the proof that it is gone', async (t) => {
+  t.strictSame(read(whole()), [
     {
       kind: 'partition',
       target: 'a',
@@ -74,22 +73,22 @@ const gaps: readonly [name: string, missing: readonly string[], ...steps: Step[]
   ],
 ];
 for (const [name, missing, ...steps] of gaps) {
-  await test(`a gap: ${name}`, () => assert.deepEqual(read(...steps)[0]?.missing, missing));
+  await t.test(`a gap: ${name}`, async (t) => t.strictSame(read(...steps)[0]?.missing, missing));
 }
 
-await test('marks without an injection are no fault', () => {
-  assert.deepEqual(read(mark('in-force', 'a probe'), mark('healing'), mark('healed', 'a probe')), []);
+await t.test('marks without an injection are no fault', async (t) => {
+  t.strictSame(read(mark('in-force', 'a probe'), mark('healing'), mark('healed', 'a probe')), []);
 });
 
-await test('the first mark of a kind counts', () => {
+await t.test('the first mark of a kind counts', async (t) => {
   const [one] = read(whole(), [500, mark('in-force', 'later')], [600, mark('healing')], [700, mark('healed', 'later')]);
-  assert.deepEqual([one?.inForceAtMs, one?.healingAtMs, one?.healedAtMs], [200, 300, 400]);
-  assert.equal(one?.healedProvenBy, 'the link is open');
+  t.strictSame([one?.inForceAtMs, one?.healingAtMs, one?.healedAtMs], [200, 300, 400]);
+  t.equal(one?.healedProvenBy, 'the link is open');
 });
 
-await test('faults of several targets are told apart, and so are two of the same target', () => {
+await t.test('faults of several targets are told apart, and so are two of the same target', async (t) => {
   const both = read(whole('a'), whole('b'));
-  assert.deepEqual(
+  t.strictSame(
     both.map(({ target, missing }) => [target, missing.length]),
     [
       ['a', 0],
@@ -97,7 +96,7 @@ await test('faults of several targets are told apart, and so are two of the same
     ],
   );
   const again = read(whole(), fault(during, 'a', [1_100, 1_200, 1_300, 1_400]));
-  assert.deepEqual(
+  t.strictSame(
     again.map(({ injectedAtMs, healedAtMs }) => [injectedAtMs, healedAtMs]),
     [
       [100, 400],
@@ -106,7 +105,7 @@ await test('faults of several targets are told apart, and so are two of the same
   );
 });
 
-await test('only the faults of the scenario are read', () => {
+await t.test('only the faults of the scenario are read', async (t) => {
   const elsewhere = altered(historyOf(whole()), 'fault', () => ({ scenario: 'another' }));
-  assert.deepEqual(readFaults(elsewhere, during), []);
+  t.strictSame(readFaults(elsewhere, during), []);
 });

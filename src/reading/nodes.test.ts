@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { historyOf, node } from '../checkers/history-builder.ts';
 import { judgedNodes, nodesBeside } from './nodes.ts';
 
@@ -11,19 +10,19 @@ const history = historyOf(
 );
 const beside = (...names: string[]) => nodesBeside(history, new Set(names)).map(({ node: name }) => name);
 
-await test('the nodes under test are those that are judged, of every mesh', () => {
-  assert.deepEqual([...judgedNodes(history)], ['a', 'y']);
-  assert.deepEqual([...judgedNodes(historyOf())], []);
+await t.test('the nodes under test are those that are judged, of every mesh', async (t) => {
+  t.strictSame([...judgedNodes(history)], ['a', 'y']);
+  t.strictSame([...judgedNodes(historyOf())], []);
 });
 
-await test('beside a node stand all nodes of its mesh', () => {
-  assert.deepEqual(beside('a'), ['a', 'b']);
-  assert.deepEqual(beside('z'), ['y', 'z']);
-  assert.deepEqual(beside('b', 'y'), ['a', 'b', 'y', 'z']);
+await t.test('beside a node stand all nodes of its mesh', async (t) => {
+  t.strictSame(beside('a'), ['a', 'b']);
+  t.strictSame(beside('z'), ['y', 'z']);
+  t.strictSame(beside('b', 'y'), ['a', 'b', 'y', 'z']);
 });
 
-await test('a mesh names its nodes, and a name that nobody bears names none', () => {
-  assert.deepEqual(beside('brief'), ['y', 'z']);
-  assert.deepEqual(beside('probe'), []);
-  assert.deepEqual(beside(), []);
+await t.test('a mesh names its nodes, and a name that nobody bears names none', async (t) => {
+  t.strictSame(beside('brief'), ['y', 'z']);
+  t.strictSame(beside('probe'), []);
+  t.strictSame(beside(), []);
 });

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import {
   authority,
   bundle,
@@ -78,50 +77,50 @@ const broken = [
   request(during, 'peer', 'bad', 700, { outcome: 'fail', detail: 'reset' }),
 ];
 
-await test('beside others a node has the history that it has alone', () => {
+await t.test('beside others a node has the history that it has alone', async (t) => {
   const alone = historyOfNode(around(saidOf('good', 'peer')), 'good');
   const beside = historyOfNode(around([saidOf('bad', 'peer'), saidOf('good', 'peer'), broken]), 'good');
-  assert.equal(alone.length, around(saidOf('good', 'peer')).length, 'nothing of it is left out');
-  assert.ok(saidIn(beside).join('\n') === saidIn(alone).join('\n'), 'what is left is the same, word for word');
-  assert.deepEqual(judged(beside), judged(alone));
+  t.equal(alone.length, around(saidOf('good', 'peer')).length, 'nothing of it is left out');
+  t.ok(saidIn(beside).join('\n') === saidIn(alone).join('\n'), 'what is left is the same, word for word');
+  t.strictSame(judged(beside), judged(alone));
 });
 
-await test('taking a node out changes nothing of what is said of another', () => {
+await t.test('taking a node out changes nothing of what is said of another', async (t) => {
   const all = around([saidOf('bad', 'peer'), saidOf('good', 'peer'), saidOf('third', 'peer'), broken]);
   const without = around([saidOf('bad', 'peer'), saidOf('third', 'peer'), broken]);
   for (const name of ['bad', 'third'])
-    assert.deepEqual(judged(historyOfNode(all, name)), judged(historyOfNode(without, name)), name);
-  assert.match(judged(historyOfNode(all, 'bad')).join('\n'), /fail: bad as server: another ID: accepted/);
-  assert.doesNotMatch(judged(historyOfNode(all, 'good')).join('\n'), /\bbad\b|: fail: /);
+    t.strictSame(judged(historyOfNode(all, name)), judged(historyOfNode(without, name)), name);
+  t.match(judged(historyOfNode(all, 'bad')).join('\n'), /fail: bad as server: another ID: accepted/);
+  t.notMatch(judged(historyOfNode(all, 'good')).join('\n'), /\bbad\b|: fail: /);
 });
 
-await test('evidence names the lines of the whole history', () => {
+await t.test('evidence names the lines of the whole history', async (t) => {
   const all = around([saidOf('good', 'peer'), saidOf('bad', 'peer'), broken]);
   const own = buildReport(historyOfNode(all, 'bad'), clauses).clauses.find(({ id }) => id === exactId.id);
   const [line] = own!.evidence;
   const entry = all[Number(/\d+$/.exec(line!)![0]) - 1];
-  assert.ok(entry?.kind === 'exchange' && entry.node === 'bad' && entry.row === 'another ID');
+  t.ok(entry?.kind === 'exchange' && entry.node === 'bad' && entry.row === 'another ID');
 });
 
-await test('of the nodes that are not under test only its peers stay, where it says which they are', () => {
+await t.test('of the nodes that are not under test only its peers stay, where it says which they are', async (t) => {
   const nodes = [node('a', { peers: ['p'] }), node('b'), node('p', { judged: false }), node('q', { judged: false })];
   const left = (name: string) =>
     historyOfNode(historyOf(nodes, node('elsewhere', { judged: false, mesh: 'brief' })), name).flatMap((entry) =>
       entry.kind === 'node' ? entry.node : [],
     );
-  assert.deepEqual(left('a'), ['a', 'p']);
-  assert.deepEqual(left('b'), ['b', 'p', 'q']);
+  t.strictSame(left('a'), ['a', 'p']);
+  t.strictSame(left('b'), ['b', 'p', 'q']);
 });
 
-await test('trouble that names no node is everybody’s', () => {
+await t.test('trouble that names no node is everybody’s', async (t) => {
   const all = around([saidOf('good', 'peer'), saidOf('bad', 'peer'), died()]);
   for (const name of ['good', 'bad'])
-    assert.equal(historyOfNode(all, name).filter(({ kind }) => kind === 'trouble').length, 1, name);
+    t.equal(historyOfNode(all, name).filter(({ kind }) => kind === 'trouble').length, 1, name);
 });
 
-await test('a run can be looked at as if fewer clauses had been chosen', () => {
+await t.test('a run can be looked at as if fewer clauses had been chosen', async (t) => {
   const all = historyOfClauses(around(saidOf('good', 'peer')), [requestsSurvive.id]);
-  assert.deepEqual(
+  t.strictSame(
     buildReport(all, clauses).clauses.map(({ id }) => id),
     [requestsSurvive.id],
   );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { fault, historyOf, node, presented, request, scenario, type Step } from '../checkers/history-builder.ts';
 import { shortRecovers } from '../clauses/mesh/partition.ts';
 import type { Entry } from '../history.ts';
@@ -13,7 +13,7 @@ const windowOf = (...steps: Step[]): ScenarioWindow => {
   return first;
 };
 
-await test('a scenario is what stands between its marks', () => {
+await t.test('a scenario is what stands between its marks', async (t) => {
   const window = windowOf(
     nodes,
     [1_000, scenario(during, 'begun', { early: 5 })],
@@ -22,34 +22,34 @@ await test('a scenario is what stands between its marks', () => {
     request('rotation', 'probe', 'z', 1_600),
     [2_000, scenario(during, 'ended', { recovers: 3_000 })],
   );
-  assert.equal(window.scenario, during);
-  assert.equal(window.hypothesis, 'it holds');
-  assert.deepEqual(window.clauses, ['mesh/partition/short-requests-survive', 'mesh/partition/short-recovers']);
-  assert.deepEqual([window.fromMs, window.toMs, window.ended, window.index], [1_000, 2_000, true, 4]);
-  assert.deepEqual(window.boundsMs, { early: 5, recovers: 3_000 });
-  assert.deepEqual(
+  t.equal(window.scenario, during);
+  t.equal(window.hypothesis, 'it holds');
+  t.strictSame(window.clauses, ['mesh/partition/short-requests-survive', 'mesh/partition/short-recovers']);
+  t.strictSame([window.fromMs, window.toMs, window.ended, window.index], [1_000, 2_000, true, 4]);
+  t.strictSame(window.boundsMs, { early: 5, recovers: 3_000 });
+  t.strictSame(
     window.requests.map(({ to }) => to),
     ['a'],
   );
-  assert.deepEqual(
+  t.strictSame(
     window.faults.map(({ target, missing }) => [target, missing.length]),
     [['a', 0]],
   );
-  assert.deepEqual(
+  t.strictSame(
     window.nodes.map((one) => one.node),
     ['a', 'b'],
   );
-  assert.deepEqual([...window.judged], ['a']);
+  t.strictSame([...window.judged], ['a']);
 });
 
-await test('a scenario that never ended goes on, and one that never began is none', () => {
+await t.test('a scenario that never ended goes on, and one that never began is none', async (t) => {
   const open = windowOf(scenario(during, 'begun'));
-  assert.deepEqual([open.toMs, open.ended], [Infinity, false]);
-  assert.deepEqual(scenariosOf(historyOf(scenario(during, 'ended'))), []);
-  assert.deepEqual(scenariosOf(historyOf()), []);
+  t.strictSame([open.toMs, open.ended], [Infinity, false]);
+  t.strictSame(scenariosOf(historyOf(scenario(during, 'ended'))), []);
+  t.strictSame(scenariosOf(historyOf()), []);
 });
 
-await test('scenarios stand in the order in which they began, each once', () => {
+await t.test('scenarios stand in the order in which they began, each once', async (t) => {
   const history = historyOf(
     scenario('rotation', 'begun'),
     scenario(during, 'begun'),
@@ -57,7 +57,7 @@ await test('scenarios stand in the order in which they began, each once', () => 
     scenario(during, 'ended'),
     scenario('rotation', 'ended'),
   );
-  assert.deepEqual(
+  t.strictSame(
     scenariosOf(history).map((one) => [one.scenario, one.fromMs, one.toMs]),
     [
       ['rotation', 1, 5],
@@ -74,47 +74,47 @@ const named: readonly [by: string, step: Step][] = [
   ['fault on its mesh', fault(during, 'steady', [1_100, 1_200, 1_300, 1_400])],
 ];
 for (const [by, step] of named) {
-  await test(`the nodes are those of the meshes that a ${by} names`, () => {
+  await t.test(`the nodes are those of the meshes that a ${by} names`, async (t) => {
     const window = windowOf(nodes, scenario(during, 'begun'), step);
-    assert.deepEqual(
+    t.strictSame(
       window.nodes.map((one) => one.node),
       ['a', 'b'],
     );
   });
 }
 
-await test('a scenario that names nobody has no nodes, and what is said of another is not its own', () => {
+await t.test('a scenario that names nobody has no nodes, and what is said of another is not its own', async (t) => {
   const others = [request('rotation', 'probe', 'a', 1_500), presented('rotation', 'a', 1_500, 'one')];
   const window = windowOf(nodes, scenario(during, 'begun'), others);
-  assert.deepEqual(window.nodes, []);
-  assert.equal(window.judged.size, 0);
+  t.strictSame(window.nodes, []);
+  t.equal(window.judged.size, 0);
 });
 
-await test('the scenario of a clause is the one whose mark says that it decides it', () => {
+await t.test('the scenario of a clause is the one whose mark says that it decides it', async (t) => {
   const history = historyOf(scenario('rotation', 'begun'), scenario(during, 'begun'));
-  assert.equal(scenarioOf(history, shortRecovers.id)?.scenario, during);
-  assert.equal(scenarioOf(history, 'mesh/partition/long-recovers'), undefined);
-  assert.equal(scenarioOf(historyOf(scenario(during, 'ended')), shortRecovers.id), undefined);
+  t.equal(scenarioOf(history, shortRecovers.id)?.scenario, during);
+  t.equal(scenarioOf(history, 'mesh/partition/long-recovers'), undefined);
+  t.equal(scenarioOf(historyOf(scenario(during, 'ended')), shortRecovers.id), undefined);
 });
 
-await test('a history that has grown since is read again', () => {
+await t.test('a history that has grown since is read again', async (t) => {
   const grown: Entry[] = [...historyOf(scenario(during, 'begun'))];
   const before = scenariosOf(grown);
-  assert.equal(before[0]?.ended, false);
-  assert.equal(scenariosOf(grown), before, 'the same reading as long as nothing is added');
+  t.equal(before[0]?.ended, false);
+  t.equal(scenariosOf(grown), before, 'the same reading as long as nothing is added');
   grown.push({ index: 2, atMs: 9, ...scenario(during, 'ended') });
-  assert.equal(scenariosOf(grown)[0]?.toMs, 9);
+  t.equal(scenariosOf(grown)[0]?.toMs, 9);
 });
 
 const begun = [nodes, scenario(during, 'begun')];
 
-await test('faults span from the last in force to the first that is undone', () => {
+await t.test('faults span from the last in force to the first that is undone', async (t) => {
   const window = windowOf(
     begun,
     fault(during, 'a', [1_000, 1_200, 2_000, 2_100]),
     fault(during, 'b', [1_000, 1_300, 1_900, 2_200]),
   );
-  assert.deepEqual(faultSpan(window), {
+  t.strictSame(faultSpan(window), {
     targets: new Set(['a', 'b']),
     inForceMs: 1_300,
     healingMs: 1_900,
@@ -122,14 +122,14 @@ await test('faults span from the last in force to the first that is undone', () 
   });
 });
 
-await test('no span without faults, without a proof, or when they were never in force together', () => {
-  assert.equal(faultSpan(windowOf(begun)), undefined);
+await t.test('no span without faults, without a proof, or when they were never in force together', async (t) => {
+  t.equal(faultSpan(windowOf(begun)), undefined);
   const [injected, inForce, healing] = fault(during, 'a', [1_000, 1_200, 2_000, 2_100]);
-  assert.equal(faultSpan(windowOf(begun, injected!, inForce!, healing!)), undefined);
+  t.equal(faultSpan(windowOf(begun, injected!, inForce!, healing!)), undefined);
   const apart = windowOf(
     begun,
     fault(during, 'a', [1_000, 1_200, 1_300, 1_400]),
     fault(during, 'b', [1_000, 1_300, 1_900, 2_200]),
   );
-  assert.equal(faultSpan(apart), undefined);
+  t.equal(faultSpan(apart), undefined);
 });

@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import {
   authority,
   bundle,
@@ -71,12 +70,12 @@ function longRun() {
 
 const judgeAll = (history: ReturnType<typeof longRun>) => clauses.map((clause) => clause.judge(history, clause));
 
-await test('a long run is judged in no time, and the same way each time', () => {
+await t.test('a long run is judged in no time, and the same way each time', async (t) => {
   const history = longRun();
-  assert.ok(history.length > 20_000, `${history.length} entries`);
+  t.ok(history.length > 20_000, `${history.length} entries`);
   const [first, second] = [judgeAll(history), judgeAll(history)];
-  assert.deepEqual(first, second);
-  assert.notEqual(worst(first.map(({ verdict }) => verdict)), 'pass');
+  t.strictSame(first, second);
+  t.not(worst(first.map(({ verdict }) => verdict)), 'pass');
   // By the time of the processor, which a loaded machine does not stretch. What grows with the square of a history takes seconds here.
   const leastMs = Math.min(
     ...[1, 2, 3].map(() => {
@@ -86,14 +85,14 @@ await test('a long run is judged in no time, and the same way each time', () => 
       return (user + system) / 1000;
     }),
   );
-  assert.ok(leastMs < 500, `${leastMs.toFixed(0)} ms`);
+  t.ok(leastMs < 500, `${leastMs.toFixed(0)} ms`);
 });
 
-await test('entries of a kind are found again after more were written', () => {
+await t.test('entries of a kind are found again after more were written', async (t) => {
   const history = [...historyOf(node('a'))];
-  assert.equal(entriesOf(history, 'node').length, 1);
+  t.equal(entriesOf(history, 'node').length, 1);
   history.push(...historyOf(node('b')));
-  assert.deepEqual(
+  t.strictSame(
     entriesOf(history, 'node').map((entry) => entry.node),
     ['a', 'b'],
   );

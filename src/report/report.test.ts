@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import type { Clause } from '../clause.ts';
 import type { Entry, Happening, History } from '../history.ts';
 import type { RequirementId } from '../requirements/catalogue.ts';
@@ -57,20 +56,20 @@ const pass = (id: string) => clause(id, () => ({ verdict: 'pass', reason: 'seen'
 const fail = (id: string) => clause(id, () => ({ verdict: 'fail', reason: 'lost', evidence: [1] }));
 const verdicts = (report: Report) => report.clauses.map((one) => one.verdict);
 
-await test('a run whose clauses all hold passes', () => {
+await t.test('a run whose clauses all hold passes', async (t) => {
   const report = buildReport(history(started(['rotation/a']), ended), [
     pass('rotation/a'),
     fail('rotation/not-chosen'),
   ]);
-  assert.equal(report.verdict, 'pass');
-  assert.equal(report.run.aborted, null);
-  assert.deepEqual(
+  t.equal(report.verdict, 'pass');
+  t.equal(report.run.aborted, null);
+  t.strictSame(
     report.clauses.map(({ id, evidence }) => ({ id, evidence })),
     [{ id: 'rotation/a', evidence: ['history.jsonl#L1'] }],
   );
 });
 
-await test('the report counts, by document, what came of the requirements that have a clause', () => {
+await t.test('the report counts, by document, what came of the requirements that have a clause', async (t) => {
   const deciding = (catalogue: RequirementId, one: Clause): Clause => ({ ...one, catalogue });
   const clauses = [
     deciding('MESH-ROT-03', pass('rotation/a')),
@@ -79,61 +78,61 @@ await test('the report counts, by document, what came of the requirements that h
   ];
   const { coverage } = buildReport(history(started(['rotation/a', 'rotation/b']), ended), clauses);
   const [mesh, api] = ['MESH', 'WORKLOAD-API'].map((id) => coverage.find((one) => one.id === id)!);
-  assert.deepEqual([mesh!.withClause, mesh!.fail, mesh!.pass, mesh!.untested], [1, 1, 0, mesh!.requirements - 1]);
-  assert.deepEqual([api!.withClause, api!.notAsked], [1, 1]);
+  t.strictSame([mesh!.withClause, mesh!.fail, mesh!.pass, mesh!.untested], [1, 1, 0, mesh!.requirements - 1]);
+  t.strictSame([api!.withClause, api!.notAsked], [1, 1]);
 });
 
-await test('nothing decided is not a pass', () => {
-  assert.equal(buildReport(history(started([]), ended), []).verdict, 'inconclusive');
+await t.test('nothing decided is not a pass', async (t) => {
+  t.equal(buildReport(history(started([]), ended), []).verdict, 'inconclusive');
 });
 
-await test('a judge that throws gives inconclusive with its message', () => {
+await t.test('a judge that throws gives inconclusive with its message', async (t) => {
   const report = buildReport(history(started(['rotation/a']), ended), [
     clause('rotation/a', () => {
       throw new RangeError('no such window');
     }),
   ]);
-  assert.equal(report.verdict, 'inconclusive');
-  assert.match(report.clauses[0]?.reason ?? '', /no such window/);
+  t.equal(report.verdict, 'inconclusive');
+  t.match(report.clauses[0]?.reason ?? '', /no such window/);
 });
 
-await test('a chosen clause that the catalogue lacks is inconclusive', () => {
-  assert.deepEqual(verdicts(buildReport(history(started(['tls/gone']), ended), [])), ['inconclusive']);
+await t.test('a chosen clause that the catalogue lacks is inconclusive', async (t) => {
+  t.strictSame(verdicts(buildReport(history(started(['tls/gone']), ended), [])), ['inconclusive']);
 });
 
-await test('trouble takes passes away, of the named clauses only, and leaves fails', () => {
+await t.test('trouble takes passes away, of the named clauses only, and leaves fails', async (t) => {
   const clauses = [pass('rotation/a'), pass('rotation/b'), fail('rotation/c')];
   const chosen = started(clauses.map(({ id }) => id));
   const named = buildReport(
     history(chosen, { kind: 'trouble', clauses: ['rotation/a', 'rotation/c'], message: 'clock stepped' }, ended),
     clauses,
   );
-  assert.deepEqual(verdicts(named), ['inconclusive', 'pass', 'fail']);
+  t.strictSame(verdicts(named), ['inconclusive', 'pass', 'fail']);
   const all = buildReport(history(chosen, { kind: 'trouble', clauses: [], message: 'clock stepped' }, ended), clauses);
-  assert.deepEqual(verdicts(all), ['inconclusive', 'inconclusive', 'fail']);
-  assert.equal(all.verdict, 'fail');
+  t.strictSame(verdicts(all), ['inconclusive', 'inconclusive', 'fail']);
+  t.equal(all.verdict, 'fail');
 });
 
-await test('an aborted run and a killed one do not pass', () => {
+await t.test('an aborted run and a killed one do not pass', async (t) => {
   const aborted = buildReport(history(started(['rotation/a']), { ...ended, aborted: 'by the user' }), [
     pass('rotation/a'),
   ]);
-  assert.equal(aborted.verdict, 'inconclusive');
-  assert.equal(aborted.run.aborted, 'by the user');
+  t.equal(aborted.verdict, 'inconclusive');
+  t.equal(aborted.run.aborted, 'by the user');
   const killed = buildReport(history(started(['rotation/a'])), [pass('rotation/a')]);
-  assert.equal(killed.verdict, 'inconclusive');
-  assert.equal(killed.run.endedAt, '2026-11-22T09:00:00.000Z');
+  t.equal(killed.verdict, 'inconclusive');
+  t.equal(killed.run.endedAt, '2026-11-22T09:00:00.000Z');
 });
 
-await test('a scenario is as bad as its worst clause, and other scenarios are not touched', () => {
+await t.test('a scenario is as bad as its worst clause, and other scenarios are not touched', async (t) => {
   const clauses = [pass('rotation/a'), fail('rotation/b'), pass('rotation-long/a')];
   const report = buildReport(
     history(started(clauses.map(({ id }) => id)), mark('begun'), mark('ended'), ended),
     clauses,
   );
-  assert.equal(report.scenarios[0]?.verdict, 'fail');
-  assert.deepEqual(report.scenarios[0]?.findings, ['rotation/b: lost']);
-  assert.deepEqual(verdicts(report), ['pass', 'fail', 'pass']);
+  t.equal(report.scenarios[0]?.verdict, 'fail');
+  t.strictSame(report.scenarios[0]?.findings, ['rotation/b: lost']);
+  t.strictSame(verdicts(report), ['pass', 'fail', 'pass']);
 });
 
 const proofs: readonly [title: string, faults: readonly Happening[], verdict: string][] = [
@@ -157,24 +156,24 @@ const proofs: readonly [title: string, faults: readonly Happening[], verdict: st
   ],
 ];
 for (const [title, faults, verdict] of proofs) {
-  await test(`a scenario with a fault ${title} is ${verdict}`, () => {
+  await t.test(`a scenario with a fault ${title} is ${verdict}`, async (t) => {
     const report = buildReport(
       history(started(['rotation/a', 'tls/b']), mark('begun'), ...faults, mark('ended'), ended),
       [pass('rotation/a'), pass('tls/b')],
     );
-    assert.equal(report.scenarios[0]?.verdict, verdict);
-    assert.deepEqual(verdicts(report), [verdict, 'pass']);
+    t.equal(report.scenarios[0]?.verdict, verdict);
+    t.strictSame(verdicts(report), [verdict, 'pass']);
   });
 }
 
-await test('a fail under a fault without proof is not held against the target', () => {
+await t.test('a fail under a fault without proof is not held against the target', async (t) => {
   const report = buildReport(history(started(['rotation/a']), mark('begun'), fault('injected'), mark('ended'), ended), [
     fail('rotation/a'),
   ]);
-  assert.deepEqual(verdicts(report), ['inconclusive']);
+  t.strictSame(verdicts(report), ['inconclusive']);
 });
 
-await test('evidence is capped, keeps to lines that exist, and is never empty', () => {
+await t.test('evidence is capped, keeps to lines that exist, and is never empty', async (t) => {
   const skips = Array.from({ length: 50 }, (): Happening => ({
     kind: 'skip',
     clause: 'rotation/none',
@@ -193,13 +192,13 @@ await test('evidence is capped, keeps to lines that exist, and is never empty', 
     history(started(clauses.map(({ id }) => id)), ...skips, ended),
     clauses,
   ).clauses;
-  assert.equal(many?.evidence.length, 20);
-  assert.equal(many?.evidenceTotal, 50);
-  assert.equal(none?.evidence[0], 'history.jsonl#L2');
-  assert.deepEqual(wrong?.evidence, ['history.jsonl#L1']);
+  t.equal(many?.evidence.length, 20);
+  t.equal(many?.evidenceTotal, 50);
+  t.equal(none?.evidence[0], 'history.jsonl#L2');
+  t.strictSame(wrong?.evidence, ['history.jsonl#L1']);
 });
 
-await test('rotations are replacements inside the scenario, counted per node; the first SVID is none', () => {
+await t.test('rotations are replacements inside the scenario, counted per node; the first SVID is none', async (t) => {
   const svid = (node: string, serial: string, seen: 'delivered' | 'presented'): Happening => ({
     kind: 'svid',
     node,
@@ -250,50 +249,53 @@ await test('rotations are replacements inside the scenario, counted per node; th
     ),
     [pass('rotation/a')],
   );
-  assert.deepEqual(report.scenarios[0]?.rotations, [
+  t.strictSame(report.scenarios[0]?.rotations, [
     { node: 'web', delivered: 1, presented: 1 },
     { node: 'api', delivered: 0, presented: 0 },
   ]);
 });
 
-await test('a plane says what was found at it, the worst first, and that nothing looked where nothing did', () => {
-  const plane = (name: string): Happening => ({
-    kind: 'plane',
-    plane: name,
-    address: `127.0.0.1:${name.length}`,
-    policy: 'mTLS',
-    why: 'traffic',
-  });
-  const handshake = (version: string): Happening => ({
-    kind: 'plane-handshake',
-    plane: 'web',
-    address: '127.0.0.1:3',
-    about: 'versions',
-    version,
-    agreed: version,
-    outcome: 'accepted',
-    how: 'a handshake',
-  });
-  const listener: Happening = {
-    kind: 'listener',
-    plane: 'web',
-    address: '127.0.0.1:3',
-    answered: true,
-    boundTo: [{ address: '127.0.0.1', loopback: true }],
-  };
-  const { planes } = buildReport(
-    history(started([]), plane('web'), plane('admin'), listener, handshake('TLSv1.3'), handshake('TLSv1.1'), ended),
-    [],
-  );
-  assert.deepEqual(
-    planes.map(({ state, found }) => [state, found]),
-    [
-      ['broken', 'speaks TLSv1.1, declared is mTLS'],
-      ['unobserved', 'Nothing in this run looked at it.'],
-    ],
-  );
-});
+await t.test(
+  'a plane says what was found at it, the worst first, and that nothing looked where nothing did',
+  async (t) => {
+    const plane = (name: string): Happening => ({
+      kind: 'plane',
+      plane: name,
+      address: `127.0.0.1:${name.length}`,
+      policy: 'mTLS',
+      why: 'traffic',
+    });
+    const handshake = (version: string): Happening => ({
+      kind: 'plane-handshake',
+      plane: 'web',
+      address: '127.0.0.1:3',
+      about: 'versions',
+      version,
+      agreed: version,
+      outcome: 'accepted',
+      how: 'a handshake',
+    });
+    const listener: Happening = {
+      kind: 'listener',
+      plane: 'web',
+      address: '127.0.0.1:3',
+      answered: true,
+      boundTo: [{ address: '127.0.0.1', loopback: true }],
+    };
+    const { planes } = buildReport(
+      history(started([]), plane('web'), plane('admin'), listener, handshake('TLSv1.3'), handshake('TLSv1.1'), ended),
+      [],
+    );
+    t.strictSame(
+      planes.map(({ state, found }) => [state, found]),
+      [
+        ['broken', 'speaks TLSv1.1, declared is mTLS'],
+        ['unobserved', 'Nothing in this run looked at it.'],
+      ],
+    );
+  },
+);
 
-await test('a history without its first line is refused', () => {
-  assert.throws(() => buildReport([], []), TypeError);
+await t.test('a history without its first line is refused', async (t) => {
+  t.throws(() => buildReport([], []), TypeError);
 });

@@ -1,53 +1,52 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { findRequirement, requirements, type RequirementId } from './catalogue.ts';
 import { documentOf, documents } from './documents.ts';
 
 // The document, the section or area, and a number: X509-SVID-5.2-06, JWT-SVID-SCHEMA-01, MESH-TOK-02.
 const scheme = /^[A-Z0-9]+(-[A-Z]+)*-([0-9]+(\.\d+)*|[A-Z]+(\.\d+)?|[A-Z0-9]+)-\d{2}$/;
 
-await test('every requirement has an id of the scheme, of one document, that stands once', () => {
+await t.test('every requirement has an id of the scheme, of one document, that stands once', async (t) => {
   for (const { id } of requirements) {
-    assert.match(id, scheme);
-    assert.ok(documentOf(id), id);
+    t.match(id, scheme);
+    t.ok(documentOf(id), id);
   }
-  assert.equal(new Set(requirements.map(({ id }) => id)).size, requirements.length);
-  assert.equal(new Set(requirements.map(({ id }) => id.toLowerCase())).size, requirements.length);
+  t.equal(new Set(requirements.map(({ id }) => id)).size, requirements.length);
+  t.equal(new Set(requirements.map(({ id }) => id.toLowerCase())).size, requirements.length);
 });
 
-await test('no text of a requirement is empty or ragged', () => {
+await t.test('no text of a requirement is empty or ragged', async (t) => {
   for (const { id, source, rule, how, mutant, mapsTo } of requirements) {
     for (const text of [source, rule, how, mutant, mapsTo?.prometheus, mapsTo?.note]) {
       if (text === null || text === undefined) continue;
-      assert.ok(text.length > 3, `${id}: ${text}`);
-      assert.equal(text, text.trim(), id);
-      assert.doesNotMatch(text, / {2}|\n/, id);
+      t.ok(text.length > 3, `${id}: ${text}`);
+      t.equal(text, text.trim(), id);
+      t.notMatch(text, / {2}|\n/, id);
     }
-    assert.doesNotMatch(source, /keyword/, `${id}: keyword says it`);
+    t.notMatch(source, /keyword/, `${id}: keyword says it`);
   }
 });
 
-await test('a metric that SPIRE lacks has neither keys nor type nor name, and one that it has has all', () => {
+await t.test('a metric that SPIRE lacks has neither keys nor type nor name, and one that it has has all', async (t) => {
   for (const { id, mapsTo } of requirements) {
     if (mapsTo === undefined) continue;
     const has = [mapsTo.keys.length > 0, mapsTo.type !== null, mapsTo.prometheus !== null];
-    assert.deepEqual(has, Array(3).fill(mapsTo.fit !== 'none'), id);
+    t.strictSame(has, Array(3).fill(mapsTo.fit !== 'none'), id);
   }
 });
 
-await test('the requirements stand document by document, in the order of the documents', () => {
+await t.test('the requirements stand document by document, in the order of the documents', async (t) => {
   const seen = requirements.map(({ id }) => documentOf(id)).filter((name, at, all) => name !== all[at - 1]);
-  assert.deepEqual(
+  t.strictSame(
     seen,
     documents.map(({ id }) => id),
   );
 });
 
 for (const { id, title, incubating: _, ...counts } of documents) {
-  await test(`the counts of ${title} are those of its requirements`, () => {
+  await t.test(`the counts of ${title} are those of its requirements`, async (t) => {
     const own = requirements.filter((one) => documentOf(one.id) === id);
     const having = (testable: string) => own.filter((one) => one.testable === testable).length;
-    assert.deepEqual(counts, {
+    t.strictSame(counts, {
       requirements: own.length,
       blackBox: having('black-box'),
       whiteBox: having('white-box'),
@@ -56,17 +55,17 @@ for (const { id, title, incubating: _, ...counts } of documents) {
   });
 }
 
-await test('a requirement is found by its id, and nothing by another', () => {
+await t.test('a requirement is found by its id, and nothing by another', async (t) => {
   const known = 'X509-SVID-5.2-06' satisfies RequirementId;
-  assert.equal(findRequirement(known)?.id, known);
-  assert.equal(findRequirement('X509-SVID-5.2-99'), undefined);
-  assert.equal(documentOf('X509-SVID-5.2-99'), 'X509-SVID');
-  assert.equal(documentOf('nothing'), undefined);
-  assert.equal(documentOf('OTHER-1-01'), undefined);
+  t.equal(findRequirement(known)?.id, known);
+  t.equal(findRequirement('X509-SVID-5.2-99'), undefined);
+  t.equal(documentOf('X509-SVID-5.2-99'), 'X509-SVID');
+  t.equal(documentOf('nothing'), undefined);
+  t.equal(documentOf('OTHER-1-01'), undefined);
 });
 
-await test('an id that the catalogue lacks does not compile', () => {
+await t.test('an id that the catalogue lacks does not compile', async (t) => {
   // @ts-expect-error there is no such requirement
   const typo = 'X509-SVID-5.2-99' satisfies RequirementId;
-  assert.equal(findRequirement(typo), undefined);
+  t.equal(findRequirement(typo), undefined);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 import { handshakeBenches } from './handshakes.ts';
 import type { Entry, History, Request } from '../history.ts';
 
@@ -21,7 +21,7 @@ const history = (requests: readonly Request[]): History =>
 const ramp = (count: number) =>
   Array.from({ length: count }, (_, at) => request({ dueMs: at * 10, startMs: at * 10, handshakeMs: at + 1 }));
 
-await test('percentiles of a known distribution, within a thousandth', () => {
+await t.test('percentiles of a known distribution, within a thousandth', async (t) => {
   const [bench] = handshakeBenches(history(ramp(1000)));
   assert.ok(bench);
   for (const [got, wanted] of [
@@ -31,28 +31,28 @@ await test('percentiles of a known distribution, within a thousandth', () => {
     [bench.p999Ms, 999],
     [bench.maxMs, 1000],
   ] as const) {
-    assert.ok(got !== null && Math.abs(got - wanted) <= wanted / 500, `${got} for ${wanted}`);
+    t.ok(got !== null && Math.abs(got - wanted) <= wanted / 500, `${got} for ${wanted}`);
   }
-  assert.equal(bench.beyondP99, 10);
-  assert.equal(bench.perSecond, 100.1, '1,000 in the 9.992 s from the first due to the last answer');
+  t.equal(bench.beyondP99, 10);
+  t.equal(bench.perSecond, 100.1, '1,000 in the 9.992 s from the first due to the last answer');
 });
 
-await test('below 1,000 samples there is no p99.9, and the method says why', () => {
+await t.test('below 1,000 samples there is no p99.9, and the method says why', async (t) => {
   const [bench] = handshakeBenches(history(ramp(999)));
-  assert.equal(bench?.p999Ms, null);
-  assert.equal(bench?.fromDueP999Ms, null);
-  assert.match(bench?.method ?? '', /Fewer than 1,000 samples/);
+  t.equal(bench?.p999Ms, null);
+  t.equal(bench?.fromDueP999Ms, null);
+  t.match(bench?.method ?? '', /Fewer than 1,000 samples/);
 });
 
-await test('a stalled client shows in the row from due, not in the measured one', () => {
+await t.test('a stalled client shows in the row from due, not in the measured one', async (t) => {
   const [bench] = handshakeBenches(
     history(Array.from({ length: 100 }, (_, at) => request({ dueMs: at, startMs: 500, handshakeMs: 2 }))),
   );
-  assert.equal(bench?.p99Ms, 2);
-  assert.ok((bench?.fromDueP50Ms ?? 0) > 400);
+  t.equal(bench?.p99Ms, 2);
+  t.ok((bench?.fromDueP50Ms ?? 0) > 400);
 });
 
-await test('resumed handshakes stand apart, kept connections and untimed sources do not count', () => {
+await t.test('resumed handshakes stand apart, kept connections and untimed sources do not count', async (t) => {
   const benches = handshakeBenches(
     history([
       request({}),
@@ -65,7 +65,7 @@ await test('resumed handshakes stand apart, kept connections and untimed sources
       }),
     ]),
   );
-  assert.deepEqual(
+  t.strictSame(
     benches.map(({ id, count, errors }) => ({ id, count, errors })),
     [
       { id: 'handshake/full', count: 1, errors: 1 },
@@ -74,47 +74,50 @@ await test('resumed handshakes stand apart, kept connections and untimed sources
   );
 });
 
-await test('values out of all bounds do not break it', () => {
+await t.test('values out of all bounds do not break it', async (t) => {
   const [bench] = handshakeBenches(
     history([request({ handshakeMs: 1e12 }), request({ handshakeMs: -5 }), request({ handshakeMs: 0 })]),
   );
-  assert.equal(bench?.count, 2);
+  t.equal(bench?.count, 2);
 });
 
-await test('no timed handshake, no bench', () => {
-  assert.deepEqual(handshakeBenches([]), []);
+await t.test('no timed handshake, no bench', async (t) => {
+  t.strictSame(handshakeBenches([]), []);
 });
 
-await test('a server that a scenario left with an expired SVID refuses rightly, which is no error of the bench', () => {
-  const startedAt = '2026-01-01T00:00:00.000Z';
-  const entries: History = [
-    {
-      kind: 'run-started',
-      id: 'r',
-      command: 'gate',
-      startedAt,
-      seed: 1,
-      runtime: 'process',
-      versions: {},
-      target: {},
-      clauses: [],
-    },
-    {
-      kind: 'svid',
-      node: 'api',
-      seen: 'delivered',
-      spiffeId: 'spiffe://td/api',
-      serial: '01',
-      notBefore: startedAt,
-      notAfter: '2026-01-01T00:00:05.000Z',
-      authority: 'a',
-      publicKey: 'k',
-    },
-    request({ startMs: 1_000, dueMs: 1_000 }),
-    request({ startMs: 6_000, dueMs: 6_000, outcome: 'fail' }),
-  ].map((one, at) => ({ index: at + 1, atMs: at, ...one }) as Entry);
-  assert.deepEqual(
-    handshakeBenches(entries).map(({ count, errors }) => [count, errors]),
-    [[1, 0]],
-  );
-});
+await t.test(
+  'a server that a scenario left with an expired SVID refuses rightly, which is no error of the bench',
+  async (t) => {
+    const startedAt = '2026-01-01T00:00:00.000Z';
+    const entries: History = [
+      {
+        kind: 'run-started',
+        id: 'r',
+        command: 'gate',
+        startedAt,
+        seed: 1,
+        runtime: 'process',
+        versions: {},
+        target: {},
+        clauses: [],
+      },
+      {
+        kind: 'svid',
+        node: 'api',
+        seen: 'delivered',
+        spiffeId: 'spiffe://td/api',
+        serial: '01',
+        notBefore: startedAt,
+        notAfter: '2026-01-01T00:00:05.000Z',
+        authority: 'a',
+        publicKey: 'k',
+      },
+      request({ startMs: 1_000, dueMs: 1_000 }),
+      request({ startMs: 6_000, dueMs: 6_000, outcome: 'fail' }),
+    ].map((one, at) => ({ index: at + 1, atMs: at, ...one }) as Entry);
+    t.strictSame(
+      handshakeBenches(entries).map(({ count, errors }) => [count, errors]),
+      [[1, 0]],
+    );
+  },
+);

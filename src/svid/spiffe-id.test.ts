@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import t from 'tap';
 
 import { findSpiffeId, isTrustDomain, parseSpiffeId, SpiffeIdError } from './spiffe-id.ts';
 
@@ -20,9 +20,9 @@ const good: readonly [text: string, trustDomain: string, path: string][] = [
 ];
 
 for (const [text, trustDomain, path] of good) {
-  await test(`is a SPIFFE ID: ${text.slice(0, 60)}`, () => {
-    assert.deepEqual(parseSpiffeId(text), { trustDomain, path, text });
-    assert.equal(findSpiffeId(text)?.text, text);
+  await t.test(`is a SPIFFE ID: ${text.slice(0, 60)}`, async (t) => {
+    t.strictSame(parseSpiffeId(text), { trustDomain, path, text });
+    t.equal(findSpiffeId(text)?.text, text);
   });
 }
 
@@ -75,29 +75,29 @@ const bad: readonly [text: string, complaint: string, offset: number][] = [
 ];
 
 for (const [text, complaint, offset] of bad) {
-  await test(`is no SPIFFE ID: ${JSON.stringify(text.slice(0, 60))}`, () => {
+  await t.test(`is no SPIFFE ID: ${JSON.stringify(text.slice(0, 60))}`, async (t) => {
     assert.throws(
       () => parseSpiffeId(text),
       (error) => {
         assert.ok(error instanceof SpiffeIdError);
-        assert.ok(error.message.startsWith(`not a SPIFFE ID: ${complaint} at offset ${offset} of `), error.message);
-        assert.equal(error.offset, offset);
+        t.ok(error.message.startsWith(`not a SPIFFE ID: ${complaint} at offset ${offset} of `), error.message);
+        t.equal(error.offset, offset);
         return true;
       },
     );
-    assert.equal(findSpiffeId(text), undefined);
+    t.equal(findSpiffeId(text), undefined);
   });
 }
 
-await test('every single character outside the two alphabets is refused, and every one inside passes', () => {
+await t.test('every single character outside the two alphabets is refused, and every one inside passes', async (t) => {
   for (let code = 0; code < 0x250; code += 1) {
     const character = String.fromCharCode(code);
-    assert.equal(
+    t.equal(
       findSpiffeId(`spiffe://td${character}x/svc`) !== undefined,
       /[a-z0-9._/-]/.test(character),
       `U+${code.toString(16)} in the trust domain`,
     );
-    assert.equal(
+    t.equal(
       findSpiffeId(`spiffe://td/a${character}b`) !== undefined,
       /[A-Za-z0-9._/-]/.test(character),
       `U+${code.toString(16)} in the path`,
@@ -105,9 +105,8 @@ await test('every single character outside the two alphabets is refused, and eve
   }
 });
 
-await test('a trust domain is a name, not an ID', () => {
-  for (const name of ['example.test', '10.0.0.1', 'a_b', 'a'.repeat(255)])
-    assert.equal(isTrustDomain(name), true, name);
+await t.test('a trust domain is a name, not an ID', async (t) => {
+  for (const name of ['example.test', '10.0.0.1', 'a_b', 'a'.repeat(255)]) t.equal(isTrustDomain(name), true, name);
   for (const name of ['', 'Example.test', 'spiffe://example.test', 'a:80', 'a/b', 'a'.repeat(256), 'a\n'])
-    assert.equal(isTrustDomain(name), false, name);
+    t.equal(isTrustDomain(name), false, name);
 });

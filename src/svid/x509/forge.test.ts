@@ -1,8 +1,7 @@
 import 'reflect-metadata';
 
-import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { test } from 'node:test';
+import t from 'tap';
 
 import * as peculiar from '@peculiar/x509';
 
@@ -21,53 +20,50 @@ const rsaAuthority = await forgeAuthority({
   commonName: 'Gr\u00f6\u00dfe',
 });
 
-await test('OpenSSL and a second library agree with what was read, for EC and RSA', async () => {
+await t.test('OpenSSL and a second library agree with what was read, for EC and RSA', async (t) => {
   for (const issuer of [authority, rsaAuthority]) {
     const svid = await issuer.issue({ ...options, change: { dnsSans: ['web.example.test'] } });
     for (const certificate of [issuer.certificate, svid.certificate]) {
       const byOpenssl = new X509Certificate(certificate.der);
-      assert.equal(byOpenssl.verify(new X509Certificate(issuer.certificate.der).publicKey), true);
-      assert.equal(byOpenssl.checkIssued(new X509Certificate(issuer.certificate.der)), true);
-      assert.equal(byOpenssl.serialNumber.toLowerCase(), certificate.serial);
-      assert.equal(byOpenssl.ca, certificate.isCa);
-      assert.equal(byOpenssl.validFromDate.getTime(), certificate.notBefore.getTime());
-      assert.equal(byOpenssl.validToDate.getTime(), certificate.notAfter.getTime());
-      assert.equal(byOpenssl.subject.replaceAll('\n', ', '), certificate.subject);
+      t.equal(byOpenssl.verify(new X509Certificate(issuer.certificate.der).publicKey), true);
+      t.equal(byOpenssl.checkIssued(new X509Certificate(issuer.certificate.der)), true);
+      t.equal(byOpenssl.serialNumber.toLowerCase(), certificate.serial);
+      t.equal(byOpenssl.ca, certificate.isCa);
+      t.equal(byOpenssl.validFromDate.getTime(), certificate.notBefore.getTime());
+      t.equal(byOpenssl.validToDate.getTime(), certificate.notAfter.getTime());
+      t.equal(byOpenssl.subject.replaceAll('\n', ', '), certificate.subject);
 
       const byPeculiar = new peculiar.X509Certificate(certificate.der as Uint8Array<ArrayBuffer>);
-      assert.equal(byPeculiar.getExtension(peculiar.SubjectKeyIdentifierExtension)?.keyId, certificate.subjectKeyId);
-      assert.equal(
-        byPeculiar.getExtension(peculiar.AuthorityKeyIdentifierExtension)?.keyId,
-        certificate.authorityKeyId,
-      );
+      t.equal(byPeculiar.getExtension(peculiar.SubjectKeyIdentifierExtension)?.keyId, certificate.subjectKeyId);
+      t.equal(byPeculiar.getExtension(peculiar.AuthorityKeyIdentifierExtension)?.keyId, certificate.authorityKeyId);
       const names = byPeculiar.getExtension(peculiar.SubjectAlternativeNameExtension)?.names.items ?? [];
-      assert.deepEqual(
+      t.strictSame(
         names.filter(({ type }) => type === 'url').map(({ value }) => value),
         certificate.uriSans,
       );
-      assert.deepEqual(
+      t.strictSame(
         names.filter(({ type }) => type === 'dns').map(({ value }) => value),
         certificate.dnsSans,
       );
       const usages = byPeculiar.getExtension(peculiar.KeyUsagesExtension);
-      assert.equal(usages?.critical, true);
-      assert.equal(
+      t.equal(usages?.critical, true);
+      t.equal(
         usages?.usages,
         certificate.isCa
           ? peculiar.KeyUsageFlags.keyCertSign | peculiar.KeyUsageFlags.cRLSign
           : peculiar.KeyUsageFlags.digitalSignature,
       );
     }
-    assert.deepEqual(new X509Certificate(svid.certificate.der).keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
-    assert.equal(new X509Certificate(svid.certificatePem).checkPrivateKey(createPrivateKey(svid.privateKeyPem)), true);
-    assert.deepEqual(
+    t.strictSame(new X509Certificate(svid.certificate.der).keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
+    t.equal(new X509Certificate(svid.certificatePem).checkPrivateKey(createPrivateKey(svid.privateKeyPem)), true);
+    t.strictSame(
       svid.chain.map((der) => Buffer.from(der)),
       [new X509Certificate(svid.certificatePem).raw],
     );
   }
 });
 
-await test('URI SANs are written and read byte for byte', async () => {
+await t.test('URI SANs are written and read byte for byte', async (t) => {
   const uris = [
     'spiffe://Example.TEST/Web',
     'spiffe://example.test:443/web',
@@ -82,13 +78,10 @@ await test('URI SANs are written and read byte for byte', async () => {
   ];
   const dnsSans = ['\0a', '\xff\xff', '*.example.test'];
   const { certificate } = await authority.issue({ ...options, change: { uriSans: uris, dnsSans } });
-  assert.deepEqual(certificate.uriSans, uris);
-  assert.deepEqual(certificate.dnsSans, dnsSans);
-  for (const uri of uris) assert.ok(Buffer.from(certificate.der).includes(Buffer.from(uri, 'latin1')));
-  await assert.rejects(
-    authority.issue({ ...options, change: { uriSans: ['spiffe://example.test/\u0100'] } }),
-    RangeError,
-  );
+  t.strictSame(certificate.uriSans, uris);
+  t.strictSame(certificate.dnsSans, dnsSans);
+  for (const uri of uris) t.ok(Buffer.from(certificate.der).includes(Buffer.from(uri, 'latin1')));
+  await t.rejects(authority.issue({ ...options, change: { uriSans: ['spiffe://example.test/\u0100'] } }), RangeError);
 });
 
 /** What of a certificate can differ between two that were made alike: key, serial number, signature. */
@@ -125,36 +118,33 @@ const changed: readonly [change: Change, fields: readonly string[]][] = [
 ];
 
 for (const [change, fields] of changed) {
-  await test(`one change changes one thing: ${JSON.stringify(change)}`, async () => {
+  await t.test(`one change changes one thing: ${JSON.stringify(change)}`, async (t) => {
     const control = comparable((await authority.issue(options)).certificate);
     const svid = await authority.issue({ ...options, change });
     const actual = comparable(svid.certificate);
     const differing = Object.keys(control).filter(
       (name) => JSON.stringify(control[name]) !== JSON.stringify(actual[name]),
     );
-    assert.deepEqual(differing.sort(), [...fields].sort());
+    t.strictSame(differing.sort(), [...fields].sort());
     for (const [name, value] of Object.entries(change)) {
       if (name in actual && name !== 'extensions')
-        assert.deepEqual(
+        t.strictSame(
           actual[name],
           Array.isArray(value) && value.length === 0 && name !== 'uriSans' ? undefined : value,
           name,
         );
     }
     const signer = change.selfSigned === true ? svid.certificate : authority.certificate;
-    assert.equal(
+    t.equal(
       new X509Certificate(svid.certificate.der).verify(new X509Certificate(signer.der).publicKey),
       change.afterSigning === undefined,
     );
-    assert.equal(
-      new X509Certificate(svid.certificate.der).publicKey.asymmetricKeyType,
-      change.rsa === true ? 'rsa' : 'ec',
-    );
-    assert.equal(new X509Certificate(svid.certificate.der).checkPrivateKey(createPrivateKey(svid.privateKeyPem)), true);
+    t.equal(new X509Certificate(svid.certificate.der).publicKey.asymmetricKeyType, change.rsa === true ? 'rsa' : 'ec');
+    t.equal(new X509Certificate(svid.certificate.der).checkPrivateKey(createPrivateKey(svid.privateKeyPem)), true);
   });
 }
 
-await test('an authority takes its names, numbers and identifiers as they are given', async () => {
+await t.test('an authority takes its names, numbers and identifiers as they are given', async (t) => {
   const { certificate } = await forgeAuthority({
     trustDomain: 'example.test',
     subject: 'C=DE, O=a\\, b \\+ c, 1.2.3.4=x, CN=Gr\u00f6\u00dfe',
@@ -164,38 +154,38 @@ await test('an authority takes its names, numbers and identifiers as they are gi
     notAfter: options.notAfter,
     pathLength: 1,
   });
-  assert.equal(certificate.subject, 'C=DE, O=a\\, b \\+ c, 1.2.3.4=x, CN=Gr\u00f6\u00dfe');
-  assert.deepEqual(
+  t.equal(certificate.subject, 'C=DE, O=a\\, b \\+ c, 1.2.3.4=x, CN=Gr\u00f6\u00dfe');
+  t.strictSame(
     [certificate.serial, certificate.subjectKeyId, certificate.pathLength, certificate.isCa],
     ['ff', 'aabb', 1, true],
   );
-  assert.deepEqual([certificate.notBefore, certificate.notAfter], [options.notBefore, options.notAfter]);
-  await assert.rejects(forgeAuthority({ trustDomain: 'example.test', subject: 'web' }), RangeError);
-  await assert.rejects(forgeAuthority({ trustDomain: 'example.test', serial: 'xyz' }), RangeError);
+  t.strictSame([certificate.notBefore, certificate.notAfter], [options.notBefore, options.notAfter]);
+  await t.rejects(forgeAuthority({ trustDomain: 'example.test', subject: 'web' }), RangeError);
+  await t.rejects(forgeAuthority({ trustDomain: 'example.test', serial: 'xyz' }), RangeError);
 });
 
-await test('an intermediate stands behind each leaf it issued', async () => {
+await t.test('an intermediate stands behind each leaf it issued', async (t) => {
   const intermediate = await forgeAuthority({ trustDomain: 'example.test', issuer: authority });
   const svid = await intermediate.issue(options);
-  assert.deepEqual(
+  t.strictSame(
     svid.chain.map((der) => readCertificate(der).subject),
     ['C=US, O=SPIRE', intermediate.certificate.subject],
   );
-  assert.equal(svid.certificatePem.match(/-----BEGIN CERTIFICATE-----/g)?.length, 2);
+  t.equal(svid.certificatePem.match(/-----BEGIN CERTIFICATE-----/g)?.length, 2);
 });
 
-await test('signing requests are signed by their own key and ask for the ID byte for byte', async () => {
+await t.test('signing requests are signed by their own key and ask for the ID byte for byte', async (t) => {
   for (const spiffeId of [undefined, 'spiffe://Example.test:80/web?']) {
     const { csrDer, privateKeyPem } = await createCsr(spiffeId);
     const request = new peculiar.Pkcs10CertificateRequest(csrDer as Uint8Array<ArrayBuffer>);
-    assert.equal(await request.verify(), true);
+    t.equal(await request.verify(), true);
     const names = Array.from(request.extensions).flatMap((extension) =>
       extension instanceof peculiar.SubjectAlternativeNameExtension ? extension.names.items : [],
     );
-    assert.deepEqual(
+    t.strictSame(
       names.map(({ type, value }) => [type, value]),
       spiffeId === undefined ? [] : [['url', spiffeId]],
     );
-    assert.equal(createPrivateKey(privateKeyPem).asymmetricKeyDetails?.namedCurve, 'prime256v1');
+    t.equal(createPrivateKey(privateKeyPem).asymmetricKeyDetails?.namedCurve, 'prime256v1');
   }
 });

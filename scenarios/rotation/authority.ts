@@ -1,0 +1,89 @@
+import { eventually } from '../../fixtures/run/eventually.ts';
+import type { Delivery } from '../../fixtures/probes/agent-view.ts';
+import { FixtureError } from '../../src/errors.ts';
+import type { AuthorityMark } from '../../src/history.ts';
+import { authorityId } from '../../src/svid/x509/read.ts';
+import type { ScenarioContext } from '../scenario.ts';
+
+// SPIRE looks after an agent's own SVID every 5 s, 10 % jitter, whatever the sync interval; a taint is acted on at that look.
+const agentRenewalMs = 5_500;
+// Allowance for a loaded machine, on top of what follows from the configured intervals.
+const allowanceMs = 15_000;
+
+/** How long a change at the server may take until every agent delivers it, in milliseconds. */
+export function propagationMs({ target }: ScenarioContext): number {
+  return target.timing.cacheReloadMs + 2.2 * target.timing.syncIntervalMs + allowanceMs;
+}
+
+/** The forced rotation of an authority, step by step; each step is marked, and waited for until every agent shows it. */
+export interface AuthorityRotation {
+  /** Makes the next authority; every agent has to deliver it. */
+  prepare(): Promise<void>;
+  /** The next authority signs from now on; every node has to be given an SVID of it. */
+  activate(): Promise<void>;
+  /** Nothing is to hang on the old authority any longer; every agent has to renew its own SVID. */
+  taint(): Promise<void>;
+  /** Takes the old authority away; every agent has to drop it. */
+  revoke(): Promise<void>;
+}
+
+/** Begins to rotate the authority that is active now. */
+export async function beginRotation(context: ScenarioContext): Promise<AuthorityRotation> {
+  const { target, recorder, signal, load } = context;
+  const { server } = target;
+  if (server === undefined)
+    throw new FixtureError("rotation: the authority can be rotated only through the SPIRE server's admin socket");
+  const { api, agentIds } = server;
+  const old = (await api.getX509AuthorityState()).active?.authorityId;
+  if (old === undefined) throw new FixtureError('rotation: the SPIRE server names no active authority');
+  let next = '';
+  let serials: ReadonlySet<string> = new Set();
+
+  const withinMs = propagationMs(context);
+  const mark = (state: AuthorityMark['state'], authority: string) =>
+    recorder.record({ kind: 'authority', mesh: target.name, state, authority });
+  const everyAgent = (condition: string, wanted: (delivery: Delivery) => boolean) =>
+    Promise.all(target.nodes.flatMap(({ agent }) => agent?.until(condition, wanted, withinMs, signal) ?? []));
+  const inBundle = ({ authorities }: Delivery, authority: string) =>
+    authorities.get(target.trustDomain)?.includes(authority);
+  const agentSerials = async () =>
+    (await api.listAgents()).filter(({ spiffeId }) => agentIds.has(spiffeId)).map(({ serialNumber }) => serialNumber);
+
+  return {
+    async prepare() {
+      serials = new Set(await agentSerials());
+      next = (await api.prepareX509Authority()).authorityId;
+      mark('prepared', next);
+      await everyAgent('the prepared authority is delivered', (delivery) => inBundle(delivery, next) === true);
+    },
+    async activate() {
+      await api.activateX509Authority(next);
+      mark('activated', next);
+      await Promise.all([
+        load.refresh(),
+        everyAgent(
+          'an SVID of the new authority is delivered',
+          ({ leaf }) => leaf !== undefined && authorityId(leaf) === next,
+        ),
+      ]);
+    },
+    async taint() {
+      await api.taintX509Authority(old);
+      mark('tainted', old);
+      // Revoked any sooner, an agent whose own SVID still hangs on the old authority would be locked out of its server.
+      await eventually(
+        'every agent renewed its own SVID after the taint',
+        async () => (await agentSerials()).every((serial) => !serials.has(serial)),
+        { withinMs: agentRenewalMs + withinMs, everyMs: 50, signal },
+      );
+    },
+    async revoke() {
+      await api.revokeX509Authority(old);
+      mark('revoked', old);
+      await everyAgent(
+        'the revoked authority is gone from the bundle',
+        (delivery) => inBundle(delivery, old) === false,
+      );
+    },
+  };
+}
