@@ -67,6 +67,7 @@ export async function runScenario(scenario: Scenario, setting: ScenarioSetting):
     scenario: id,
     hypothesis,
     clauses: scenario.clauses.map((clause) => clause.id),
+    ...(load.share !== undefined && { loadShare: load.share }),
   } as const;
   const boundsMs: Record<string, number> = {};
   const context: ScenarioContext = {

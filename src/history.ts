@@ -90,6 +90,8 @@ export interface ScenarioMark {
   readonly hypothesis: string;
   /** Ids of the clauses that it decides. */
   readonly clauses: readonly string[];
+  /** The share of the usual load that it is judged by, where it was asked to bear less: more than 0, and 1 where this is absent. */
+  readonly loadShare?: number;
   /** Bounds computed from the configuration, in milliseconds, by name. */
   readonly boundsMs?: Readonly<Record<string, number>>;
 }

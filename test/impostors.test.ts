@@ -94,10 +94,12 @@ await t.test('impostors', async (t) => {
       score.impostors++;
       const judged = await selfTest.impostors.get(id)!;
       const said = `${judged.verdict}: ${judged.reason}`;
-      t.equal(judged.verdict, verdict, said);
-      t.match(judged.reason, reason);
-      t.equal(judged.ofRun, verdict, said);
-      score.caught++;
+      const right = [
+        t.equal(judged.verdict, verdict, said),
+        t.match(judged.reason, reason),
+        t.equal(judged.ofRun, verdict, said),
+      ];
+      if (right.every(Boolean)) score.caught++;
     });
   }
 });

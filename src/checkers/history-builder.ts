@@ -121,6 +121,7 @@ export function scenario(
   name: string,
   state: 'begun' | 'ended',
   boundsMs?: Readonly<Record<string, number>>,
+  loadShare?: number,
 ): Happening {
   const decides = decidedBy[name] ?? [];
   return {
@@ -130,6 +131,7 @@ export function scenario(
     hypothesis: 'it holds',
     clauses: decides,
     ...(boundsMs && { boundsMs }),
+    ...(loadShare !== undefined && { loadShare }),
   };
 }
 

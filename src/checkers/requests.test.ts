@@ -37,6 +37,14 @@ await t.test('steady traffic without a failure passes', async (t) => {
   t.equal(judge([begun, ...traffic(), ended]), 'pass: 80 requests on new connections over 4 pairs, none failed');
 });
 
+await t.test('a scenario that was asked to bear a share of the usual load is judged by that share', async (t) => {
+  const asked = (loadShare: number): Step => [1_000, scenario(during, 'begun', undefined, loadShare)];
+  const judged = (share: number) => judge([asked(share), ...traffic(), ended], { perSecond: 200, begunPerSecond: 100 });
+  t.match(judged(1), /^inconclusive: only 4\d requests a second were due, 200 are needed/);
+  t.match(judged(0.25), /^inconclusive: only 4\d requests a second were due, 50 are needed/);
+  t.match(judged(0.15), /^pass: .*none failed, at 15 % of the usual load$/);
+});
+
 await t.test('a failed request fails, also in a scenario that never ended', async (t) => {
   const failed = request(during, 'a', 'b', 2_000, { outcome: 'fail', detail: 'reset' });
   t.equal(

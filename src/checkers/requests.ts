@@ -10,7 +10,10 @@ export type RequestEntry = EntryOf<'request'>;
 /** Which requests of a scenario are judged, and how many of them it takes. */
 export interface Traffic {
   readonly connection: RequestEntry['connection'];
-  /** The rate of arrivals, over all pairs, that the clause is about; a schedule below it is too thin to judge by. */
+  /**
+   * The rate of arrivals, over all pairs, that the clause is about; a schedule below it is too thin to judge by. A scenario that was asked to
+   * bear a share of the usual load is judged by that share of it, and its pass says so.
+   */
   readonly perSecond: number;
   /** As many have to have begun a second, however late; `perSecond` when absent. A machine that is busy sends late, but does not skip. */
   readonly begunPerSecond?: number;
@@ -67,10 +70,14 @@ export function noFailedRequest(traffic: Traffic): ScenarioJudge {
     if (thin !== undefined) return { verdict: 'inconclusive', reason: thin, evidence: [window.index] };
     return {
       verdict: 'pass',
-      reason: `${requests.length} requests on ${connection} connections over ${startsOf(requests).size} pairs, none failed`,
+      reason: `${requests.length} requests on ${connection} connections over ${startsOf(requests).size} pairs, none failed${ofUsualLoad(window)}`,
       evidence: indexes(requests.slice(0, 3)),
     };
   };
+}
+
+function ofUsualLoad({ loadShare }: ScenarioWindow): string {
+  return loadShare < 1 ? `, at ${(100 * loadShare).toFixed(0)} % of the usual load` : '';
 }
 
 function told(requests: readonly RequestEntry[]): string {
@@ -79,11 +86,13 @@ function told(requests: readonly RequestEntry[]): string {
 }
 
 function thinTraffic(
-  { judged, fromMs, toMs }: ScenarioWindow,
+  { judged, fromMs, toMs, loadShare }: ScenarioWindow,
   all: readonly RequestEntry[],
   requests: readonly RequestEntry[],
-  { perSecond, begunPerSecond = perSecond, perPair = 1, maxGapMs, during }: Traffic,
+  { perPair = 1, maxGapMs, during, ...rates }: Traffic,
 ): string | undefined {
+  const perSecond = rates.perSecond * loadShare;
+  const begunPerSecond = (rates.begunPerSecond ?? rates.perSecond) * loadShare;
   const starts = startsOf(requests);
   if (judged.size === 0) return 'no node under test took part';
   for (const node of judged) if (!requests.some(({ to }) => to === node)) return `${node} was asked nothing`;

@@ -12,6 +12,8 @@ export interface ScenarioWindow {
   /** Infinity when it never ended. */
   readonly toMs: number;
   readonly ended: boolean;
+  /** The share of the usual load that it was asked to bear. */
+  readonly loadShare: number;
   readonly boundsMs: Readonly<Record<string, number>>;
   readonly faults: readonly FaultRead[];
   readonly requests: readonly EntryOf<'request'>[];
@@ -58,6 +60,7 @@ function windowOf(history: History, scenario: string): ScenarioWindow {
     fromMs: begun.atMs,
     toMs: end?.atMs ?? Infinity,
     ended: end !== undefined,
+    loadShare: begun.loadShare ?? 1,
     boundsMs: Object.assign({}, ...marks.map(({ boundsMs }) => boundsMs)) as Record<string, number>,
     faults: readFaults(history, scenario),
     requests,
