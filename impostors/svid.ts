@@ -96,6 +96,13 @@ export const svidImpostors: readonly Impostor[] = [
     judge: misreading(({ uriSans }) => ({ uriSans: uriSans.map((uri) => uri.split('?')[0]!) })),
   }),
   ...inBothRoles({
+    id: 'svid-cuts-fragment',
+    title: 'cuts the ID off at the number sign',
+    breaks: 'spiffe-id/syntax/id-with-fragment',
+    row: 'a fragment behind the ID',
+    judge: misreading(({ uriSans }) => ({ uriSans: uriSans.map((uri) => uri.split('#')[0]!) })),
+  }),
+  ...inBothRoles({
     id: 'svid-drops-port',
     title: 'leaves a port out of the trust domain',
     breaks: 'spiffe-id/syntax/id-with-port',

@@ -4,6 +4,7 @@ import { uriSans } from '../identity-row.ts';
 /** IDs with a part that no SPIFFE ID has. */
 export const rows = [
   uriSans(syntax.idWithQuery, 'a query behind the ID', ({ right }) => [`${right}?admin=1`]),
+  uriSans(syntax.idWithFragment, 'a fragment behind the ID', ({ right }) => [`${right}#admin`]),
   uriSans(syntax.idWithPort, 'a port in the trust domain', ({ trustDomain, path }) => [
     `spiffe://${trustDomain}:8443${path}`,
   ]),

@@ -20,6 +20,15 @@ export const idWithQuery = clause({
   danger: 'the ID is cut off at the question mark',
 });
 
+export const idWithFragment = clause({
+  ...must,
+  id: 'spiffe-id/syntax/id-with-fragment',
+  catalogue: 'SPIFFE-ID-2-04',
+  spec: 'SPIFFE-ID §2',
+  title: 'An ID with a fragment is refused',
+  danger: 'the ID is cut off at the number sign',
+});
+
 export const idWithPort = clause({
   ...must,
   id: 'spiffe-id/syntax/id-with-port',
