@@ -57,7 +57,7 @@ Examples:
   assay gate --runtime container              the same in containers
   assay gate --node "./my-node"               judge your own mesh node
   assay gate --target mesh.yaml               judge a mesh that runs already
-  assay gate --only 'pin/*,partition-long'    some clauses or scenarios`,
+  assay gate --only 'mesh/pinning/*,rotation'  some clauses or scenarios`,
     )
     .action(async (flags) => {
       const { gateCommand } = await import('./gate.ts');

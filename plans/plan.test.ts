@@ -1,0 +1,33 @@
+import t from 'tap';
+import { clauses } from '../src/clauses/catalogue.ts';
+import { gatePlan } from './gate.ts';
+import { clausesOf, narrowed, onOneMesh } from './plan.ts';
+
+const gate = gatePlan();
+const all = gate.parts.flatMap(({ suites, scenarios }) => [...suites, ...scenarios]);
+
+await t.test('the gate decides every clause of the catalogue, each in one place', async (t) => {
+  const decided = all.flatMap(clausesOf).map(({ id }) => id);
+  t.equal(new Set(decided).size, decided.length);
+  t.strictSame(decided.toSorted(), clauses.map(({ id }) => id).toSorted());
+});
+
+await t.test('suites and scenarios have ids of their own, for the timeline and for --only', async (t) => {
+  t.equal(new Set(all.map(({ id }) => id)).size, all.length);
+});
+
+await t.test('a plan is narrowed to what the chosen clauses need, and no mesh stands idle', async (t) => {
+  const pinning = narrowed(gate, new Set(['mesh/pinning/prefix']));
+  t.strictSame(
+    pinning.parts.map(({ mesh, suites, scenarios }) => [mesh.name, suites.map(({ id }) => id), scenarios.length]),
+    [['steady', ['pinning'], 0]],
+  );
+  t.strictSame(narrowed(gate, new Set()).parts, []);
+  t.equal(narrowed(gate, new Set(clauses.map(({ id }) => id))).parts.length, gate.parts.length);
+});
+
+await t.test('a mesh that runs already carries all of a plan', async (t) => {
+  const work = onOneMesh(gate);
+  t.equal((work?.suites.length ?? 0) + (work?.scenarios.length ?? 0), all.length);
+  t.equal(onOneMesh({ id: 'none', parts: [] }), undefined);
+});
