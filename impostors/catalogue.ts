@@ -1,4 +1,3 @@
-import { controlPlaneImpostors } from './control-plane.ts';
 import type { Impostor } from './impostor.ts';
 import { partitionImpostors } from './partition.ts';
 import { pinningImpostors } from './pinning.ts';
@@ -19,7 +18,6 @@ export const impostors: readonly Impostor[] = [
   ...tokenImpostors,
   ...rotationImpostors,
   ...partitionImpostors,
-  ...controlPlaneImpostors,
 ];
 
 const ids = impostors.map(({ id }) => id);

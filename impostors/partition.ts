@@ -25,7 +25,7 @@ function deadWhenQuiet(): Partial<Behaviour> {
 const ended = ({ svids }: X509Context) => readCertificate(svids[0]!.chain[0]!).notAfter.getTime() < Date.now();
 const ignoresEnd = misreading(() => ({ notAfter: new Date('2100-01-01T00:00:00Z') }));
 
-/** Nodes that take an outage of the SPIRE server in a way of their own. */
+/** Nodes and agents that take an outage of the SPIRE server in a way of their own, and links that break in one. */
 export const partitionImpostors: readonly Impostor[] = [
   {
     kind: 'node',
@@ -36,12 +36,57 @@ export const partitionImpostors: readonly Impostor[] = [
     change: deadWhenQuiet(),
   },
   {
+    kind: 'spire-agent',
+    id: 'agent-withdraws-at-once',
+    title: 'The agent withdraws good SVIDs as soon as its server is away',
+    breaks: 'mesh/partition/short-requests-survive',
+    reason: /requests failed; the first /,
+  },
+  {
+    kind: 'spire-agent',
+    id: 'agent-bypasses-link',
+    title: 'The agent has a way to its server beside the link that is cut',
+    breaks: 'mesh/partition/short-requests-survive',
+    verdict: 'inconclusive',
+    reason: /^(the partition was not proven in force and gone|NODE was given a new SVID while it was said to be cut)/,
+  },
+  {
+    kind: 'toxiproxy',
+    id: 'links-cut-nothing',
+    title: 'The cut cuts nothing',
+    breaks: 'mesh/partition/short-requests-survive',
+    verdict: 'inconclusive',
+    reason: /^the partition was not proven in force and gone/,
+  },
+  {
+    kind: 'spire-agent',
+    id: 'agent-slow-after-short-outage',
+    title: 'After an outage of a second the agent waits for four',
+    breaks: 'mesh/partition/short-recovers',
+    reason: /^NODE got (no new SVID|a new SVID only .*) after the heal; the bound is /,
+  },
+  {
+    kind: 'toxiproxy',
+    id: 'links-heal-nothing',
+    title: 'The heal heals nothing',
+    breaks: 'mesh/partition/short-recovers',
+    verdict: 'inconclusive',
+    reason: /^the partition was not proven in force and gone/,
+  },
+  {
     kind: 'node',
     id: 'partition-gives-up-early',
     title: 'It stops long before its SVID ends, since its agent is quiet',
     breaks: 'mesh/partition/long-traffic-while-valid',
     reason: /requests failed; the first PEER → NODE /,
     change: deadWhenQuiet(),
+  },
+  {
+    kind: 'spire-agent',
+    id: 'agent-withdraws-in-long-outage',
+    title: 'The agent withdraws good SVIDs as soon as its server is away',
+    breaks: 'mesh/partition/long-traffic-while-valid',
+    reason: /requests failed; the first /,
   },
   {
     kind: 'node',
@@ -62,5 +107,12 @@ export const partitionImpostors: readonly Impostor[] = [
       update: (context, before) =>
         before !== undefined && ended(before) ? undefined : reference.update(context, before),
     },
+  },
+  {
+    kind: 'spire-agent',
+    id: 'agent-slow-after-long-outage',
+    title: 'After an outage the agent waits for six seconds more',
+    breaks: 'mesh/partition/long-recovers',
+    reason: /^NODE got (no new SVID|a new SVID only .*) after the heal; the bound is /,
   },
 ];

@@ -10,19 +10,19 @@ export const planeImpostors: readonly Impostor[] = [
     reason: /^spire-server .*: speaks TLSv1\.1, TLSv1, declared is tls1\.2-or-newer/,
   },
   {
-    kind: 'spire-server',
-    id: 'bundle-endpoint-old-tls',
-    title: 'A front before the bundle endpoint still speaks TLS 1.0 and 1.1',
-    breaks: 'mesh/planes/bundle-endpoint',
-    reason: /^bundle-endpoint .*: speaks TLSv1\.1, TLSv1, declared is tls1\.2-or-newer/,
-  },
-  {
     kind: 'deployment',
     id: 'spire-1.2-where-1.3-declared',
     title: 'SPIRE 1.15.3 with require_pq_kem on, which still speaks TLS 1.2',
     breaks: 'mesh/planes/spire-server',
     reason: /^spire-server .*: speaks TLSv1\.2, declared is tls1\.3-only/,
     deployment: { requirePqKem: true },
+  },
+  {
+    kind: 'spire-server',
+    id: 'bundle-endpoint-old-tls',
+    title: 'A front before the bundle endpoint still speaks TLS 1.0 and 1.1',
+    breaks: 'mesh/planes/bundle-endpoint',
+    reason: /^bundle-endpoint .*: speaks TLSv1\.1, TLSv1, declared is tls1\.2-or-newer/,
   },
   {
     kind: 'spire-server',

@@ -60,7 +60,7 @@ function busyAfterRotation(): Partial<Behaviour> {
   };
 }
 
-/** Nodes that rotate in a way of their own. */
+/** Nodes, agents and servers that rotate in a way of their own. */
 export const rotationImpostors: readonly Impostor[] = [
   {
     kind: 'node',
@@ -90,6 +90,20 @@ export const rotationImpostors: readonly Impostor[] = [
           ? context
           : { svids: before.svids, bundles: context.bundles },
     },
+  },
+  {
+    kind: 'spire-agent',
+    id: 'agent-keeps-its-key',
+    title: 'The agent has one key certified again and again',
+    breaks: 'mesh/rotation/fresh-key',
+    reason: /^SVID .* of NODE certifies the same key as /,
+  },
+  {
+    kind: 'spire-server',
+    id: 'spire-signs-when-prepared',
+    title: 'The server signs with a new authority as soon as it is prepared',
+    breaks: 'mesh/rotation/authority-known-before-use',
+    reason: /^(NODE|PEER) was (given|seen with) SVID .* before the bundle of (NODE|PEER) held that authority/,
   },
   {
     kind: 'node',

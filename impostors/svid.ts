@@ -112,15 +112,6 @@ export const svidImpostors: readonly Impostor[] = [
     })),
   }),
   ...inBothRoles({
-    id: 'svid-drops-user',
-    title: 'leaves user information out of the trust domain',
-    breaks: 'spiffe-id/syntax/id-with-user',
-    row: 'user information before the trust domain',
-    judge: misreading(({ uriSans }) => ({
-      uriSans: uriSans.map((uri) => uri.replace(/^spiffe:\/\/[^/@]*@/, 'spiffe://')),
-    })),
-  }),
-  ...inBothRoles({
     id: 'svid-reads-urls',
     title: 'reads IDs with a URL parser',
     breaks: 'spiffe-id/syntax/id-with-port',
@@ -129,6 +120,15 @@ export const svidImpostors: readonly Impostor[] = [
       uriSans: uriSans.map((uri) =>
         URL.canParse(uri) ? `spiffe://${new URL(uri).hostname}${new URL(uri).pathname}` : uri,
       ),
+    })),
+  }),
+  ...inBothRoles({
+    id: 'svid-drops-user',
+    title: 'leaves user information out of the trust domain',
+    breaks: 'spiffe-id/syntax/id-with-user',
+    row: 'user information before the trust domain',
+    judge: misreading(({ uriSans }) => ({
+      uriSans: uriSans.map((uri) => uri.replace(/^spiffe:\/\/[^/@]*@/, 'spiffe://')),
     })),
   }),
   ...inBothRoles({

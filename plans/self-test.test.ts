@@ -1,0 +1,79 @@
+import t from 'tap';
+import { impostors } from '../impostors/catalogue.ts';
+import { narrowed } from './plan.ts';
+import { rightNode, selfTestBatches } from './self-test.ts';
+
+const batches = selfTestBatches(impostors, ({ id }) => `/stand-ins/${id}`);
+const crowds = batches.filter(({ kind }) => kind === 'crowd');
+
+await t.test('each impostor is judged in one batch, and its clause is chosen there', async (t) => {
+  t.strictSame(
+    batches.flatMap((batch) => batch.impostors.map(({ id }) => id)).sort(),
+    impostors.map(({ id }) => id).sort(),
+  );
+  for (const { id, impostors: some, chosen } of batches)
+    t.ok(
+      some.every(({ breaks }) => chosen.has(breaks)),
+      id,
+    );
+});
+
+await t.test('batches have names of their own', async (t) => {
+  t.equal(new Set(batches.map(({ id }) => id)).size, batches.length);
+});
+
+await t.test('what runs on a mesh is what decides the clauses of its impostors, and no more', async (t) => {
+  for (const { id, part, chosen } of batches) {
+    const [left] = narrowed({ id, parts: [part] }, chosen).parts;
+    t.strictSame([left?.suites, left?.scenarios], [part.suites, part.scenarios], id);
+  }
+});
+
+await t.test('in a crowd each impostor is a node under test, and a right node stands beside them', async (t) => {
+  for (const { id, impostors: some, part } of crowds) {
+    const judged = part.mesh.nodes.filter((node) => node.judged).map(({ name }) => name);
+    t.strictSame([...judged].sort(), [...some.map((one) => one.id), rightNode].sort(), id);
+    t.equal(new Set(part.mesh.nodes.map(({ service }) => service)).size, part.mesh.nodes.length, id);
+  }
+});
+
+await t.test(
+  'where a scenario runs, each node under test has a peer that is not, and shares none with the right node',
+  async (t) => {
+    for (const { id, part } of crowds.filter(({ part: { scenarios } }) => scenarios.length > 0)) {
+      const { nodes } = part.mesh;
+      const own = nodes.find(({ name }) => name === rightNode)?.peers;
+      for (const { name, peers } of nodes.filter(({ judged }) => judged)) {
+        t.equal(peers?.length, 1, `${id}: ${name}`);
+        t.equal(nodes.find((node) => node.name === peers?.[0])?.judged, false, `${id}: ${name}`);
+        if (name !== rightNode) t.notSame(peers, own, `${id}: ${name}`);
+      }
+    }
+  },
+);
+
+await t.test('a stand-in of an agent is that of its own node alone', async (t) => {
+  for (const { impostors: some, part } of crowds) {
+    for (const { name, agent } of part.mesh.nodes)
+      t.equal(
+        agent,
+        some.some(({ id, kind }) => id === name && kind === 'spire-agent') ? `/stand-ins/${name}` : undefined,
+      );
+  }
+});
+
+await t.test('a sabotaged experiment and what belongs to no node have a run of their own', async (t) => {
+  const alone = batches.filter(({ kind }) => kind !== 'crowd');
+  for (const { impostors: some } of alone) t.equal(some.length, 1);
+  const sabotaged = impostors.filter(({ kind, verdict }) => kind !== 'issuer' && verdict === 'inconclusive');
+  for (const { id } of sabotaged)
+    t.ok(
+      alone.some((batch) => batch.id === id),
+      id,
+    );
+});
+
+await t.test('a crowd is as large as it may be, and no larger', async (t) => {
+  const nodes = impostors.filter(({ kind }) => kind === 'node');
+  for (const { impostors: some } of selfTestBatches(nodes, () => '', 3)) t.ok(some.length <= 3);
+});
