@@ -1,5 +1,5 @@
-// npm test [-- FILE …]: every test with tap, or those of these files; how tap runs them stands in package.json. Those beside the code run side by
-// side, those in test/ one file after the other: they start real meshes and measure time.
+// npm test [-- FILE …]: every test with tap, or those of these files; how tap runs them stands in package.json. They run side by side, but for those in
+// test/measured: what they judge rests on what the machine bears.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';

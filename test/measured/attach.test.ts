@@ -8,18 +8,18 @@ import { join } from 'node:path';
 import t from 'tap';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
-import { attachTarget } from '../fixtures/target/attach.ts';
-import { eventually } from '../fixtures/run/eventually.ts';
-import { processesOf } from '../fixtures/run/guardian/leftovers.ts';
-import { impostors } from '../impostors/catalogue.ts';
-import { connectServerApi } from '../spiffe/server-api.ts';
-import type { Entry } from '../src/history.ts';
-import type { Report } from '../src/report/report.ts';
+import { attachTarget } from '../../fixtures/target/attach.ts';
+import { eventually } from '../../fixtures/run/eventually.ts';
+import { processesOf } from '../../fixtures/run/guardian/leftovers.ts';
+import { impostors } from '../../impostors/catalogue.ts';
+import { connectServerApi } from '../../spiffe/server-api.ts';
+import type { Entry } from '../../src/history.ts';
+import type { Report } from '../../src/report/report.ts';
 
 t.setTimeout(3_600_000);
 
-const assay = fileURLToPath(new URL('../cli/assay.ts', import.meta.url));
-const impostorNode = fileURLToPath(new URL('../impostors/node-main.ts', import.meta.url));
+const assay = fileURLToPath(new URL('../../cli/assay.ts', import.meta.url));
+const impostorNode = fileURLToPath(new URL('../../impostors/node-main.ts', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'attach-test-'));
 // Not `after`: with suites that are awaited one by one, that runs after the first of them.
 process.once('exit', () => rmSync(dir, { recursive: true, force: true }));

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { connectEngine } from '../fixtures/runtime/container/engine.ts';
-import { locateTools } from '../fixtures/toolchain/toolchain.ts';
-import { clauses } from '../src/clauses/catalogue.ts';
-import { findRequirement, requirements } from '../src/requirements/catalogue.ts';
-import { coverageOf, totalOf } from '../src/requirements/coverage.ts';
-import { assay, assertEnded, makePlace, project, readHistory, readReport } from './cli-run.ts';
+import { connectEngine } from '../../fixtures/runtime/container/engine.ts';
+import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
+import { clauses } from '../../src/clauses/catalogue.ts';
+import { findRequirement, requirements } from '../../src/requirements/catalogue.ts';
+import { coverageOf, totalOf } from '../../src/requirements/coverage.ts';
+import { assay, assertEnded, makePlace, project, readHistory, readReport } from '../cli-run.ts';
 
 t.setTimeout(3_600_000);
 
