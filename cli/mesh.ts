@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { join, relative, resolve } from 'node:path';
-import { startMesh, type Mesh, type MeshSpec } from '../fixtures/target/mesh.ts';
+import { startMesh, type Mesh } from '../fixtures/target/mesh.ts';
+import { type MeshSpec } from '../fixtures/target/mesh-spec.ts';
 import { startMeshHost } from '../fixtures/spire/mesh-host.ts';
 import { openRecorder } from '../fixtures/run/recorder.ts';
 import { newRunId, type Run } from '../fixtures/run/run.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ClauseId } from '../src/clauses/catalogue.ts';
-import type { MeshSpec } from '../fixtures/target/mesh.ts';
+import type { MeshSpec } from '../fixtures/target/mesh-spec.ts';
 import type { Behaviour } from '../mesh/node/behaviour.ts';
 import type { Issuer } from './issuer.ts';
 

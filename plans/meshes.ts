@@ -1,6 +1,6 @@
-import type { MeshNodeSpec, MeshSpec } from '../fixtures/target/mesh.ts';
+import type { MeshNodeSpec, MeshSpec } from '../fixtures/target/mesh-spec.ts';
 import type { MeshProfile } from '../fixtures/target/profile.ts';
-import { referenceNode } from '../fixtures/target/mesh.ts';
+import { referenceNode } from '../fixtures/target/mesh-spec.ts';
 
 /** What of the deployment may differ from what the gate stands up by itself: for impostors and for later commands. */
 export interface DeploymentOverrides extends Partial<

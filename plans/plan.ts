@@ -1,5 +1,5 @@
 import type { LoadSpec } from '../fixtures/load/load.ts';
-import type { MeshSpec } from '../fixtures/target/mesh.ts';
+import type { MeshSpec } from '../fixtures/target/mesh-spec.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { KnownClause } from '../src/clauses/catalogue.ts';
 import { decidedBy, type Suite } from '../suites/suite.ts';

@@ -5,7 +5,7 @@ import {
   type ImpostorProgram,
   type StandIn,
 } from '../impostors/impostor.ts';
-import { referenceNode, type MeshNodeSpec } from '../fixtures/target/mesh.ts';
+import { referenceNode, type MeshNodeSpec } from '../fixtures/target/mesh-spec.ts';
 import { scenarios } from '../scenarios/index.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { suites } from '../suites/index.ts';
