@@ -126,7 +126,7 @@ export const pinningImpostors: readonly Impostor[] = [
     id: 'pin-misnames-caller',
     title: 'It accepts the right caller and takes it for another',
     breaks: 'mesh/pinning/exact-id',
-    reason: /^NODE as server: exactly the allowed ID: refused.*naming the caller ".*" instead of/,
+    reason: /^NODE as server: exactly the allowed ID: accepted, but taken for .* instead of /,
     change: {
       judgeClient: (chain, held, allow, at, resumed) => {
         const judged = reference.judgeClient(chain, held, allow, at, resumed);

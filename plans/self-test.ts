@@ -10,7 +10,7 @@ import { scenarios } from '../scenarios/index.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { suites } from '../suites/index.ts';
 import { tls } from '../suites/mesh/tls.ts';
-import { pinning } from '../suites/pinning.ts';
+import { pinning } from '../suites/identity/matrix.ts';
 import type { Suite } from '../suites/suite.ts';
 import { meshSpecs } from './meshes.ts';
 import { clausesOf, type Chosen, type LoadProfile, type Part } from './plan.ts';

@@ -1,6 +1,7 @@
-import { eventually, inTime } from '../fixtures/run/eventually.ts';
+import { inTime } from '../fixtures/run/eventually.ts';
+import type { TargetNode } from '../fixtures/target/target.ts';
 import * as clauses from '../src/clauses/mesh/rotation.ts';
-import type { Entry } from '../src/history.ts';
+import { countRotations } from '../src/reading/rotations.ts';
 import { beginRotation, propagationMs } from './rotation/authority.ts';
 import { openWitness, type Witness } from './rotation/witness.ts';
 import type { BoundDeclaration, Scenario, ScenarioContext } from './scenario.ts';
@@ -43,7 +44,7 @@ export const rotation: Scenario = {
   async run(context) {
     const { target, load, othersDone, bound } = context;
     const presentedMs = bound(presentedBound, (target.timing.svidTtlSeconds * 1000) / 4);
-    const rotations = countRotations(context);
+    const rotations = rotationsFromNow(context);
     const authority = await beginRotation(context);
     const witnesses = await openWitnesses(context);
 
@@ -51,7 +52,7 @@ export const rotation: Scenario = {
     await load.refresh();
     await authority.activate();
     await authority.taint();
-    await rotations.delivered();
+    await rotations.delivered(leastRotations * target.timing.svidTtlSeconds * 1000 + propagationMs(context));
     await rotations.presented(presentedMs + 1_000);
     await othersDone;
 
@@ -73,34 +74,36 @@ async function openWitnesses(context: ScenarioContext): Promise<readonly Witness
 /** The rotations of SVIDs from now on. */
 interface Rotations {
   /** Waits for enough of them at every agent. */
-  delivered(): Promise<void>;
+  delivered(withinMs: number): Promise<void>;
   /** Waits for enough of them on the wire at every node under test, as far as it takes them up in time: whether it does, the clause decides. */
   presented(withinMs: number): Promise<void>;
 }
 
-function countRotations(context: ScenarioContext): Rotations {
-  const { target, recorder, signal } = context;
+function rotationsFromNow({ target, recorder, signal }: ScenarioContext): Rotations {
   const fromMs = recorder.now();
   const fromIndex = recorder.history.length + 1;
-  const agents = target.nodes.flatMap(({ agent }) => (agent ? [{ agent, before: agent.rotations }] : []));
+  const until = (nodes: readonly TargetNode[], seen: 'delivered' | 'presented', withinMs: number) => {
+    const enough = () =>
+      nodes.every(({ name }) => countRotations(recorder.history, name, fromMs, Infinity)[seen] >= leastRotations);
+    const condition = `${leastRotations} rotations ${seen} of ${nodes.map(({ name }) => name).join(', ')}`;
+    return recorder.until(condition, (entry) => entry.kind === 'svid' && enough(), { fromIndex, withinMs, signal });
+  };
   return {
-    async delivered() {
-      await eventually(
-        `${leastRotations} rotations of every node`,
-        () => agents.every(({ agent, before }) => agent.rotations - before >= leastRotations),
-        { withinMs: leastRotations * target.timing.svidTtlSeconds * 1000 + propagationMs(context), signal },
+    async delivered(withinMs) {
+      await until(
+        target.nodes.filter(({ agent }) => agent !== undefined),
+        'delivered',
+        withinMs,
       );
     },
     async presented(withinMs) {
-      const condition = `${leastRotations} rotations of every node under test seen on the wire`;
-      const judged = target.nodes.filter((node) => node.judged);
-      const left = new Map(judged.map(({ name }) => [name, leastRotations]));
-      const counts = (entry: Entry) => {
-        if (entry.kind !== 'svid' || entry.seen !== 'presented' || entry.atMs <= fromMs) return false;
-        left.set(entry.node, (left.get(entry.node) ?? 0) - 1);
-        return judged.every(({ name }) => left.get(name)! <= 0);
-      };
-      await inTime(recorder.until(condition, counts, { fromIndex, withinMs, signal }));
+      await inTime(
+        until(
+          target.nodes.filter(({ judged }) => judged),
+          'presented',
+          withinMs,
+        ),
+      );
     },
   };
 }

@@ -14,8 +14,6 @@ export interface ScenarioSetting {
   readonly load: Load;
   readonly recorder: Recorder;
   readonly signal: AbortSignal;
-  /** Whether this clause was chosen for the run, and can be decided on this target. */
-  wants(clause: KnownClause): boolean;
   /** Resolves when nobody else works with identities of the first authority any more. */
   readonly othersDone: Promise<void>;
 }

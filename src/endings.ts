@@ -23,6 +23,10 @@ export const endings = {
   distrusted: { exchange: 'unknown', request: 'fail' },
   /** The other side chose a TLS version that was not offered, or offered none that is spoken here. */
   otherVersion: { exchange: 'refused', request: 'fail' },
+  /** On a server of ours: the client ended it before its handshake was complete, in whatever way. Such a server shows one thing and takes anyone. */
+  gaveUp: { exchange: 'refused', request: 'fail' },
+  /** A question without TLS was answered, by something that is nothing of the service. */
+  otherProtocol: { exchange: 'refused', request: 'fail' },
   /** A close in the middle of an answer. */
   brokenOff: { exchange: 'unknown', request: 'fail' },
   /** An answer that is none to what was asked: another status, no JSON, no end. */

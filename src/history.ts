@@ -116,13 +116,18 @@ export interface Exchange {
   readonly node: string;
   /** Role of the node under test. */
   readonly role: 'server' | 'client';
-  readonly expect: 'accepted' | 'refused';
+  /** What it has to come to; `either` where that is the node's own choice. */
+  readonly expect: 'accepted' | 'refused' | 'either';
   /** Name of the control that this row stands beside; a control names itself. */
   readonly control: string;
   readonly outcome: Outcome;
   /** What was seen that makes the outcome so: the alert, the close, the answer, the timeout. */
   readonly how: string;
   readonly tls?: { readonly version: string; readonly cipher: string; readonly resumed: boolean };
+  /** The SPIFFE ID that the node was called as. */
+  readonly as?: string;
+  /** The caller that its answer named; null where it named none. Absent where there was no answer. */
+  readonly named?: string | null;
   /** URI SANs of the certificate that the node itself showed; absent where it showed none. */
   readonly shown?: readonly string[];
   /** Early data in bytes that each session ticket allows which the node gave as a server. */

@@ -1,4 +1,4 @@
-import { pinning } from './pinning.ts';
+import { pinning } from './identity/matrix.ts';
 import { planes, postQuantum } from './mesh/planes.ts';
 import { tls } from './mesh/tls.ts';
 import { tokens } from './mesh/tokens.ts';

@@ -1,7 +1,7 @@
 import type { Recorder } from '../fixtures/run/recorder.ts';
 import type { Capability } from '../fixtures/target/capability.ts';
 import type { MeshProfile } from '../fixtures/target/profile.ts';
-import type { Target, TargetNode } from '../fixtures/target/target.ts';
+import type { Target } from '../fixtures/target/target.ts';
 import type { KnownClause } from '../src/clauses/catalogue.ts';
 
 /** What a suite works with. It records what it sees; the clauses judge. */
@@ -35,16 +35,4 @@ export interface Suite {
 /** The clauses that a suite decides, each with what it needs of the target in all. */
 export function decidedBy({ needs, decides }: Pick<Suite, 'needs' | 'decides'>): readonly Decides[] {
   return decides.map((one) => ('clause' in one ? { ...one, needs: [...needs, ...one.needs] } : { clause: one, needs }));
-}
-
-/** Skips clauses for a node that was asked to call and does not offer that (501): it shows nothing as a client. */
-export function skipUndialled(
-  { recorder, wants }: SuiteContext,
-  node: TargetNode,
-  clauses: readonly KnownClause[],
-): void {
-  const reason = `${node.name} does not offer POST /dial (501)`;
-  for (const clause of clauses.filter(wants)) {
-    recorder.record({ kind: 'skip', clause: clause.id, node: node.name, role: 'client', reason });
-  }
 }

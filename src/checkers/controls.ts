@@ -1,5 +1,6 @@
 import type { Judge } from '../clause.ts';
 import { entriesOf, type EntryOf, type History } from '../history.ts';
+import { spiffeIdsOf } from '../reading/nodes.ts';
 import { byFindingsOfNodes, type Finding } from './findings.ts';
 import { indexes } from './exchanges.ts';
 
@@ -9,7 +10,7 @@ type ExchangeEntry = EntryOf<'exchange'>;
 
 /** Decides whether a node calls as itself: by the certificate that it showed to right servers of the harness. */
 export const presentsItsSvid: Judge = (history, clause) => {
-  const own = new Map(entriesOf(history, 'node').map(({ node, spiffeId }) => [node, spiffeId]));
+  const own = spiffeIdsOf(history);
   const findings = rightExchanges(history, 'client').map(({ node, accepted, first }): Finding => {
     if (accepted.length === 0) return unseen(node, first, `its call was not accepted: ${first.how}`);
     const wrong = accepted.find(({ shown }) => shown?.join(', ') !== own.get(node));

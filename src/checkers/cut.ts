@@ -1,5 +1,6 @@
 import type { Clause } from '../clause.ts';
 import { entriesOf, type EntryOf, type History } from '../history.ts';
+import { zeroOf } from '../reading/nodes.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
 import type { RequestEntry } from './requests.ts';
@@ -42,10 +43,10 @@ export function cutOf(history: History, clause: Clause, window: ScenarioWindow):
 
 function deaths(history: History, { healingMs }: FaultSpan): Map<string, Death> {
   // Wall-clock instants: certificates are judged by them, everything else by the monotonic clock.
-  const startedAt = Date.parse(entriesOf(history, 'run-started')[0]?.startedAt ?? '');
+  const zero = zeroOf(history);
   const dies = new Map<string, Death>();
   for (const { node, notAfter, index, atMs } of deliveries(history)) {
-    const death = { atMs: Date.parse(notAfter) - startedAt, index };
+    const death = { atMs: Date.parse(notAfter) - zero, index };
     if (atMs <= healingMs && !(death.atMs <= (dies.get(node)?.atMs ?? -Infinity))) dies.set(node, death);
   }
   return dies;

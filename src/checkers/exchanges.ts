@@ -14,27 +14,50 @@ type ExchangeEntry = EntryOf<'exchange'>;
  */
 export const refusedBesideControl: Judge = (history, clause) => byExchanges(history, clause, 'refused');
 
-/** Decides a clause by its exchanges with the nodes under test, where the rows that have to be accepted decide. */
-export const acceptedAsMust: Judge = (history, clause) => byExchanges(history, clause, 'accepted');
+/** Decides the same, and whatever was accepted has to have agreed on TLS 1.3, also where a range was offered. */
+export const only13BesideControl: Judge = (history, clause) => byExchanges(history, clause, 'refused', olderVersion);
+
+/** Decides a clause by its exchanges with the nodes under test, where the rows that have to be accepted decide, under the name of the caller. */
+export const acceptedAsMust: Judge = (history, clause) => byExchanges(history, clause, 'accepted', misnaming);
+
+/** What is wrong with an exchange although it was accepted as it must be; undefined where nothing is. */
+type Flaw = (exchange: ExchangeEntry) => string | undefined;
+
+const olderVersion: Flaw = ({ tls }) =>
+  tls === undefined || tls.version === 'TLSv1.3' ? undefined : `agreed on ${tls.version} although 1.3 was offered`;
+
+/** An answer that names somebody else as its caller took us for that one: the ID that was shown was not accepted. */
+const misnaming: Flaw = ({ as, named }) =>
+  as === undefined || named === undefined || named === as
+    ? undefined
+    : `taken for ${named ?? 'nobody'} instead of ${as}`;
 
 /** @param decisive - what the deciding rows expect; rows of the other kind are controls and decide nothing by themselves */
-function byExchanges(history: History, clause: Clause, decisive: 'accepted' | 'refused'): Judgement {
+function byExchanges(
+  history: History,
+  clause: Clause,
+  decisive: 'accepted' | 'refused',
+  flaw: Flaw = () => undefined,
+): Judgement {
   const all = entriesOf(history, 'exchange');
   const judged = judgedNodes(history);
-  const rows = all.filter((exchange) => exchange.clause === clause.id && judged.has(exchange.node));
-  const wrong = rows.filter(({ expect, outcome }) => outcome !== 'unknown' && outcome !== expect);
-  if (wrong.length > 0) return { verdict: 'fail', reason: sentence(wrong), evidence: indexes(wrong) };
+  const rows = all.filter(
+    ({ clause: id, expect, node }) => id === clause.id && expect !== 'either' && judged.has(node),
+  );
+  const wrong = rows.filter((row) => row.outcome !== 'unknown' && !asWanted(row, flaw));
+  if (wrong.length > 0) return { verdict: 'fail', reason: sentence(wrong, flaw), evidence: indexes(wrong) };
   const unclear = rows.filter(({ outcome }) => outcome === 'unknown');
   if (unclear.length > 0) {
-    return { verdict: 'inconclusive', reason: `could not tell: ${sentence(unclear)}`, evidence: indexes(unclear) };
+    const reason = `could not tell: ${sentence(unclear, flaw)}`;
+    return { verdict: 'inconclusive', reason, evidence: indexes(unclear) };
   }
 
   const controls = new Set<ExchangeEntry>();
   for (const row of rows) {
     if (row.expect === 'accepted') continue;
     const { before, after } = controlsOf(row, all);
-    if (before?.outcome !== 'accepted') return withoutControl(row, 'before', before);
-    if (after?.outcome !== 'accepted') return withoutControl(row, 'after', after);
+    if (before === undefined || !asWanted(before, misnaming)) return withoutControl(row, 'before', before);
+    if (after === undefined || !asWanted(after, misnaming)) return withoutControl(row, 'after', after);
     controls.add(before).add(after);
   }
   const deciding = rows.filter(({ expect }) => expect === decisive);
@@ -45,6 +68,10 @@ function byExchanges(history: History, clause: Clause, decisive: 'accepted' | 'r
       evidence: indexes([...rows, ...controls]),
     }
   );
+}
+
+function asWanted(row: ExchangeEntry, flaw: Flaw): boolean {
+  return row.outcome === row.expect && (row.outcome === 'refused' || flaw(row) === undefined);
 }
 
 function controlsOf(
@@ -62,7 +89,7 @@ function controlsOf(
 }
 
 function withoutControl(row: ExchangeEntry, where: 'before' | 'after', control: ExchangeEntry | undefined): Judgement {
-  const what = control === undefined ? 'there is none' : `${control.outcome}: ${control.how}`;
+  const what = control === undefined ? 'there is none' : `${came(control, misnaming)}: ${control.how}`;
   return {
     verdict: 'inconclusive',
     evidence: indexes([row, ...(control ? [control] : [])]),
@@ -70,10 +97,17 @@ function withoutControl(row: ExchangeEntry, where: 'before' | 'after', control: 
   };
 }
 
-function sentence(rows: readonly ExchangeEntry[]): string {
+function sentence(rows: readonly ExchangeEntry[], flaw: Flaw): string {
   const [first, ...more] = rows;
   if (first === undefined) return '';
-  return `${first.node} as ${first.role}: ${first.row}: ${first.outcome}, wanted ${first.expect} (${first.how})${more.length > 0 ? `, and ${more.length} more` : ''}`;
+  const others = more.length > 0 ? `, and ${more.length} more` : '';
+  return `${first.node} as ${first.role}: ${first.row}: ${came(first, flaw)}, wanted ${first.expect} (${first.how})${others}`;
+}
+
+/** What came of an exchange, with what is wrong with it. */
+function came(row: ExchangeEntry, flaw: Flaw): string {
+  const what = row.expect === 'accepted' && row.outcome === 'accepted' ? flaw(row) : undefined;
+  return what === undefined ? row.outcome : `${row.outcome}, but ${what}`;
 }
 
 function praise(rows: readonly ExchangeEntry[]): string {

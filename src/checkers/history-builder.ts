@@ -90,7 +90,7 @@ export function exchange(
     role,
     expect,
     control: `${clause} ${of} ${role}`,
-    outcome: expect,
+    outcome: expect === 'either' ? 'accepted' : expect,
     how: 'alert or answer',
     tookMs: 1,
     ...change,

@@ -2,7 +2,8 @@ import { entriesOf, type EntryOf, type History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
 import { countRotations, svidsOf } from '../reading/rotations.ts';
-import type { ScenarioWindow } from '../reading/scenarios.ts';
+import { spiffeIdsOf } from '../reading/nodes.ts';
+import { authorityMarksOf, type ScenarioWindow } from '../reading/scenarios.ts';
 import type { ScenarioJudge } from './scenario.ts';
 
 type Svid = EntryOf<'svid'>;
@@ -48,10 +49,9 @@ export function throughRotations(judge: ScenarioJudge): ScenarioJudge {
 }
 
 /** Authorities of the scenario's mesh that came into use while it ran. */
-function activated(history: History, { nodes, fromMs, toMs }: ScenarioWindow): string[] {
-  const meshes = new Set(nodes.map(({ mesh }) => mesh));
-  return entriesOf(history, 'authority')
-    .filter(({ state, mesh, atMs }) => state === 'activated' && meshes.has(mesh) && atMs >= fromMs && atMs <= toMs)
+function activated(history: History, window: ScenarioWindow): string[] {
+  return authorityMarksOf(history, window)
+    .filter(({ state }) => state === 'activated')
     .map(({ authority }) => authority);
 }
 
@@ -248,7 +248,7 @@ function unknownAuthority(svid: Svid, peer: string, held: EntryOf<'bundle'> | un
 
 /** By node and authority, the earliest bundle of the node's own trust domain that held it. */
 function firstKnown(history: History): Map<string, Map<string, EntryOf<'bundle'>>> {
-  const own = new Map(entriesOf(history, 'node').map(({ node, spiffeId }) => [node, spiffeId]));
+  const own = spiffeIdsOf(history);
   const known = new Map<string, Map<string, EntryOf<'bundle'>>>();
   for (const bundle of entriesOf(history, 'bundle')) {
     if (own.get(bundle.node)?.startsWith(`spiffe://${bundle.trustDomain}/`) !== true) continue;

@@ -78,6 +78,15 @@ function namesIn(history: History, scenario: string, requests: readonly EntryOf<
   return names;
 }
 
+/** What became of the authorities of a scenario's meshes while it ran. */
+export function authorityMarksOf(
+  history: History,
+  { nodes, fromMs, toMs }: Pick<ScenarioWindow, 'nodes' | 'fromMs' | 'toMs'>,
+): EntryOf<'authority'>[] {
+  const meshes = new Set(nodes.map(({ mesh }) => mesh));
+  return entriesOf(history, 'authority').filter(({ mesh, atMs }) => meshes.has(mesh) && atMs >= fromMs && atMs <= toMs);
+}
+
 /** When all faults of a scenario were in force together. */
 export interface FaultSpan {
   readonly targets: ReadonlySet<string>;

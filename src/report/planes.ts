@@ -25,7 +25,9 @@ export function readPlanes(history: History): PlaneReport[] {
         evidence: [index, ...telling.flatMap(({ evidence }) => evidence)].slice(0, 20).map(lineReference),
       };
     }
-    const met = exchanges.filter((exchange) => exchange.node === plane || `mesh node ${exchange.node}` === plane);
+    const met = exchanges
+      .filter(({ expect }) => expect !== 'either')
+      .filter((exchange) => exchange.node === plane || `mesh node ${exchange.node}` === plane);
     if (met.length === 0)
       return {
         plane,

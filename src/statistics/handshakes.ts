@@ -1,6 +1,9 @@
 import { build } from 'hdr-histogram-js';
 import type { EntryOf, History } from '../history.ts';
 import { entriesOf } from '../history.ts';
+import type { FaultRead } from '../reading/faults.ts';
+import { zeroOf } from '../reading/nodes.ts';
+import { scenariosOf } from '../reading/scenarios.ts';
 
 /**
  * One measured distribution. `fromDue…` is the same handshakes counted from when the schedule wanted them, so that a client
@@ -40,14 +43,14 @@ const enoughForP999 = 1_000;
 
 /** Whether the server of a request held a valid SVID all through it: where a scenario let it expire, a refusal is right and no error. */
 function holdsValidSvid(history: History): (request: EntryOf<'request'>) => boolean {
-  const startedAt = Date.parse(entriesOf(history, 'run-started')[0]?.startedAt ?? '');
+  const zero = zeroOf(history);
   const byNode = Map.groupBy(
     entriesOf(history, 'svid').filter(({ seen }) => seen === 'delivered'),
     ({ node }) => node,
   );
   return ({ to, startMs, totalMs }) => {
     const svid = byNode.get(to)?.findLast(({ atMs }) => atMs <= startMs);
-    return svid === undefined || !(Date.parse(svid.notAfter) < startedAt + startMs + totalMs);
+    return svid === undefined || !(Date.parse(svid.notAfter) < zero + startMs + totalMs);
   };
 }
 
@@ -144,7 +147,7 @@ function method(
 ): string {
   const from = [...new Set(samples.map((sample) => sample.from))].join(', ');
   const what = resumed ? 'resumed TLS handshakes' : 'full mutual TLS handshakes';
-  const faults = entriesOf(history, 'fault');
+  const faults = scenariosOf(history).flatMap((scenario) => scenario.faults);
   const during = samples.filter((sample) => duringFault(faults, sample.startMs)).length;
   const parts = [
     `Open loop: ${what} on new connections, begun on a schedule that does not wait for answers, timed on the client (${from}) from TCP connected to TLS finished on its side. Servers whose SVID a scenario let expire do not count.`,
@@ -155,14 +158,11 @@ function method(
   return parts.join(' ');
 }
 
-function duringFault(faults: readonly EntryOf<'fault'>[], atMs: number): boolean {
-  let open = 0;
-  for (const fault of faults) {
-    if (fault.atMs > atMs) break;
-    if (fault.state === 'injected') open += 1;
-    else if (fault.state === 'healed') open -= 1;
-  }
-  return open > 0;
+/** Whether a fault of some scenario was in force at an instant. */
+function duringFault(faults: readonly FaultRead[], atMs: number): boolean {
+  return faults.some(
+    ({ inForceAtMs, healingAtMs }) => inForceAtMs !== null && inForceAtMs <= atMs && atMs < (healingAtMs ?? Infinity),
+  );
 }
 
 function round(value: number): number {

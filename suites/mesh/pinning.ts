@@ -1,5 +1,5 @@
 import * as pinning from '../../src/clauses/mesh/pinning.ts';
-import { row, uriSans } from '../identity-row.ts';
+import { row, uriSans } from '../identity/row.ts';
 
 /** A trust domain whose bundle nobody holds. */
 export const unknownDomain = 'stranger.mesh';

@@ -1,5 +1,5 @@
 import * as proof from '../../src/clauses/spiffe-id/proof.ts';
-import { row } from '../identity-row.ts';
+import { row } from '../identity/row.ts';
 
 /** The right ID, vouched for by nobody whom the mesh trusts. */
 export const rows = [

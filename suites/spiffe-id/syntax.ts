@@ -1,5 +1,5 @@
 import * as syntax from '../../src/clauses/spiffe-id/syntax.ts';
-import { uriSans } from '../identity-row.ts';
+import { uriSans } from '../identity/row.ts';
 
 /** IDs with a part that no SPIFFE ID has. */
 export const rows = [

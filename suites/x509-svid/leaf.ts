@@ -1,5 +1,5 @@
 import * as leaf from '../../src/clauses/x509-svid/leaf.ts';
-import { row, uriSans } from '../identity-row.ts';
+import { row, uriSans } from '../identity/row.ts';
 
 /** Leaves that say too much, too little, or in the wrong place. */
 export const rows = [

@@ -1,5 +1,5 @@
 import * as path from '../../src/clauses/x509-svid/path.ts';
-import { row } from '../identity-row.ts';
+import { row } from '../identity/row.ts';
 
 const hour = 3_600;
 const year = 365 * 24 * hour;

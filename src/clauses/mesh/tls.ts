@@ -1,4 +1,4 @@
-import { refusedBesideControl } from '../../checkers/exchanges.ts';
+import { only13BesideControl, refusedBesideControl } from '../../checkers/exchanges.ts';
 import { grantsNoEarlyData, presentsItsSvid } from '../../checkers/controls.ts';
 import { bothRoles, clause } from '../../clause.ts';
 
@@ -17,7 +17,7 @@ export const versionAsServer = clause({
   title: 'A node accepts TLS 1.3 and refuses 1.2, 1.1 and 1.0, alone and as a range',
   danger: 'an old version is still negotiated, with its weaker suites and its certificates in the clear',
   roles: ['server'],
-  judge: refusedBesideControl,
+  judge: only13BesideControl,
 });
 
 export const versionAsClient = clause({

@@ -1,5 +1,5 @@
-import type { KnownClause } from '../src/clauses/catalogue.ts';
-import type { Change } from '../src/svid/x509/forge.ts';
+import type { KnownClause } from '../../src/clauses/catalogue.ts';
+import type { Change } from '../../src/svid/x509/forge.ts';
 
 /**
  * Who signs a wrong identity: our own authority in the mesh's bundle, that of a federated trust domain, that of a trust domain that

@@ -1,11 +1,11 @@
-import { pemToDer } from '../src/svid/x509/pem.ts';
-import { readCertificate } from '../src/svid/x509/read.ts';
-import type { Authority } from '../src/svid/x509/forge.ts';
-import { forgeAuthority } from '../src/svid/x509/forge.ts';
-import type { TlsIdentity } from '../fixtures/probes/probe.ts';
-import type { Target } from '../fixtures/target/target.ts';
-import { unknownDomain } from './mesh/pinning.ts';
-import type { IdentityRow, Names, Signer } from './identity-row.ts';
+import { pemToDer } from '../../src/svid/x509/pem.ts';
+import { readCertificate } from '../../src/svid/x509/read.ts';
+import type { Authority } from '../../src/svid/x509/forge.ts';
+import { forgeAuthority } from '../../src/svid/x509/forge.ts';
+import type { TlsIdentity } from '../../fixtures/probes/probe.ts';
+import type { Target } from '../../fixtures/target/target.ts';
+import { unknownDomain } from '../mesh/pinning.ts';
+import type { IdentityRow, Names, Signer } from './row.ts';
 
 /** A wrong identity, ready to be shown. */
 export interface WrongIdentity extends Omit<IdentityRow, 'wrong' | 'signer'> {
