@@ -61,7 +61,7 @@ export function selfTestBatches(
   ];
 }
 
-// Each has an agent of its own, as on a real host: together some 150 MB.
+// Each has an agent of its own, as on a real host: together some 60 MB.
 const mostInCrowd = 16;
 
 /** A sabotaged experiment would spoil it for all, and SPIRE's own listeners belong to no node. */
