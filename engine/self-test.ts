@@ -36,8 +36,8 @@ const attempts = 3;
 export function startSelfTest({ impostors, out, signal, cores }: SelfTestOptions): SelfTest {
   const standIn = (impostor: StandIn) => standInPath(out, impostor);
   const first = selfTestBatches(impostors, standIn);
-  const verdicts = awaited<JudgedImpostor>(impostors.map(({ id }) => id));
-  const rights = awaited<Report>(first.filter(({ kind }) => kind === 'crowd').map(({ id }) => id));
+  const verdicts = answers<JudgedImpostor>(impostors.map(({ id }) => id));
+  const rights = answers<Report>(first.filter(({ kind }) => kind === 'crowd').map(({ id }) => id));
   let runs = 0;
   let again = 0;
 
@@ -105,15 +105,15 @@ async function runAll(jobs: readonly Job[], capacity: number, work: (job: Job) =
   }
 }
 
-type Awaited<T> = Map<string, PromiseWithResolvers<T>>;
+type Answers<T> = Map<string, PromiseWithResolvers<T>>;
 
-function awaited<T>(names: readonly string[]): Awaited<T> {
+function answers<T>(names: readonly string[]): Answers<T> {
   const all = new Map(names.map((name) => [name, Promise.withResolvers<T>()]));
   // Whoever asks for one hears of it; that nobody does is no reason to end the process.
   for (const { promise } of all.values()) promise.catch(() => undefined);
   return all;
 }
 
-function promisesOf<T>(all: Awaited<T>): Map<string, Promise<T>> {
+function promisesOf<T>(all: Answers<T>): Map<string, Promise<T>> {
   return new Map([...all].map(([name, { promise }]) => [name, promise]));
 }
