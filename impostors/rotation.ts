@@ -103,7 +103,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'spire-signs-when-prepared',
     title: 'The server signs with a new authority as soon as it is prepared',
     breaks: 'mesh/rotation/authority-known-before-use',
-    reason: /^(NODE|PEER) was (given|seen with) SVID .* before the bundle of (NODE|PEER) held that authority/,
+    reason: /^\S+ was (given|seen with) SVID .* before the bundle of \S+ held that authority/,
   },
   {
     kind: 'node',

@@ -9,8 +9,6 @@ import { referenceNode, type MeshNodeSpec } from '../fixtures/target/mesh-spec.t
 import { scenarios } from '../scenarios/index.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { suites } from '../suites/index.ts';
-import { tls } from '../suites/mesh/tls.ts';
-import { pinning } from '../suites/identity/matrix.ts';
 import type { Suite } from '../suites/suite.ts';
 import { meshSpecs } from './meshes.ts';
 import { clausesOf, type Chosen, type LoadProfile, type Part } from './plan.ts';
@@ -34,9 +32,6 @@ export interface Batch {
 export const rightNode = 'right-node';
 
 type InCrowd = ImpostorNode | ImpostorProgram | (StandIn & { readonly kind: 'spire-agent' });
-
-// Those that look at one node after the other, so that many may stand side by side.
-const ofNodes: readonly (Suite | Scenario)[] = [tls, pinning, ...scenarios];
 
 /**
  * The runs that show whether these impostors are caught: those that the same suites or the same scenario decide share a mesh, as far as they are
@@ -69,7 +64,12 @@ const mostInCrowd = 10;
 function isInCrowd(impostor: Impostor): impostor is InCrowd {
   const { kind, verdict } = impostor;
   const isNode = kind === 'node' || kind === 'program' || kind === 'spire-agent';
-  return isNode && verdict !== 'inconclusive' && ofNodes.includes(decider(impostor));
+  return isNode && verdict !== 'inconclusive' && looksAtNodes(decider(impostor));
+}
+
+/** Whether it looks at one node after the other, so that many may stand side by side. What is about SPIRE itself has clauses without a role. */
+function looksAtNodes(one: Suite | Scenario): boolean {
+  return !('decides' in one) || clausesOf(one).every(({ roles }) => roles.length > 0);
 }
 
 function decider({ id, breaks }: Impostor): Suite | Scenario {
@@ -138,7 +138,9 @@ function alone(impostor: Impostor): Batch {
   const isSuite = 'decides' in one;
   const spec = meshSpecs(undefined, impostor.kind === 'deployment' ? impostor.deployment : {})[one.mesh];
   // A scenario has to see that nodes call each other; the suites that are left look at SPIRE itself.
-  const mesh = isSuite ? { ...spec, nodes: spec.nodes.slice(0, 1) } : spec;
+  // What a server does to its agents shows in the order in which they hear of it: of two, both may hear in the same moment.
+  const more = impostor.kind === 'spire-server' ? [node('third', 'node-001'), node('fourth', 'node-002')] : [];
+  const mesh = { ...spec, nodes: isSuite ? spec.nodes.slice(0, 1) : [...spec.nodes, ...more] };
   const part: Part = { mesh, suites: isSuite ? [one] : [], scenarios: isSuite ? [] : [one], load: light };
   const kind = impostor.kind === 'issuer' ? 'issuer' : 'mesh';
   const weight = kind === 'issuer' ? 0.1 : 0.3;
