@@ -40,6 +40,8 @@ export async function judgeMesh(
     }
   };
   const context = { target, recorder, signal, wants };
+  const asked = (one: Suite) => clausesOf(one).some(({ id }) => chosen.has(id));
+  for (const suite of work.suites.filter(asked)) suite.declare?.(context);
   const suites = allEnded(work.suites.filter(runs).map((suite) => contained(suite, () => suite.run(context))));
   const scenarios = work.scenarios.filter(runs);
   if (scenarios.length === 0) {

@@ -2,11 +2,15 @@ import { reference } from '../mesh/node/behaviour.ts';
 import { judgePeer } from '../mesh/node/peer.ts';
 import { inBothRoles } from './both-roles.ts';
 import type { Impostor } from './impostor.ts';
-import { comparing, forgiving, misreading } from './judges.ts';
+import type { Held } from '../mesh/node/held.ts';
+import { asClient, asServer, comparing, forgiving, misreading, trusting } from './judges.ts';
 
 const trustDomainOf = (id: string) => id.split('/')[2] ?? '';
 const pathOf = (id: string) => `/${id.split('/').slice(3).join('/')}`;
 const parentOf = (id: string) => id.slice(0, id.lastIndexOf('/'));
+
+const ownBundle = ({ bundles, spiffeId }: Held) =>
+  new Map([...bundles].filter(([trustDomain]) => spiffeId.startsWith(`spiffe://${trustDomain}/`)));
 
 /** Nodes that compare SPIFFE IDs in a way of their own. */
 export const pinningImpostors: readonly Impostor[] = [
@@ -120,6 +124,22 @@ export const pinningImpostors: readonly Impostor[] = [
     breaks: 'mesh/pinning/exact-id',
     reason: /^NODE as client: exactly the expected ID: refused, wanted accepted/,
     change: { judgeServer: () => ({ ok: false, why: 'nobody is accepted' }) },
+  },
+  {
+    kind: 'node',
+    id: 'pin-refuses-ally-as-server',
+    title: 'As server it refuses every peer of a federated trust domain, also the one that it allows',
+    breaks: 'mesh/pinning/exact-id',
+    reason: /^NODE as server: an allowed ID of a federated trust domain: refused, wanted accepted/,
+    change: asServer(trusting(ownBundle)),
+  },
+  {
+    kind: 'node',
+    id: 'pin-refuses-ally-as-client',
+    title: 'As client it refuses every peer of a federated trust domain, also the one that it allows',
+    breaks: 'mesh/pinning/exact-id',
+    reason: /^NODE as client: an allowed ID of a federated trust domain: refused, wanted accepted/,
+    change: asClient(trusting(ownBundle)),
   },
   {
     kind: 'node',

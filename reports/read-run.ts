@@ -77,6 +77,8 @@ function readEntry(file: string, line: number, text: string): Entry {
     throw wrong('no kind of entry that this version knows');
   if (value['index'] !== line) throw wrong(`its index should be its line, ${line}`);
   if (typeof value['atMs'] !== 'number' || !Number.isFinite(value['atMs'])) throw wrong('atMs is not a number');
+  if (value['kind'] === 'scenario' && !Array.isArray(value['clauses']))
+    throw wrong('a scenario that does not name its clauses, as older versions wrote it');
   return value as unknown as Entry;
 }
 

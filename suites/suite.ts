@@ -17,7 +17,7 @@ export interface SuiteContext {
 export interface Decides {
   readonly clause: KnownClause;
   readonly needs: readonly Capability[];
-  /** What can be tried without is tried all the same: it cannot hold then, but it can be broken. */
+  /** What can be tried without is tried all the same; the skip stands beside it and says what was not. */
   readonly partly?: true;
 }
 
@@ -29,6 +29,8 @@ export interface Suite {
   /** Whatever a target lacks of it is skipped by the engine, with the target's own reason. */
   readonly needs: readonly Capability[];
   readonly decides: readonly (KnownClause | Decides)[];
+  /** Records what the report says of the target whether or not anything can be decided on it. */
+  declare?(context: SuiteContext): void;
   run(context: SuiteContext): Promise<void>;
 }
 

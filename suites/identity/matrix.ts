@@ -72,7 +72,7 @@ async function besideAlly(
   offer: Control['right']['offer'] | undefined,
   rows: readonly Row[],
 ): Promise<void> {
-  if (offer === undefined || rows.length === 0) return;
+  if (offer === undefined || !(rows.length > 0 || context.wants(exactId))) return;
   const control = controlOf(context, node, role, { row: 'an allowed ID of a federated trust domain', offer });
   await besideControl({ ...control, name: `ally/${node.name}/${role}` }, rows);
 }

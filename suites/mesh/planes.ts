@@ -18,9 +18,15 @@ export const planes: Suite = {
     { clause: bundleEndpointPlane, needs: ['bundle-endpoint'] },
     { clause: metricsLoopback, needs: ['loopback-metrics'] },
   ],
+  declare({ target, recorder }) {
+    const why = "the mesh's own policy: TLS 1.3 only, both sides authenticated";
+    for (const { name, address } of target.nodes) {
+      recorder.record({ kind: 'plane', plane: `mesh node ${name}`, address, policy: 'tls1.3-only', why });
+    }
+    for (const plane of target.planes) recorder.record({ kind: 'plane', ...plane });
+  },
   async run(context) {
     const { target, wants } = context;
-    declare(context);
     const of = (plane: TargetPlane['plane']) => target.planes.filter((found) => found.plane === plane);
     await allEnded([
       ...(wants(spireServerPlane) ? of('spire-server').map((plane) => versionsOf(context, plane)) : []),
@@ -31,14 +37,6 @@ export const planes: Suite = {
       await listener(context, plane);
   },
 };
-
-function declare({ target, recorder }: SuiteContext): void {
-  const why = "the mesh's own policy: TLS 1.3 only, both sides authenticated";
-  for (const { name, address } of target.nodes) {
-    recorder.record({ kind: 'plane', plane: `mesh node ${name}`, address, policy: 'tls1.3-only', why });
-  }
-  for (const plane of target.planes) recorder.record({ kind: 'plane', ...plane });
-}
 
 /** SPIRE's switch require_pq_kem, where the deployment has it on: a promise like any other. */
 export const postQuantum: Suite = {
@@ -56,39 +54,49 @@ export const postQuantum: Suite = {
 };
 
 async function versionsOf(context: SuiteContext, plane: TargetPlane): Promise<void> {
-  const identity = await context.target.probeIdentity();
   const versions = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1'] as const;
-  await allEnded(versions.map((version) => handshake(context, plane, 'versions', identity, version)));
+  await handshakes(
+    context,
+    plane,
+    'versions',
+    versions.map((version) => ({ version })),
+  );
 }
 
 /** One that has a post-quantum part is the control; TLS 1.2 and the classical ones are what is promised to be refused. */
 async function keyExchangesOf(context: SuiteContext, plane: TargetPlane): Promise<void> {
-  const identity = await context.target.probeIdentity();
-  const about = 'key-exchange';
-  await allEnded([
-    handshake(context, plane, about, identity, 'TLSv1.2'),
-    ...['X25519MLKEM768', 'X25519', 'P-256'].map((group) =>
-      handshake(context, plane, about, identity, 'TLSv1.3', group),
-    ),
-  ]);
+  const groups = ['X25519MLKEM768', 'X25519', 'P-256'];
+  const offers = [{ version: 'TLSv1.2' } as const, ...groups.map((group) => ({ version: 'TLSv1.3', group }) as const)];
+  await handshakes(context, plane, 'key-exchange', offers);
+}
+
+interface HandshakeOffer {
+  readonly version: NonNullable<Offer['versions']>[0];
+  readonly group?: string;
 }
 
 /**
  * A TLS handshake is what is looked at here: these ports speak gRPC or HTTPS of their own, not /hello. With a valid SVID in hand, because
- * SPIRE turns away a TLS 1.2 client that shows none, which would look like a refusal of the version.
+ * SPIRE turns away a TLS 1.2 client that shows none, which would look like a refusal of the version. Recorded in the order of the offers.
  */
-async function handshake(
-  { recorder }: SuiteContext,
+async function handshakes(
+  { target, recorder }: SuiteContext,
   { plane, address }: TargetPlane,
   about: PlaneHandshake['about'],
-  identity: TlsIdentity,
-  version: NonNullable<Offer['versions']>[0],
-  group?: string,
+  offers: readonly HandshakeOffer[],
 ): Promise<void> {
-  const offer = { identity, versions: [version, version] as const, ...(group !== undefined && { groups: group }) };
-  const { outcome, how, tls } = await offerHello(address, offer, 3_000);
-  const what = { plane, address, about, version, ...(group !== undefined && { group }) };
-  recorder.record({ kind: 'plane-handshake', ...what, agreed: tls?.version ?? null, outcome, how });
+  const identity = await target.probeIdentity();
+  const seen = await allEnded(
+    offers.map(async (offer) => ({ offer, ...(await offerHello(address, asOffer(identity, offer), 3_000)) })),
+  );
+  for (const { offer, outcome, how, tls } of seen) {
+    const what = { plane, address, about, ...offer, agreed: tls?.version ?? null };
+    recorder.record({ kind: 'plane-handshake', ...what, outcome, how });
+  }
+}
+
+function asOffer(identity: TlsIdentity, { version, group }: HandshakeOffer): Offer {
+  return { identity, versions: [version, version], ...(group !== undefined && { groups: group }) };
 }
 
 /** Scrapes it, which is the control, and reads from the kernel which addresses the port is bound to. */
