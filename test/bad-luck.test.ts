@@ -304,6 +304,27 @@ await t.test('a program that is killed while a mesh is judged', { jobs: 2 }, asy
     });
   }
 
+  void t.test(
+    'the SPIRE server is stopped in a partition: whether the heal came is unknown, and nothing is left',
+    { buffered: true },
+    async (t) => {
+      await using place = makePlace();
+      const cli = startCli(place, ['gate', '--only', 'partition-short,mesh/planes/metrics-loopback', '--json']);
+      await cli.until('the partition', (entry) => entry.kind === 'fault' && entry.state === 'in-force');
+      const victim = processesWith(`TMPDIR=${place.dir}`).find((found) => /spire-server run/.test(found.command));
+      assert.ok(victim !== undefined, place.processes().join('\n'));
+      process.kill(victim.pid, 'SIGSTOP');
+      const ended = await cli.ended;
+      const says = [/whether it is gone cannot be seen: the link was healed, but the server itself does not answer/];
+      assertEnded(place, ended, { code: 3, says, withinMs: 60_000 });
+      const report = assertRecord(ended);
+      const verdictOf = (id: string) => report.clauses.find((clause) => clause.id === id)?.verdict;
+      t.equal(verdictOf('mesh/planes/metrics-loopback'), 'pass', 'what it does not concern keeps its verdict');
+      t.equal(verdictOf('mesh/partition/short-recovers'), 'inconclusive');
+      await assertNothingRuns(place);
+    },
+  );
+
   void t.test('the thread of the load', { buffered: true }, async (t) => {
     await using place = makePlace();
     const recorder = openRecorder(place.dir);
