@@ -8,11 +8,7 @@ import { type LocalAuthorityCalls, localAuthorityCalls } from './server-api/loca
 import { type SvidCalls, svidCalls } from './server-api/svids.ts';
 import { grpcTarget } from './workload-api/endpoint-socket.ts';
 
-export type { AttestedAgent } from './server-api/agents.ts';
-export type { ServerBundle } from './server-api/bundles.ts';
 export { ServerApiError } from './server-api/caller.ts';
-export type { NewEntry, RegistrationEntry } from './server-api/entries.ts';
-export type { LocalX509Authority, X509AuthorityState } from './server-api/local-authority.ts';
 
 /** A SPIRE server's API over its admin socket. Calls throw ServerApiError. Disposing closes the channel. */
 export interface ServerApi extends AgentCalls, EntryCalls, BundleCalls, SvidCalls, LocalAuthorityCalls, Disposable {
