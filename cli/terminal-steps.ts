@@ -2,6 +2,7 @@ import { color, Listr, ListrLogger, ProcessOutput, type ListrTask } from 'listr2
 import type { Steps } from '../engine/steps.ts';
 import { heardElsewhere } from '../src/heard-elsewhere.ts';
 
+/** The steps of a run on a person's terminal, as long as they are shown. */
 export interface StepDisplay extends Steps {
   /** Ends the display; steps that never began are shown as left out. */
   finish(): Promise<void>;

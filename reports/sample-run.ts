@@ -13,9 +13,12 @@ export interface SampleRun {
   readonly clauses: readonly Clause[];
 }
 
+/** The kinds of sample run, by the verdict that the run comes to. */
 export type SampleKind = 'pass' | 'fail' | 'inconclusive';
 
 /**
+ * Makes the sample run that comes to this verdict.
+ *
  * @param kind - `fail`: a node that lets a neighbour in and loses requests at a rotation; `inconclusive`: a partition that nobody saw
  * @param hostile - a string put wherever a target chooses the words
  */

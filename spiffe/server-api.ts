@@ -19,7 +19,8 @@ export interface ServerApi extends AgentCalls, EntryCalls, BundleCalls, SvidCall
 const check = loadProto('health.proto')<object, { status: number }>('grpc.health.v1.Health', 'Check');
 
 /**
- * Opens a channel to a SPIRE server's admin socket; nothing is dialled before the first call, and the channel finds a restarted server again.
+ * Opens a channel to a SPIRE server's admin socket; nothing is dialled before the first call, and the channel finds a restarted server
+ * again.
  *
  * @param adminSocketPath - absolute path of the server's `socket_path`
  * @param options - `withinMs` is the deadline of each call, 5000 unless told

@@ -23,6 +23,7 @@ export class WorkloadApiError extends Error {
   }
 }
 
+/** Who hears what of a watch, and how it retries. */
 export interface WatchOptions {
   /** Every message of the server, the first one included, equal or not to the one before. */
   onUpdate(context: X509Context): void;
@@ -37,7 +38,10 @@ export interface WatchOptions {
 
 /** A watch. Disposing it ends it at once: no callback comes later. */
 export interface X509ContextWatch extends Disposable {
-  /** Resolves when disposed or aborted; rejects with WorkloadApiError on InvalidArgument, after which the specification forbids to retry. */
+  /**
+   * Resolves when disposed or aborted; rejects with WorkloadApiError on InvalidArgument, after which the specification forbids to
+   * retry.
+   */
   readonly ended: Promise<void>;
 }
 
