@@ -12,6 +12,12 @@ const apart = {
   reports: layers.filter((layer) => layer !== 'src'),
 };
 
+const effects = [
+  ...['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram'],
+  ...['child_process', 'process', 'worker_threads', 'timers', 'timers/promises', 'perf_hooks', 'os'],
+];
+const pure = 'src/ is pure: no sockets, processes, files, timers or clocks.';
+
 const may = (folder, others) => ({
   files: [`${folder}/**/*.ts`],
   ignores: ['**/*.test.ts'],
@@ -24,18 +30,35 @@ const may = (folder, others) => ({
           message: `${folder}/ does not import ${other}/ (see CONTRIBUTING.md).`,
         })),
         ...(folder === 'src' && {
-          paths: effects
-            .flatMap((name) => [name, `node:${name}`])
-            .map((name) => ({ name, message: 'src/ is pure: no sockets, processes, files, timers or clocks.' })),
+          paths: effects.flatMap((name) => [name, `node:${name}`]).map((name) => ({ name, message: pure })),
         }),
       },
+    ],
+    'no-restricted-syntax': [
+      'error',
+      ...others.flatMap((other) => importsWhileRunning(folder, other)),
+      ...(folder === 'src' ? impure : []),
     ],
   },
 });
 
-const effects = [
-  ...['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram'],
-  ...['child_process', 'worker_threads', 'timers', 'timers/promises', 'os'],
+// no-restricted-imports sees neither import() nor the type import('…').T. A slash may not stand in a selector's pattern.
+const importsWhileRunning = (folder, other) =>
+  [
+    ['ImportExpression', 'source.value'],
+    ['ImportExpression', 'source.quasis.0.value.raw'],
+    ['TSImportType', 'source.value'],
+  ].map(([node, source]) => ({
+    selector: `${node}[${source}=/^(\\.\\.\\u002f)+${other}\\u002f/]`,
+    message: `${folder}/ does not import ${other}/ (see CONTRIBUTING.md).`,
+  }));
+
+const impure = [
+  // An instant that is written down, `new Date(atMs)`, is no clock.
+  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: pure },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: pure },
+  { selector: "CallExpression[callee.name='Date']", message: pure },
+  { selector: 'ImportExpression', message: 'src/ is pure: nothing is loaded while it runs.' },
 ];
 
 export default tseslint.config(
@@ -62,6 +85,17 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     ignores: ['**/*.test.ts'],
-    rules: { 'no-restricted-globals': ['error', 'setTimeout', 'setInterval', 'fetch'] },
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        {
+          globals: ['setTimeout', 'setInterval', 'setImmediate', 'fetch', 'process', 'performance'].map((name) => ({
+            name,
+            message: pure,
+          })),
+          checkGlobalObject: true,
+        },
+      ],
+    },
   },
 );

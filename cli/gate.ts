@@ -15,7 +15,10 @@ import { runPlan, type RunningTarget } from '../engine/run.ts';
 import { silent } from '../engine/steps.ts';
 import { terminalSteps } from './terminal-steps.ts';
 
-/** As commander hands them over. */
+/**
+ * The flags of `assay gate` under the names that commander gives them; what nobody set is absent, and `color` is false for
+ * `--no-color`.
+ */
 export interface GateFlags {
   readonly target?: string;
   readonly runtime?: string;
@@ -28,7 +31,11 @@ export interface GateFlags {
   readonly color: boolean;
 }
 
-/** `assay gate`. Gives the exit code; throws UsageError and what keeps it from running at all. */
+/**
+ * The command `assay gate`. Gives the exit code.
+ *
+ * @throws UsageError, and whatever else keeps the run from beginning
+ */
 export async function gateCommand(flags: GateFlags, commandLine: string): Promise<number> {
   const runtime = runtimeOf(flags);
   const chosen = chooseClauses(flags.only);

@@ -32,7 +32,11 @@ const lists: Readonly<Record<string, List>> = {
   coverage: coverageList,
 };
 
-/** `assay list`. @throws UsageError on an unknown list */
+/**
+ * The command `assay list`: prints one list, for people or as JSON, and gives the exit code.
+ *
+ * @throws UsageError on an unknown list
+ */
 export async function listCommand(what: string, json: boolean): Promise<number> {
   const list = Object.hasOwn(lists, what) ? lists[what] : undefined;
   if (list === undefined)

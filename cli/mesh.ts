@@ -1,23 +1,24 @@
 import { once } from 'node:events';
 import { join, relative, resolve } from 'node:path';
 import { startMesh, type Mesh } from '../fixtures/target/mesh.ts';
-import { type MeshSpec } from '../fixtures/target/mesh-spec.ts';
+import type { MeshSpec, MeshTools } from '../fixtures/target/mesh-spec.ts';
 import { startMeshHost } from '../fixtures/spire/mesh-host.ts';
 import { openRecorder } from '../fixtures/run/recorder.ts';
 import { newRunId, type Run } from '../fixtures/run/run.ts';
-import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
+import type { Runtime } from '../fixtures/runtime/runtime.ts';
+import { defaultRuntime } from '../fixtures/runtime/runtimes.ts';
 import { watchPrograms } from '../fixtures/runtime/watched.ts';
-import { locateTools } from '../fixtures/toolchain/toolchain.ts';
+import { locateMeshTools } from '../fixtures/toolchain/mesh-tools.ts';
 import { withRun } from '../fixtures/run/with-run.ts';
 import { exitCodes } from './exit-codes.ts';
 import { meshSpecs } from '../plans/meshes.ts';
-import { describeProgress } from '../fixtures/toolchain/describe-progress.ts';
+import { startRuntime } from '../engine/start-runtime.ts';
 import type { Steps } from '../engine/steps.ts';
 import { terminalSteps } from './terminal-steps.ts';
 import { checkTargetPath, targetText, writeTargetFile } from './mesh/target-file.ts';
 import { abortOnSignals } from './signals.ts';
 
-/** As commander hands them over. */
+/** The flags of `assay mesh up`. */
 export interface MeshUpFlags {
   /** Where the target file goes. */
   readonly target: string;
@@ -48,28 +49,28 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
     ['mesh', title],
     ['probe', probeTitle],
   ]);
-  const startedAt = new Date();
-  const id = newRunId(startedAt);
+  const id = newRunId(new Date());
   const directory = out ?? join('reports', 'out', id);
   const recorder = openRecorder(directory);
   let up = false;
   try {
+    const tools = await steps.step('toolchain', 'Toolchain', (say) => locateMeshTools({ say, signal }));
     recorder.record({
       kind: 'run-started',
       id,
       command: 'assay mesh up',
-      startedAt: startedAt.toISOString(),
+      // A first run builds its programs: that is no part of its timeline.
+      startedAt: recorder.startClock().toISOString(),
       seed: 0,
-      runtime: 'process',
-      versions: { node: process.versions.node },
+      runtime: defaultRuntime,
+      versions: { node: process.versions.node, ...tools.versions },
       target: { kind: 'stood up by Assay', trustDomain: spec.trustDomain },
       clauses: [],
     });
-    await withRun({ id, directory, recorder, signal, runtime: 'process' }, async (run) => {
-      await using runtime = watchPrograms(startProcessRuntime(run), (message) =>
-        process.stderr.write(`! ${message}\n`),
-      );
-      await using standing = await standUp(run, runtime, steps);
+    await withRun({ id, directory, recorder, signal, runtime: defaultRuntime }, async (run) => {
+      const started = await startRuntime(defaultRuntime, run, tools.paths, steps);
+      await using runtime = watchPrograms(started, (message) => process.stderr.write(`! ${message}\n`));
+      await using standing = await standUp(run, runtime, tools.paths, steps);
       signal.throwIfAborted();
       using _file = writeTargetFile(path, targetText(standing.mesh, standing.workloadApi));
       await steps.finish();
@@ -84,8 +85,10 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
     throw error;
   } finally {
     await steps.finish();
-    recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString() });
-    recorder.close();
+    if (recorder.history.length > 0) {
+      recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString() });
+      recorder.close();
+    } else recorder.discard();
   }
 }
 
@@ -94,23 +97,13 @@ const probeTitle = 'An agent for the harness itself';
 
 async function standUp(
   run: Run,
-  runtime: Parameters<typeof startMesh>[1],
+  runtime: Runtime,
+  tools: MeshTools,
   steps: Steps,
 ): Promise<AsyncDisposable & { readonly mesh: Mesh; readonly workloadApi: string }> {
   await using starting = new AsyncDisposableStack();
   const { signal } = run;
-  const tools = await steps.step('toolchain', 'Toolchain', (say) =>
-    locateTools(['spire-server', 'spire-agent', 'toxiproxy'], {
-      signal,
-      onProgress: (progress) => say(describeProgress(progress)),
-    }),
-  );
-  const programs = {
-    spireServer: tools['spire-server'].path,
-    spireAgent: tools['spire-agent'].path,
-    toxiproxy: tools.toxiproxy.path,
-  };
-  const mesh = starting.use(await steps.step('mesh', title, () => startMesh(run, runtime, programs, spec)));
+  const mesh = starting.use(await steps.step('mesh', title, () => startMesh(run, runtime, tools, spec)));
   const workloadApi = await steps.step('probe', probeTitle, async () => {
     const { agent, view } = starting.use(
       await startMeshHost({
@@ -118,7 +111,7 @@ async function standUp(
         run,
         runtime,
         spire: mesh.spire,
-        spireAgent: programs.spireAgent,
+        spireAgent: tools.spireAgent,
         bootstrapBundlePem: (await mesh.authorities()).join(''),
         name: 'probe',
         ports: [],

@@ -1,6 +1,8 @@
 import { color, Listr, ListrLogger, ProcessOutput, type ListrTask } from 'listr2';
 import type { Steps } from '../engine/steps.ts';
+import { heardElsewhere } from '../src/heard-elsewhere.ts';
 
+/** The steps of a run on a person's terminal, as long as they are shown. */
 export interface StepDisplay extends Steps {
   /** Ends the display; steps that never began are shown as left out. */
   finish(): Promise<void>;
@@ -32,8 +34,9 @@ function liveSteps(outline: readonly (readonly [id: string, title: string])[]): 
         listen: () => {},
         say: (text) => slot.listen(text),
       };
-      slot.began.promise.catch(() => {});
-      slot.ended.promise.catch(() => {});
+      // An error of the step is thrown to whoever began it.
+      heardElsewhere(slot.began.promise);
+      heardElsewhere(slot.ended.promise);
       return [id, slot];
     }),
   );
@@ -91,6 +94,7 @@ function liveSteps(outline: readonly (readonly [id: string, title: string])[]): 
         began.reject(new Error('not reached'));
         ended.resolve();
       }
+      // Each error was thrown to whoever began its step.
       await shown.catch(() => {});
     },
   };

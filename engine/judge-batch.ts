@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { defaultRuntime } from '../fixtures/runtime/runtimes.ts';
 import { programs } from '../fixtures/toolchain/programs.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import type { Impostor, StandIn } from '../impostors/impostor.ts';
@@ -84,7 +85,8 @@ async function onWhat({ kind, impostors }: Batch, out: string): Promise<Pick<Run
     if (kind === 'mesh') settings[programs[impostor.kind].setting] = path;
   }
   const [first] = impostors;
-  if (kind !== 'issuer' || first?.kind !== 'issuer') return { on: 'process', env: { ...process.env, ...settings } };
+  if (kind !== 'issuer' || first?.kind !== 'issuer')
+    return { on: defaultRuntime, env: { ...process.env, ...settings } };
   const { change } = first;
   return {
     on: {

@@ -3,11 +3,10 @@ import { openRecorder, type Recorder } from '../fixtures/run/recorder.ts';
 import { newRunId, type Run } from '../fixtures/run/run.ts';
 import { withRun } from '../fixtures/run/with-run.ts';
 import type { Runtime } from '../fixtures/runtime/runtime.ts';
-import { loadRuntime } from '../fixtures/runtime/runtimes.ts';
 import { startMesh } from '../fixtures/target/mesh.ts';
 import { type MeshTools } from '../fixtures/target/mesh-spec.ts';
 import type { Target } from '../fixtures/target/target.ts';
-import { locateTools, type Tool } from '../fixtures/toolchain/toolchain.ts';
+import { locateMeshTools, type LocatedMeshTools } from '../fixtures/toolchain/mesh-tools.ts';
 import { narrowed, onOneMesh, type Chosen, type Part, type Plan } from '../plans/plan.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { findError, messageOf } from '../src/errors.ts';
@@ -15,8 +14,8 @@ import { HealError } from '../src/heal-error.ts';
 import type { History } from '../src/history.ts';
 import { buildReport, type Report } from '../src/report/report.ts';
 import { judgeMesh, phase } from './judge-mesh.ts';
+import { startRuntime } from './start-runtime.ts';
 import type { Steps } from './steps.ts';
-import { describeProgress } from '../fixtures/toolchain/describe-progress.ts';
 
 /** A mesh that somebody else runs, to be judged in the place of those that the plan would stand up. */
 export interface RunningTarget {
@@ -60,8 +59,6 @@ export interface RunResult {
   readonly failure?: unknown;
 }
 
-type Programs = Record<'spire-server' | 'spire-agent' | 'toxiproxy', Tool>;
-
 /**
  * Runs a plan and judges what came of it. Leaves history.jsonl and whatever `papers` writes, whatever happens on the way; what goes wrong
  * in the harness itself stands in the history as trouble, and makes the run inconclusive.
@@ -83,11 +80,11 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
   };
   let clockMs = NaN;
   try {
-    const programs = typeof on === 'string' ? await locatePrograms(options) : undefined;
-    clockMs = begin(recorder, id, options, programs);
+    const tools = typeof on === 'string' ? await locate(options) : undefined;
+    clockMs = begin(recorder, id, options, tools);
     recorder.broken.throwIfAborted();
     await withRun({ id, directory, recorder, signal, runtime: typeof on === 'string' ? on : undefined }, (run) =>
-      judge(options, run, programs),
+      judge(options, run, tools?.paths),
     );
   } catch (error) {
     if (recorder.history.length === 0) {
@@ -118,18 +115,12 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
   });
 }
 
-async function locatePrograms({ steps, signal, env }: RunOptions): Promise<Programs> {
-  return steps.step('toolchain', 'Toolchain', (say) =>
-    locateTools(['spire-server', 'spire-agent', 'toxiproxy'], {
-      signal,
-      ...(env && { env }),
-      onProgress: (progress) => say(describeProgress(progress)),
-    }),
-  );
+function locate({ steps, signal, env }: RunOptions): Promise<LocatedMeshTools> {
+  return steps.step('toolchain', 'Toolchain', (say) => locateMeshTools({ say, signal, ...(env && { env }) }));
 }
 
 /** Writes the first line of the history. Gives the wall clock's time, in milliseconds, at which the run's own clock stood at zero. */
-function begin(recorder: Recorder, id: string, options: RunOptions, programs: Programs | undefined): number {
+function begin(recorder: Recorder, id: string, options: RunOptions, tools: LocatedMeshTools | undefined): number {
   const { plan, chosen, on } = options;
   // A first run builds its programs: that is no part of its timeline.
   const startedAt = recorder.startClock();
@@ -142,7 +133,7 @@ function begin(recorder: Recorder, id: string, options: RunOptions, programs: Pr
     runtime: typeof on === 'string' ? on : 'attach',
     versions: {
       ...{ assay: '0.1.0', node: process.versions.node, openssl: process.versions.openssl },
-      ...(programs && { spire: programs['spire-server'].version, toxiproxy: programs.toxiproxy.version }),
+      ...tools?.versions,
     },
     target: typeof on === 'string' ? standingUp(plan, options) : on.note,
     clauses: clauses.map((clause) => clause.id).filter((clause) => chosen.has(clause)),
@@ -157,7 +148,7 @@ function standingUp(
   return { kind: 'stood up by Assay', trustDomain: parts[0]?.mesh.trustDomain, nodeUnderTest };
 }
 
-async function judge(options: RunOptions, run: Run, programs: Programs | undefined): Promise<void> {
+async function judge(options: RunOptions, run: Run, tools: MeshTools | undefined): Promise<void> {
   const { on, steps } = options;
   const plan = narrowed(options.plan, options.chosen);
   if (typeof on !== 'string') {
@@ -166,14 +157,9 @@ async function judge(options: RunOptions, run: Run, programs: Programs | undefin
     if (work !== undefined) await judgeMesh(options, run, work, target);
     return;
   }
-  const tools = {
-    spireServer: programs!['spire-server'].path,
-    spireAgent: programs!['spire-agent'].path,
-    toxiproxy: programs!.toxiproxy.path,
-  };
-  await using runtime = await startRuntime(on, run, tools, steps);
+  await using runtime = await startRuntime(on, run, tools!, steps);
   const settled = await Promise.allSettled(
-    plan.parts.map((part) => standUpAndJudge(options, run, runtime, tools, part)),
+    plan.parts.map((part) => standUpAndJudge(options, run, runtime, tools!, part)),
   );
   // What ends the whole run is the reason of each of its meshes.
   const failed = [
@@ -181,12 +167,6 @@ async function judge(options: RunOptions, run: Run, programs: Programs | undefin
   ];
   if (failed.length === 1) throw failed[0];
   if (failed.length > 1) throw new AggregateError(failed);
-}
-
-async function startRuntime(name: string, run: Run, tools: MeshTools, steps: Steps): Promise<Runtime> {
-  const kind = await loadRuntime(name);
-  const start = () => kind.start(run, { programs: { ...tools }, projectDir: join(import.meta.dirname, '..') });
-  return kind.startsAtOnce ? start() : steps.step('runtime', kind.title, start);
 }
 
 async function standUpAndJudge(

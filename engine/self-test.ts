@@ -1,6 +1,7 @@
 import type { Impostor, StandIn } from '../impostors/impostor.ts';
 import { standInPath } from '../impostors/stand-in.ts';
 import { selfTestBatches, type Batch } from '../plans/self-test.ts';
+import { heardElsewhere } from '../src/heard-elsewhere.ts';
 import type { Report } from '../src/report/report.ts';
 import { judgeBatch, type JudgedBatch, type JudgedImpostor } from './judge-batch.ts';
 
@@ -109,8 +110,8 @@ type Answers<T> = Map<string, PromiseWithResolvers<T>>;
 
 function answers<T>(names: readonly string[]): Answers<T> {
   const all = new Map(names.map((name) => [name, Promise.withResolvers<T>()]));
-  // Whoever asks for one hears of it; that nobody does is no reason to end the process.
-  for (const { promise } of all.values()) promise.catch(() => undefined);
+  // Whoever asks for one hears of it.
+  for (const { promise } of all.values()) heardElsewhere(promise);
   return all;
 }
 

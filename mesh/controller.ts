@@ -7,6 +7,7 @@ import type { Held } from './node/held.ts';
 import { Identity } from './node/identity.ts';
 import { parseSpiffeId } from '../src/svid/spiffe-id.ts';
 
+/** The means of a controller. A node that is handed its identity by an agent needs none of them. */
 export interface SpiffeControllerOptions {
   /** Left out: that of the first SVID. */
   readonly trustDomain?: string;

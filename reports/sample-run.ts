@@ -4,6 +4,7 @@ import { entriesOf } from '../src/history.ts';
 import { promises } from '../src/promises.ts';
 import { scenarioOf } from '../src/reading/scenarios.ts';
 import type { RequirementId } from '../src/requirements/catalogue.ts';
+import { seeded } from '../src/statistics/seeded.ts';
 import type { Judgement } from '../src/verdict.ts';
 
 /** A run for tests and for looking at the page: every kind of entry, some thousands of requests, the same each time. */
@@ -12,16 +13,19 @@ export interface SampleRun {
   readonly clauses: readonly Clause[];
 }
 
+/** The kinds of sample run, by the verdict that the run comes to. */
 export type SampleKind = 'pass' | 'fail' | 'inconclusive';
 
 /**
+ * Makes the sample run that comes to this verdict.
+ *
  * @param kind - `fail`: a node that lets a neighbour in and loses requests at a rotation; `inconclusive`: a partition that nobody saw
  * @param hostile - a string put wherever a target chooses the words
  */
 export function sampleRun(kind: SampleKind, hostile = ''): SampleRun {
   const happenings: [number, Happening][] = [];
   const add = (atMs: number, happening: Happening) => happenings.push([atMs, happening]);
-  const chance = mulberry32(7);
+  const chance = seeded(7);
   const clauses = catalogue();
   start(add, clauses, hostile);
   exchanges(add, kind, hostile);
@@ -556,16 +560,6 @@ function judgeSample(clause: string, history: History): Judgement {
 
 function serialOf(which: number, n: number): string {
   return (0x5a17_0000 + which * 0x1000 + n * 7).toString(16);
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 function gauss(chance: () => number): number {

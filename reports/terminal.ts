@@ -12,6 +12,7 @@ import {
   verdictWords,
 } from './wording.ts';
 
+/** The terminal that a summary is for, and what it cannot know from the report. */
 export interface SummaryOptions {
   readonly color: boolean;
   /** Where the reports of the run lie. */

@@ -3,6 +3,7 @@ import type { ClauseReport, Report } from '../src/report/report.ts';
 import { totalOf } from '../src/requirements/coverage.ts';
 import type { ClauseVerdict, Verdict } from '../src/verdict.ts';
 
+/** The verdicts of clauses in the order in which a reader should look at them. */
 export const verdictOrder = [
   'fail',
   'inconclusive',
@@ -11,6 +12,7 @@ export const verdictOrder = [
   'pass',
 ] as const satisfies readonly ClauseVerdict[];
 
+/** The sign and the word for each verdict; `ascii` takes the sign's place where there is no colour. */
 export const verdictWords = {
   pass: { sign: '✔', ascii: 'ok', word: 'held' },
   fail: { sign: '✘', ascii: 'FAIL', word: 'broken' },
@@ -68,6 +70,7 @@ export function groupVerdict(clauses: readonly ClauseReport[]): ClauseVerdict | 
   return 'none';
 }
 
+/** How many of these clauses came to this verdict. */
 export function count(clauses: readonly ClauseReport[], verdict: ClauseVerdict): number {
   return clauses.filter((clause) => clause.verdict === verdict).length;
 }

@@ -14,6 +14,7 @@ import { loadProto } from './grpc/load.ts';
 import { fromMessage } from './server-api/messages.ts';
 import type { SvidMessage } from './server-api/svids.ts';
 
+/** An attestation by join token that is to be tried. */
 export interface JoinTokenAttestation {
   /** `host:port` of the server's TCP endpoint. */
   readonly address: string;

@@ -8,11 +8,7 @@ import { type LocalAuthorityCalls, localAuthorityCalls } from './server-api/loca
 import { type SvidCalls, svidCalls } from './server-api/svids.ts';
 import { grpcTarget } from './workload-api/endpoint-socket.ts';
 
-export type { AttestedAgent } from './server-api/agents.ts';
-export type { ServerBundle } from './server-api/bundles.ts';
 export { ServerApiError } from './server-api/caller.ts';
-export type { NewEntry, RegistrationEntry } from './server-api/entries.ts';
-export type { LocalX509Authority, X509AuthorityState } from './server-api/local-authority.ts';
 
 /** A SPIRE server's API over its admin socket. Calls throw ServerApiError. Disposing closes the channel. */
 export interface ServerApi extends AgentCalls, EntryCalls, BundleCalls, SvidCalls, LocalAuthorityCalls, Disposable {
@@ -23,7 +19,8 @@ export interface ServerApi extends AgentCalls, EntryCalls, BundleCalls, SvidCall
 const check = loadProto('health.proto')<object, { status: number }>('grpc.health.v1.Health', 'Check');
 
 /**
- * Opens a channel to a SPIRE server's admin socket; nothing is dialled before the first call, and the channel finds a restarted server again.
+ * Opens a channel to a SPIRE server's admin socket; nothing is dialled before the first call, and the channel finds a restarted server
+ * again.
  *
  * @param adminSocketPath - absolute path of the server's `socket_path`
  * @param options - `withinMs` is the deadline of each call, 5000 unless told

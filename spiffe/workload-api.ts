@@ -1,11 +1,12 @@
 import { type ClientReadableStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
+import { heardElsewhere } from '../src/heard-elsewhere.ts';
 import { codeName, openClient } from './grpc/client.ts';
 import { loadProto } from './grpc/load.ts';
 import { type EndpointSocket, grpcTarget } from './workload-api/endpoint-socket.ts';
 import { parseX509Context, type X509Context, type X509SvidResponse } from './workload-api/x509-context.ts';
 
-export { type EndpointSocket, parseEndpointSocket } from './workload-api/endpoint-socket.ts';
+export { parseEndpointSocket } from './workload-api/endpoint-socket.ts';
 export type { X509Context, X509Svid } from './workload-api/x509-context.ts';
 
 const fetchX509Svid = loadProto('workload.proto')<object, X509SvidResponse>('SpiffeWorkloadAPI', 'FetchX509SVID');
@@ -22,6 +23,7 @@ export class WorkloadApiError extends Error {
   }
 }
 
+/** Who hears what of a watch, and how it retries. */
 export interface WatchOptions {
   /** Every message of the server, the first one included, equal or not to the one before. */
   onUpdate(context: X509Context): void;
@@ -36,7 +38,10 @@ export interface WatchOptions {
 
 /** A watch. Disposing it ends it at once: no callback comes later. */
 export interface X509ContextWatch extends Disposable {
-  /** Resolves when disposed or aborted; rejects with WorkloadApiError on InvalidArgument, after which the specification forbids to retry. */
+  /**
+   * Resolves when disposed or aborted; rejects with WorkloadApiError on InvalidArgument, after which the specification forbids to
+   * retry.
+   */
   readonly ended: Promise<void>;
 }
 
@@ -50,7 +55,7 @@ export interface X509ContextWatch extends Disposable {
 export function watchX509Context(socket: string | EndpointSocket, options: WatchOptions): X509ContextWatch {
   const target = grpcTarget(socket);
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
-  ended.catch(() => {}); // onTrouble has told; whoever does not look at `ended` must not die of it
+  heardElsewhere(ended); // onTrouble tells it too
   const maxBackoffMs = options.maxBackoffMs ?? 1000;
   let client = openClient(target);
   let stream: ClientReadableStream<X509SvidResponse> | undefined;

@@ -33,7 +33,11 @@ export function checkTargetPath(path: string): 'absent' | 'left behind' {
   return 'left behind';
 }
 
-/** Writes the target file in one step; disposing removes it, unless somebody changed it meanwhile. @throws UsageError as `checkTargetPath` */
+/**
+ * Writes the target file in one step; disposing removes it, unless somebody changed it meanwhile.
+ *
+ * @throws UsageError as `checkTargetPath`
+ */
 export function writeTargetFile(path: string, content: string): Disposable {
   const text = `# Written by assay mesh up, process ${ownerOf(process.pid) ?? '0:0'}. It goes when that mesh does.\n${content}`;
   const draft = `${path}.${process.pid}.draft`;

@@ -4,6 +4,7 @@ import { parseHostPort, type HostPort } from './contract.ts';
 import type { DialResult } from './dial.ts';
 import type { Metrics } from './metrics.ts';
 
+/** The two questions that the admin listener hands on to the node: whether it serves, and what comes of a call to a peer. */
 export interface AdminCalls {
   ready(): boolean;
   dial(to: HostPort, expect: string): Promise<DialResult>;

@@ -52,6 +52,10 @@ export interface Listener {
 // ends, before any application data, by the bundle of that moment: so nobody is turned away for an authority that arrived meanwhile.
 const strict = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', rejectUnauthorized: false } as const;
 
+/**
+ * The decisions of the reference node: TLS 1.3 and nothing older, exact SPIFFE IDs, and each peer judged by what is held at that
+ * moment.
+ */
 export const reference: Behaviour = {
   serverTls: (held) => ({ ...strict, key: held.keyPem, cert: held.certPem, requestCert: true }),
   clientTls: (held) => ({ ...strict, key: held.keyPem, cert: held.certPem }),

@@ -12,12 +12,17 @@ export interface NodeContract {
   readonly allow: ReadonlySet<string>;
 }
 
+/** A TCP address; an IPv6 host stands without brackets. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
 
-/** @throws UsageError that names the variable */
+/**
+ * Reads the node contract from the environment.
+ *
+ * @throws UsageError that names the variable which is missing or wrong
+ */
 export function readContract(env: Readonly<Record<string, string | undefined>>): NodeContract {
   const need = (name: string) => {
     const value = env[name];
@@ -44,7 +49,11 @@ export function readContract(env: Readonly<Record<string, string | undefined>>):
   };
 }
 
-/** @throws UsageError that names `what` */
+/**
+ * Reads `host:port`, an IPv6 address in brackets; ports count from 1.
+ *
+ * @throws UsageError that names `what`
+ */
 export function parseHostPort(text: string, what: string): HostPort {
   const match = /^(?:\[(?<six>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(text);
   const port = Number(match?.groups?.port);

@@ -5,6 +5,10 @@ import type { HostPort } from './contract.ts';
 import type { Held } from './held.ts';
 import { presentedChain, type PeerJudgement } from './peer.ts';
 
+/**
+ * The outcome of one call, in the words of the node contract; `peer` is the server's SPIFFE ID, null when the call did not come as far
+ * as an answer.
+ */
 export interface DialResult {
   readonly outcome: 'accepted' | 'refused' | 'error';
   readonly peer: string | null;

@@ -13,7 +13,7 @@ export interface Held {
   readonly bundles: TrustBundles;
 }
 
-/** Of a Workload API message the first SVID counts: the default identity. */
+/** What a node holds by a message of the Workload API, whose first SVID counts, as the default identity; undefined when it has none. */
 export function held(context: X509Context): Held | undefined {
   const svid = context.svids[0];
   if (svid?.chain[0] === undefined) return undefined;

@@ -45,6 +45,7 @@ const listAgents = find<{ pageSize: number; pageToken: string }, { agents: Agent
 const banAgent = find<{ id: SpiffeIdMessage }, object>(service, 'BanAgent');
 const deleteAgent = find<{ id: SpiffeIdMessage }, object>(service, 'DeleteAgent');
 
+/** The calls about agents, made by this caller, whose deadline and ServerApiError are theirs. */
 export function agentCalls(caller: Caller): AgentCalls {
   return {
     async createJoinToken({ ttlSeconds, agentId }) {

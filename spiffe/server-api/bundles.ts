@@ -36,6 +36,7 @@ const batchSet = find<{ bundle: BundleMessage[] }, { results: { status: ItemStat
   'BatchSetFederatedBundle',
 );
 
+/** The calls about bundles, made by this caller, whose deadline and ServerApiError are theirs. */
 export function bundleCalls(caller: Caller): BundleCalls {
   return {
     async getBundle() {

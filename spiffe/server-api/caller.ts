@@ -41,6 +41,12 @@ export interface Caller {
   ): void;
 }
 
+/**
+ * The caller of one open channel.
+ *
+ * @param address - gRPC target, for messages
+ * @param withinMs - the deadline of each call
+ */
 export function callerOf(client: Client, address: string, withinMs: number): Caller {
   const nameOf = ({ path }: Method<never, unknown>): string => path.replace(/^\/(?:.*\.)?([^./]+)\/(.*)$/, '$1.$2');
   return {

@@ -52,6 +52,7 @@ const list = find<{ pageSize: number; pageToken: string }, { entries: EntryMessa
   'ListEntries',
 );
 
+/** The calls about entries, made by this caller, whose deadline and ServerApiError are theirs. */
 export function entryCalls(caller: Caller): EntryCalls {
   return {
     async createEntries(entries) {

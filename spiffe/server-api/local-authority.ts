@@ -11,7 +11,7 @@ export interface LocalX509Authority {
   readonly upstreamSubjectKeyId: string;
 }
 
-/** The three slots. */
+/** The three slots for X.509 authorities that a SPIRE server has; an empty one is undefined. */
 export interface X509AuthorityState {
   readonly active: LocalX509Authority | undefined;
   readonly prepared: LocalX509Authority | undefined;
@@ -49,6 +49,7 @@ const activate = move('ActivateX509Authority');
 const taint = move('TaintX509Authority');
 const revoke = move('RevokeX509Authority');
 
+/** The calls about the server's X.509 authority, made by this caller, whose deadline and ServerApiError are theirs. */
 export function localAuthorityCalls(caller: Caller): LocalAuthorityCalls {
   const moved = async (method: typeof prepare, request: { authorityId?: string }): Promise<LocalX509Authority> => {
     const { authority } = await caller.unary(method, request);

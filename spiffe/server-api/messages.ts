@@ -6,18 +6,22 @@ export interface SpiffeIdMessage {
   readonly path: string;
 }
 
-/** @throws SpiffeIdError when the text is no SPIFFE ID */
+/**
+ * A SPIFFE ID in the form of SPIRE's messages.
+ *
+ * @throws SpiffeIdError when the text is no SPIFFE ID
+ */
 export function toMessage(spiffeId: string): SpiffeIdMessage {
   const { trustDomain, path } = parseSpiffeId(spiffeId);
   return { trustDomain, path };
 }
 
-/** Empty when the message lacks the ID. */
+/** The text of a SPIFFE ID; empty when the message lacks the ID. */
 export function fromMessage(id: SpiffeIdMessage | null): string {
   return id === null ? '' : `spiffe://${id.trustDomain}${id.path}`;
 }
 
-/** SPIRE counts instants in Unix seconds. */
+/** The instant that SPIRE counts in Unix seconds. */
 export function fromUnixSeconds(seconds: number): Date {
   return new Date(seconds * 1000);
 }

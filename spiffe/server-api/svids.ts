@@ -24,6 +24,7 @@ const mint = loadProto('spire-svid.proto')<{ csr: Uint8Array; ttl: number }, { s
   'MintX509SVID',
 );
 
+/** The calls about SVIDs, made by this caller, whose deadline and ServerApiError are theirs. */
 export function svidCalls(caller: Caller): SvidCalls {
   return {
     async mintX509Svid({ csrDer, ttlSeconds }) {

@@ -10,15 +10,7 @@ import { concludeScenario, readScenarios, scenarioDoubts } from './scenarios.ts'
 import type { Report, RunReport } from './shape.ts';
 import { worst } from '../verdict.ts';
 
-export type {
-  ClauseReport,
-  FaultReport,
-  PlaneReport,
-  Report,
-  RunReport,
-  ScenarioReport,
-  TroubleReport,
-} from './shape.ts';
+export type { ClauseReport, Report, ScenarioReport } from './shape.ts';
 
 /**
  * Judges a history and writes down what came of it: the content of `report.json`.

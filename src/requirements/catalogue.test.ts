@@ -23,6 +23,7 @@ await t.test('no text of a requirement is empty or ragged', async (t) => {
       t.notMatch(text, / {2}|\n/, id);
     }
     t.notMatch(source, /keyword/, `${id}: keyword says it`);
+    t.notMatch(source, /\.(txt|md)\b/, `${id}: a source is a document's name, not that of a file`);
   }
 });
 

@@ -94,6 +94,7 @@ export const documents = [
     whiteBox: 6,
     undecidable: 0,
   },
+  // Two documents in one, *Mesh deployment* and *Workload identity*: see mesh.ts.
   {
     id: 'MESH',
     title: 'Mesh deployment',

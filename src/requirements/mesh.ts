@@ -1,11 +1,20 @@
 import type { Requirement } from './requirement.ts';
 
-/** What is asked for by the two documents that describe the deployment of the mesh. */
+/**
+ * What the two deployment documents of the mesh that Assay judges ask for. A source names the document and its section.
+ *
+ * - *Mesh deployment*, in full "mTLS + SPIFFE/SPIRE Deployment Architecture", tells how mTLS comes to every node: SPIRE's server and
+ *   agents, the phases of the rollout, security best practices, metrics and dashboards.
+ * - *Workload identity*, in full "SPIFFE Workload Identity mTLS Demo", tells how the services in containers get and use their SVIDs:
+ *   SPIFFE Helper, volumes, variables, network and container security, health checks, logs and metrics.
+ *
+ * Neither uses the keywords of RFC 2119.
+ */
 export const mesh = [
   {
     id: 'MESH-ARCH-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Title block, goal line',
+    source: 'Mesh deployment § Title block, goal line',
     keyword: false,
     rule: 'mTLS with SPIFFE/SPIRE is rolled out on every node of the mesh.',
     subject: 'operator',
@@ -18,7 +27,7 @@ export const mesh = [
   {
     id: 'MESH-ARCH-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Architecture diagram; Components 1. SPIRE Server, Deployment',
+    source: 'Mesh deployment § Architecture diagram; Components 1. SPIRE Server, Deployment',
     keyword: false,
     rule: 'SPIRE server runs as a Kubernetes StatefulSet.',
     subject: 'operator',
@@ -29,7 +38,7 @@ export const mesh = [
   {
     id: 'MESH-ARCH-03',
     level: 'SHOULD',
-    source: '000_87862eabaa3a408b.txt § Architecture diagram (server cluster)',
+    source: 'Mesh deployment § Architecture diagram (server cluster)',
     keyword: false,
     rule: 'The server side is a cluster, so the loss of one server does not stop issuance.',
     subject: 'operator',
@@ -40,7 +49,7 @@ export const mesh = [
   {
     id: 'MESH-ARCH-04',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 1. SPIRE Server, Deployment',
+    source: 'Mesh deployment § Components 1. SPIRE Server, Deployment',
     keyword: false,
     rule: 'CA keys survive restarts on a persistent volume.',
     subject: 'operator',
@@ -51,7 +60,7 @@ export const mesh = [
   {
     id: 'MESH-ARCH-05',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 1. SPIRE Server, Deployment',
+    source: 'Mesh deployment § Components 1. SPIRE Server, Deployment',
     keyword: false,
     rule: 'Agents reach the server through a Kubernetes Service.',
     subject: 'operator',
@@ -62,7 +71,7 @@ export const mesh = [
   {
     id: 'MESH-ARCH-06',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 2. SPIRE Agent; Deployment',
+    source: 'Mesh deployment § Components 2. SPIRE Agent; Deployment',
     keyword: false,
     rule: 'Every mesh node has a local agent.',
     subject: 'operator',
@@ -73,7 +82,7 @@ export const mesh = [
   {
     id: 'MESH-ARCH-07',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 2. SPIRE Agent, Deployment',
+    source: 'Mesh deployment § Components 2. SPIRE Agent, Deployment',
     keyword: false,
     rule: 'On Kubernetes nodes the agent is a DaemonSet.',
     subject: 'operator',
@@ -84,7 +93,7 @@ export const mesh = [
   {
     id: 'MESH-ARCH-08',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 2. SPIRE Agent, Deployment',
+    source: 'Mesh deployment § Components 2. SPIRE Agent, Deployment',
     keyword: false,
     rule: 'On bare-metal nodes the agent is a systemd service.',
     subject: 'operator',
@@ -95,7 +104,7 @@ export const mesh = [
   {
     id: 'MESH-ARCH-09',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Architecture diagram',
+    source: 'Mesh deployment § Architecture diagram',
     keyword: false,
     rule: 'The trust bundle is distributed from the server to all nodes.',
     subject: 'workload-api-server',
@@ -107,8 +116,8 @@ export const mesh = [
     id: 'MESH-ARCH-10',
     level: 'MUST',
     source:
-      '000_87862eabaa3a408b.txt § Components 3. Mesh Node Integration, requirements; 002_d9c48db6a81b355c.txt § ' +
-      'Security Features, Network Security',
+      'Mesh deployment § Components 3. Mesh Node Integration, requirements; ' +
+      'Workload identity § Security Features, Network Security',
     keyword: false,
     rule: 'All traffic between services uses mTLS with validation of the SPIFFE ID.',
     subject: 'validator',
@@ -121,7 +130,7 @@ export const mesh = [
   {
     id: 'MESH-ARCH-11',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Architecture, Components',
+    source: 'Workload identity § Architecture, Components',
     keyword: false,
     rule: 'The call graph is frontend to backend to API service.',
     subject: 'validator',
@@ -132,7 +141,7 @@ export const mesh = [
   {
     id: 'MESH-ARCH-12',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Architecture, Components',
+    source: 'Workload identity § Architecture, Components',
     keyword: false,
     rule: 'Agents perform workload attestation on their node.',
     subject: 'workload-api-server',
@@ -143,7 +152,7 @@ export const mesh = [
   {
     id: 'MESH-SRV-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 1. SPIRE Server, Configuration',
+    source: 'Mesh deployment § Components 1. SPIRE Server, Configuration',
     keyword: false,
     rule: 'The trust domain is x0tta6bl4.mesh.',
     subject: 'operator',
@@ -154,7 +163,7 @@ export const mesh = [
   {
     id: 'MESH-SRV-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 1. SPIRE Server, Configuration',
+    source: 'Mesh deployment § Components 1. SPIRE Server, Configuration',
     keyword: false,
     rule: 'Node attestation offers k8s_psat and join_token.',
     subject: 'operator',
@@ -165,7 +174,7 @@ export const mesh = [
   {
     id: 'MESH-SRV-03',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 1. SPIRE Server, Configuration',
+    source: 'Mesh deployment § Components 1. SPIRE Server, Configuration',
     keyword: false,
     rule: 'Workload attestation uses k8s and unix (uid).',
     subject: 'operator',
@@ -176,7 +185,7 @@ export const mesh = [
   {
     id: 'MESH-SRV-04',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 1. SPIRE Server, Configuration',
+    source: 'Mesh deployment § Components 1. SPIRE Server, Configuration',
     keyword: false,
     rule: 'SQLite is for development; production uses PostgreSQL.',
     subject: 'operator',
@@ -187,7 +196,7 @@ export const mesh = [
   {
     id: 'MESH-SRV-05',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 1. SPIRE Server, Configuration',
+    source: 'Mesh deployment § Components 1. SPIRE Server, Configuration',
     keyword: false,
     rule: 'The disk key manager is for development; production uses AWS KMS or HashiCorp Vault.',
     subject: 'operator',
@@ -198,7 +207,7 @@ export const mesh = [
   {
     id: 'MESH-SRV-06',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Architecture diagram',
+    source: 'Mesh deployment § Architecture diagram',
     keyword: false,
     rule: 'The server exposes Prometheus metrics on port 9988.',
     subject: 'operator',
@@ -209,7 +218,7 @@ export const mesh = [
   {
     id: 'MESH-AGT-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 2. SPIRE Agent, Configuration',
+    source: 'Mesh deployment § Components 2. SPIRE Agent, Configuration',
     keyword: false,
     rule: 'The agent socket is /tmp/spire-agent/public/api.sock.',
     subject: 'workload-api-server',
@@ -220,7 +229,7 @@ export const mesh = [
   {
     id: 'MESH-AGT-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 2. SPIRE Agent, Configuration',
+    source: 'Mesh deployment § Components 2. SPIRE Agent, Configuration',
     keyword: false,
     rule: 'The Workload API is a Unix domain socket.',
     subject: 'workload-api-server',
@@ -231,7 +240,7 @@ export const mesh = [
   {
     id: 'MESH-AGT-03',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 2. SPIRE Agent, Configuration',
+    source: 'Mesh deployment § Components 2. SPIRE Agent, Configuration',
     keyword: false,
     rule: 'The agent attests with k8s_psat or join_token.',
     subject: 'operator',
@@ -242,7 +251,7 @@ export const mesh = [
   {
     id: 'MESH-AGT-04',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 2. SPIRE Agent, Configuration',
+    source: 'Mesh deployment § Components 2. SPIRE Agent, Configuration',
     keyword: false,
     rule: 'The agent exposes Prometheus metrics on port 9989.',
     subject: 'operator',
@@ -253,7 +262,7 @@ export const mesh = [
   {
     id: 'MESH-ID-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 3. Mesh Node Integration, requirements',
+    source: 'Mesh deployment § Components 3. Mesh Node Integration, requirements',
     keyword: false,
     rule: 'Each mesh node has the ID spiffe://x0tta6bl4.mesh/node/{node_id}.',
     subject: 'issuer',
@@ -266,7 +275,7 @@ export const mesh = [
   {
     id: 'MESH-ID-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Components 3. Mesh Node Integration, requirements',
+    source: 'Mesh deployment § Components 3. Mesh Node Integration, requirements',
     keyword: false,
     rule: 'Each mesh service has the ID spiffe://x0tta6bl4.mesh/service/{service_name}.',
     subject: 'issuer',
@@ -277,7 +286,7 @@ export const mesh = [
   {
     id: 'MESH-ID-03',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Architecture, Components; Security Features, Workload Identity',
+    source: 'Workload identity § Architecture, Components; Security Features, Workload Identity',
     keyword: false,
     rule: 'Each service has an ID of its own (frontend, backend, api in example.org).',
     subject: 'issuer',
@@ -288,7 +297,7 @@ export const mesh = [
   {
     id: 'MESH-ID-04',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Features, Workload Identity',
+    source: 'Workload identity § Security Features, Workload Identity',
     keyword: false,
     rule: 'Identities are assigned automatically.',
     subject: 'issuer',
@@ -299,7 +308,7 @@ export const mesh = [
   {
     id: 'MESH-ID-05',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Features, Workload Identity',
+    source: 'Workload identity § Security Features, Workload Identity',
     keyword: false,
     rule: 'Identities are verified.',
     subject: 'validator',
@@ -310,7 +319,7 @@ export const mesh = [
   {
     id: 'MESH-ID-06',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Features, Workload Identity',
+    source: 'Workload identity § Security Features, Workload Identity',
     keyword: false,
     rule: 'Identity rotation is secure.',
     subject: 'workload-api-server',
@@ -321,7 +330,7 @@ export const mesh = [
   {
     id: 'MESH-ID-07',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Getting Started, Deployment',
+    source: 'Workload identity § Getting Started, Deployment',
     keyword: false,
     rule: 'ClusterSPIFFEID resources describe the identities.',
     subject: 'operator',
@@ -332,7 +341,7 @@ export const mesh = [
   {
     id: 'MESH-TOK-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 2. Join Token Management',
+    source: 'Mesh deployment § Security Best Practices, 2. Join Token Management',
     keyword: false,
     rule: 'A join token works once.',
     subject: 'issuer',
@@ -343,7 +352,7 @@ export const mesh = [
   {
     id: 'MESH-TOK-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 2. Join Token Management',
+    source: 'Mesh deployment § Security Best Practices, 2. Join Token Management',
     keyword: false,
     rule: 'A join token expires after five minutes.',
     subject: 'issuer',
@@ -356,7 +365,7 @@ export const mesh = [
   {
     id: 'MESH-TOK-03',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 2. Join Token Management',
+    source: 'Mesh deployment § Security Best Practices, 2. Join Token Management',
     keyword: false,
     rule: 'Every use of a token is in the audit log.',
     subject: 'issuer',
@@ -369,7 +378,7 @@ export const mesh = [
   {
     id: 'MESH-TOK-04',
     level: 'SHOULD',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 2. Join Token Management',
+    source: 'Mesh deployment § Security Best Practices, 2. Join Token Management',
     keyword: false,
     rule: 'Token values do not leak through logs, IDs or process lists.',
     subject: 'operator',
@@ -380,7 +389,7 @@ export const mesh = [
   {
     id: 'MESH-SEL-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 3. Workload Selectors',
+    source: 'Mesh deployment § Security Best Practices, 3. Workload Selectors',
     keyword: false,
     rule: 'Registrations grant the least privilege needed.',
     subject: 'operator',
@@ -391,7 +400,7 @@ export const mesh = [
   {
     id: 'MESH-SEL-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 3. Workload Selectors',
+    source: 'Mesh deployment § Security Best Practices, 3. Workload Selectors',
     keyword: false,
     rule: 'Selectors are explicit and hold no wildcards.',
     subject: 'operator',
@@ -402,7 +411,7 @@ export const mesh = [
   {
     id: 'MESH-SEL-03',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 3. Workload Selectors',
+    source: 'Mesh deployment § Security Best Practices, 3. Workload Selectors',
     keyword: false,
     rule: 'Registrations are audited regularly.',
     subject: 'operator',
@@ -413,7 +422,7 @@ export const mesh = [
   {
     id: 'MESH-SEL-04',
     level: 'SHOULD',
-    source: '000_87862eabaa3a408b.txt § Phase 3, 2. Register Mesh Node Identities',
+    source: 'Mesh deployment § Phase 3, 2. Register Mesh Node Identities',
     keyword: false,
     rule: 'A node is selected by mesh:node_id.',
     subject: 'issuer',
@@ -426,7 +435,7 @@ export const mesh = [
   {
     id: 'MESH-TLS-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 4. mTLS Configuration',
+    source: 'Mesh deployment § Security Best Practices, 4. mTLS Configuration',
     keyword: false,
     rule: 'Only TLS 1.3 is negotiated.',
     subject: 'validator',
@@ -439,7 +448,7 @@ export const mesh = [
   {
     id: 'MESH-TLS-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 4. mTLS Configuration',
+    source: 'Mesh deployment § Security Best Practices, 4. mTLS Configuration',
     keyword: false,
     rule: 'Only strong cipher suites are used.',
     subject: 'validator',
@@ -450,7 +459,7 @@ export const mesh = [
   {
     id: 'MESH-TLS-03',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Network Security',
+    source: 'Workload identity § Network Security',
     keyword: false,
     rule: 'Both sides authenticate in every service-to-service connection.',
     subject: 'validator',
@@ -463,7 +472,7 @@ export const mesh = [
   {
     id: 'MESH-TLS-04',
     level: 'SHOULD',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 4. mTLS Configuration (implied)',
+    source: 'Mesh deployment § Security Best Practices, 4. mTLS Configuration (implied)',
     keyword: false,
     rule: 'Session resumption and early data do not bypass the identity check.',
     subject: 'validator',
@@ -476,7 +485,7 @@ export const mesh = [
   {
     id: 'MESH-TLS-05',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Getting Started, Verification',
+    source: 'Workload identity § Getting Started, Verification',
     keyword: false,
     rule: 'The test call to https://backend:8443/hello proves authentication.',
     subject: 'operator',
@@ -489,7 +498,7 @@ export const mesh = [
   {
     id: 'MESH-PIN-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 4. mTLS Configuration',
+    source: 'Mesh deployment § Security Best Practices, 4. mTLS Configuration',
     keyword: false,
     rule: 'Critical services pin their peers.',
     subject: 'validator',
@@ -500,7 +509,7 @@ export const mesh = [
   {
     id: 'MESH-PIN-02',
     level: 'SHOULD',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 4. mTLS Configuration (implied)',
+    source: 'Mesh deployment § Security Best Practices, 4. mTLS Configuration (implied)',
     keyword: false,
     rule: 'Pins hold over rotation of keys and CA.',
     subject: 'validator',
@@ -513,7 +522,7 @@ export const mesh = [
   {
     id: 'MESH-PIN-03',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 3, 3. Enable mTLS for Mesh Services',
+    source: 'Mesh deployment § Phase 3, 3. Enable mTLS for Mesh Services',
     keyword: false,
     rule: "A client states the peer's SPIFFE ID and gets that peer only.",
     subject: 'workload-api-client',
@@ -524,7 +533,7 @@ export const mesh = [
   {
     id: 'MESH-ROT-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 4, 1. Automatic SVID Rotation',
+    source: 'Mesh deployment § Phase 4, 1. Automatic SVID Rotation',
     keyword: false,
     rule: 'The agent renews SVIDs at half of their TTL.',
     subject: 'workload-api-server',
@@ -537,7 +546,7 @@ export const mesh = [
   {
     id: 'MESH-ROT-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 4, 1. Automatic SVID Rotation',
+    source: 'Mesh deployment § Phase 4, 1. Automatic SVID Rotation',
     keyword: false,
     rule: 'Mesh services reconnect by themselves after a rotation.',
     subject: 'workload-api-client',
@@ -548,7 +557,7 @@ export const mesh = [
   {
     id: 'MESH-ROT-03',
     level: 'SHOULD',
-    source: '000_87862eabaa3a408b.txt § Phase 4 (implied)',
+    source: 'Mesh deployment § Phase 4 (implied)',
     keyword: false,
     rule: 'Rotation loses no requests.',
     subject: 'workload-api-client',
@@ -559,7 +568,7 @@ export const mesh = [
   {
     id: 'MESH-ROT-04',
     level: 'SHOULD',
-    source: '000_87862eabaa3a408b.txt § Phase 4 (implied)',
+    source: 'Mesh deployment § Phase 4 (implied)',
     keyword: false,
     rule: 'Services outlive a server partition shorter than the remaining SVID lifetime.',
     subject: 'workload-api-client',
@@ -572,7 +581,7 @@ export const mesh = [
   {
     id: 'MESH-ROT-05',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 4, 2. Monitor Rotation Health',
+    source: 'Mesh deployment § Phase 4, 2. Monitor Rotation Health',
     keyword: false,
     rule: 'Rotation health is visible as a five-minute rate.',
     subject: 'operator',
@@ -585,7 +594,7 @@ export const mesh = [
   {
     id: 'MESH-ROT-06',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Features, Certificate Management; Certificate Management',
+    source: 'Workload identity § Security Features, Certificate Management; Certificate Management',
     keyword: false,
     rule: 'Certificates rotate at 80 percent of their lifetime.',
     subject: 'workload-api-client',
@@ -596,7 +605,7 @@ export const mesh = [
   {
     id: 'MESH-ROT-07',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Features, Certificate Management',
+    source: 'Workload identity § Security Features, Certificate Management',
     keyword: false,
     rule: 'The renewal interval can be configured.',
     subject: 'workload-api-client',
@@ -607,7 +616,7 @@ export const mesh = [
   {
     id: 'MESH-ROT-08',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Features, Certificate Management',
+    source: 'Workload identity § Security Features, Certificate Management',
     keyword: false,
     rule: 'The trust bundle is refreshed.',
     subject: 'workload-api-client',
@@ -618,7 +627,7 @@ export const mesh = [
   {
     id: 'MESH-ROT-09',
     level: 'SHOULD',
-    source: '000_87862eabaa3a408b.txt § Next Steps, 7',
+    source: 'Mesh deployment § Next Steps, 7',
     keyword: false,
     rule: 'The rotation process is documented.',
     subject: 'operator',
@@ -629,7 +638,7 @@ export const mesh = [
   {
     id: 'MESH-CA-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 1, 1. Generate Root CA',
+    source: 'Mesh deployment § Phase 1, 1. Generate Root CA',
     keyword: false,
     rule: 'The root CA is generated offline in a secure place by scripts/generate_spire_ca.sh.',
     subject: 'operator',
@@ -642,7 +651,7 @@ export const mesh = [
   {
     id: 'MESH-CA-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 1. CA Key Protection',
+    source: 'Mesh deployment § Security Best Practices, 1. CA Key Protection',
     keyword: false,
     rule: 'Root CA keys stay offline.',
     subject: 'operator',
@@ -653,7 +662,7 @@ export const mesh = [
   {
     id: 'MESH-CA-03',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 1. CA Key Protection',
+    source: 'Mesh deployment § Security Best Practices, 1. CA Key Protection',
     keyword: false,
     rule: "The server's CA keys are in encrypted storage (KMS or Vault).",
     subject: 'operator',
@@ -664,7 +673,7 @@ export const mesh = [
   {
     id: 'MESH-CA-04',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 1. CA Key Protection',
+    source: 'Mesh deployment § Security Best Practices, 1. CA Key Protection',
     keyword: false,
     rule: 'The CA is rotated every quarter.',
     subject: 'operator',
@@ -677,7 +686,7 @@ export const mesh = [
   {
     id: 'MESH-CA-05',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Quick Start, For Kubernetes Deployment',
+    source: 'Mesh deployment § Quick Start, For Kubernetes Deployment',
     keyword: false,
     rule: 'CA generation is done once.',
     subject: 'operator',
@@ -688,7 +697,7 @@ export const mesh = [
   {
     id: 'MESH-CA-06',
     level: 'SHOULD',
-    source: '000_87862eabaa3a408b.txt § Security Best Practices, 1. CA Key Protection (implied)',
+    source: 'Mesh deployment § Security Best Practices, 1. CA Key Protection (implied)',
     keyword: false,
     rule: 'During CA rotation SVIDs of old and new CA work together until the old one ends.',
     subject: 'validator',
@@ -699,7 +708,7 @@ export const mesh = [
   {
     id: 'MESH-MET-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Prometheus Metrics, SPIRE Server',
+    source: 'Mesh deployment § Prometheus Metrics, SPIRE Server',
     keyword: false,
     rule: 'spire_server_svid_issued_total counts SVIDs issued.',
     subject: 'operator',
@@ -719,7 +728,7 @@ export const mesh = [
   {
     id: 'MESH-MET-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Prometheus Metrics, SPIRE Server',
+    source: 'Mesh deployment § Prometheus Metrics, SPIRE Server',
     keyword: false,
     rule: 'spire_server_node_attestations_total counts node attestations.',
     subject: 'operator',
@@ -739,7 +748,7 @@ export const mesh = [
   {
     id: 'MESH-MET-03',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Prometheus Metrics, SPIRE Server',
+    source: 'Mesh deployment § Prometheus Metrics, SPIRE Server',
     keyword: false,
     rule: 'spire_server_ca_rotation_total counts CA rotations.',
     subject: 'operator',
@@ -759,7 +768,7 @@ export const mesh = [
   {
     id: 'MESH-MET-04',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Prometheus Metrics, SPIRE Agent; Phase 4, 2',
+    source: 'Mesh deployment § Prometheus Metrics, SPIRE Agent; Phase 4, 2',
     keyword: false,
     rule: 'spire_agent_svid_rotations_total counts SVID rotations.',
     subject: 'operator',
@@ -780,7 +789,7 @@ export const mesh = [
   {
     id: 'MESH-MET-05',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Prometheus Metrics, SPIRE Agent',
+    source: 'Mesh deployment § Prometheus Metrics, SPIRE Agent',
     keyword: false,
     rule: 'spire_agent_workload_api_connections shows active workload connections.',
     subject: 'operator',
@@ -798,7 +807,7 @@ export const mesh = [
   {
     id: 'MESH-MET-06',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Prometheus Metrics, SPIRE Agent',
+    source: 'Mesh deployment § Prometheus Metrics, SPIRE Agent',
     keyword: false,
     rule: 'spire_agent_svid_cache_size shows the number of cached SVIDs.',
     subject: 'operator',
@@ -816,7 +825,7 @@ export const mesh = [
   {
     id: 'MESH-MET-07',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Prometheus Metrics, mTLS Connections',
+    source: 'Mesh deployment § Prometheus Metrics, mTLS Connections',
     keyword: false,
     rule: 'mesh_mtls_handshakes_total counts mTLS handshakes.',
     subject: 'operator',
@@ -834,7 +843,7 @@ export const mesh = [
   {
     id: 'MESH-MET-08',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Prometheus Metrics, mTLS Connections',
+    source: 'Mesh deployment § Prometheus Metrics, mTLS Connections',
     keyword: false,
     rule: 'mesh_mtls_handshake_duration_seconds is the handshake latency.',
     subject: 'operator',
@@ -852,7 +861,7 @@ export const mesh = [
   {
     id: 'MESH-MET-09',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Prometheus Metrics, mTLS Connections',
+    source: 'Mesh deployment § Prometheus Metrics, mTLS Connections',
     keyword: false,
     rule: 'mesh_mtls_auth_failures_total counts authentication failures.',
     subject: 'operator',
@@ -870,7 +879,7 @@ export const mesh = [
   {
     id: 'MESH-MET-10',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Monitoring, Metrics',
+    source: 'Workload identity § Monitoring, Metrics',
     keyword: false,
     rule: 'The expiry time of certificates is exported.',
     subject: 'operator',
@@ -888,7 +897,7 @@ export const mesh = [
   {
     id: 'MESH-MET-11',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Monitoring, Metrics',
+    source: 'Workload identity § Monitoring, Metrics',
     keyword: false,
     rule: 'Certificate rotation events are exported.',
     subject: 'operator',
@@ -906,7 +915,7 @@ export const mesh = [
   {
     id: 'MESH-MET-12',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Monitoring, Metrics',
+    source: 'Workload identity § Monitoring, Metrics',
     keyword: false,
     rule: 'TLS handshake successes and failures are exported.',
     subject: 'operator',
@@ -924,7 +933,7 @@ export const mesh = [
   {
     id: 'MESH-MET-13',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Monitoring, Metrics',
+    source: 'Workload identity § Monitoring, Metrics',
     keyword: false,
     rule: 'Request latency and errors are exported.',
     subject: 'operator',
@@ -942,7 +951,7 @@ export const mesh = [
   {
     id: 'MESH-MET-14',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Monitoring, Metrics',
+    source: 'Workload identity § Monitoring, Metrics',
     keyword: false,
     rule: 'Resource use is exported.',
     subject: 'operator',
@@ -960,7 +969,7 @@ export const mesh = [
   {
     id: 'MESH-MET-15',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Monitoring, Metrics',
+    source: 'Workload identity § Monitoring, Metrics',
     keyword: false,
     rule: 'Service mesh metrics are exported.',
     subject: 'operator',
@@ -978,7 +987,7 @@ export const mesh = [
   {
     id: 'MESH-MET-16',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Monitoring, Metrics',
+    source: 'Workload identity § Monitoring, Metrics',
     keyword: false,
     rule: 'Security events are exported.',
     subject: 'operator',
@@ -996,7 +1005,7 @@ export const mesh = [
   {
     id: 'MESH-DASH-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Grafana Dashboard, Panel 1',
+    source: 'Mesh deployment § Grafana Dashboard, Panel 1',
     keyword: false,
     rule: 'A panel shows SVIDs issued per minute.',
     subject: 'operator',
@@ -1014,7 +1023,7 @@ export const mesh = [
   {
     id: 'MESH-DASH-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Grafana Dashboard, Panel 1',
+    source: 'Mesh deployment § Grafana Dashboard, Panel 1',
     keyword: false,
     rule: 'A panel shows the success rate of node attestation.',
     subject: 'operator',
@@ -1032,7 +1041,7 @@ export const mesh = [
   {
     id: 'MESH-DASH-03',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Grafana Dashboard, Panel 1',
+    source: 'Mesh deployment § Grafana Dashboard, Panel 1',
     keyword: false,
     rule: 'A panel shows the CA rotation status.',
     subject: 'operator',
@@ -1050,7 +1059,7 @@ export const mesh = [
   {
     id: 'MESH-DASH-04',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Grafana Dashboard, Panel 2',
+    source: 'Mesh deployment § Grafana Dashboard, Panel 2',
     keyword: false,
     rule: 'A panel shows agents registered per node.',
     subject: 'operator',
@@ -1068,7 +1077,7 @@ export const mesh = [
   {
     id: 'MESH-DASH-05',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Grafana Dashboard, Panel 2',
+    source: 'Mesh deployment § Grafana Dashboard, Panel 2',
     keyword: false,
     rule: 'A panel shows the frequency of SVID rotation.',
     subject: 'operator',
@@ -1086,7 +1095,7 @@ export const mesh = [
   {
     id: 'MESH-DASH-06',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Grafana Dashboard, Panel 2',
+    source: 'Mesh deployment § Grafana Dashboard, Panel 2',
     keyword: false,
     rule: 'A panel shows Workload API connections.',
     subject: 'operator',
@@ -1104,7 +1113,7 @@ export const mesh = [
   {
     id: 'MESH-DASH-07',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Grafana Dashboard, Panel 3',
+    source: 'Mesh deployment § Grafana Dashboard, Panel 3',
     keyword: false,
     rule: 'A panel shows handshake latency at p50, p95 and p99.',
     subject: 'operator',
@@ -1122,7 +1131,7 @@ export const mesh = [
   {
     id: 'MESH-DASH-08',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Grafana Dashboard, Panel 3',
+    source: 'Mesh deployment § Grafana Dashboard, Panel 3',
     keyword: false,
     rule: 'A panel shows the rate of authentication failures.',
     subject: 'operator',
@@ -1140,7 +1149,7 @@ export const mesh = [
   {
     id: 'MESH-DASH-09',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Grafana Dashboard, Panel 3',
+    source: 'Mesh deployment § Grafana Dashboard, Panel 3',
     keyword: false,
     rule: 'A panel shows active mTLS connections.',
     subject: 'operator',
@@ -1158,7 +1167,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-01',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § SPIFFE Helper Configuration',
+    source: 'Workload identity § SPIFFE Helper Configuration',
     keyword: false,
     rule: 'Each service has its own ConfigMap spiffe-helper-config-{service} with helper.conf.',
     subject: 'operator',
@@ -1171,7 +1180,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-02',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § SPIFFE Helper Configuration',
+    source: 'Workload identity § SPIFFE Helper Configuration',
     keyword: false,
     rule: 'Renewal is checked every 30 s (renewal_interval).',
     subject: 'workload-api-client',
@@ -1184,7 +1193,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-03',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § SPIFFE Helper Configuration',
+    source: 'Workload identity § SPIFFE Helper Configuration',
     keyword: false,
     rule: 'Rotation happens at 80 percent (rotation_threshold).',
     subject: 'workload-api-client',
@@ -1195,7 +1204,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-04',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § SPIFFE Helper Configuration',
+    source: 'Workload identity § SPIFFE Helper Configuration',
     keyword: false,
     rule: 'Rotations are at least 5 minutes apart (min_rotation_interval).',
     subject: 'workload-api-client',
@@ -1208,7 +1217,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-05',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § SPIFFE Helper Configuration',
+    source: 'Workload identity § SPIFFE Helper Configuration',
     keyword: false,
     rule: 'A failed attempt is repeated after 5 s (retry_interval).',
     subject: 'workload-api-client',
@@ -1219,7 +1228,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-06',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § SPIFFE Helper Configuration',
+    source: 'Workload identity § SPIFFE Helper Configuration',
     keyword: false,
     rule: 'At most 3 retries are made (max_retries).',
     subject: 'workload-api-client',
@@ -1232,7 +1241,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-07',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § SPIFFE Helper Configuration',
+    source: 'Workload identity § SPIFFE Helper Configuration',
     keyword: false,
     rule: 'The trust bundle is refreshed every hour (refresh_interval).',
     subject: 'workload-api-client',
@@ -1243,7 +1252,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-08',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § SPIFFE Helper Configuration',
+    source: 'Workload identity § SPIFFE Helper Configuration',
     keyword: false,
     rule: 'Mesh integration is istio (service_mesh).',
     subject: 'operator',
@@ -1254,7 +1263,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-09',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § SPIFFE Helper Configuration',
+    source: 'Workload identity § SPIFFE Helper Configuration',
     keyword: false,
     rule: 'The mesh port is 15001 (service_mesh_port).',
     subject: 'operator',
@@ -1265,7 +1274,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-10',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Debugging Commands',
+    source: 'Workload identity § Debugging Commands',
     keyword: false,
     rule: 'A status command of the helper shows the certificate state.',
     subject: 'operator',
@@ -1276,7 +1285,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-11',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Debugging Commands; Verification',
+    source: 'Workload identity § Debugging Commands; Verification',
     keyword: false,
     rule: 'A verify command of the helper checks the identity.',
     subject: 'operator',
@@ -1287,7 +1296,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-12',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Debugging Commands',
+    source: 'Workload identity § Debugging Commands',
     keyword: false,
     rule: 'Helper logs can be read.',
     subject: 'operator',
@@ -1298,7 +1307,7 @@ export const mesh = [
   {
     id: 'MESH-HELP-13',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Debugging Commands',
+    source: 'Workload identity § Debugging Commands',
     keyword: false,
     rule: 'The certificate can be read at /tmp/<service>.crt.',
     subject: 'operator',
@@ -1309,7 +1318,7 @@ export const mesh = [
   {
     id: 'MESH-ENV-01',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Environment Variables',
+    source: 'Workload identity § Environment Variables',
     keyword: false,
     rule: 'SPIFFE_ENDPOINT_SOCKET points to the Workload API.',
     subject: 'workload-api-client',
@@ -1322,7 +1331,7 @@ export const mesh = [
   {
     id: 'MESH-ENV-02',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Environment Variables',
+    source: 'Workload identity § Environment Variables',
     keyword: false,
     rule: 'SPIFFE_TRUST_DOMAIN is example.org.',
     subject: 'workload-api-client',
@@ -1333,7 +1342,7 @@ export const mesh = [
   {
     id: 'MESH-ENV-03',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Environment Variables',
+    source: 'Workload identity § Environment Variables',
     keyword: false,
     rule: 'SERVICE_MESH_MODE is istio.',
     subject: 'operator',
@@ -1344,7 +1353,7 @@ export const mesh = [
   {
     id: 'MESH-VOL-01',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Volume Configuration',
+    source: 'Workload identity § Volume Configuration',
     keyword: false,
     rule: 'Volume spiffe-workload-api is memory-backed.',
     subject: 'operator',
@@ -1357,7 +1366,7 @@ export const mesh = [
   {
     id: 'MESH-VOL-02',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Volume Configuration',
+    source: 'Workload identity § Volume Configuration',
     keyword: false,
     rule: 'Volume spiffe-certs is memory-backed.',
     subject: 'operator',
@@ -1368,7 +1377,7 @@ export const mesh = [
   {
     id: 'MESH-VOL-03',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Volume Configuration',
+    source: 'Workload identity § Volume Configuration',
     keyword: false,
     rule: 'Volume service-mesh-certs is memory-backed.',
     subject: 'operator',
@@ -1379,7 +1388,7 @@ export const mesh = [
   {
     id: 'MESH-VOL-04',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Features, Certificate Management',
+    source: 'Workload identity § Security Features, Certificate Management',
     keyword: false,
     rule: 'Sensitive data is held in memory only.',
     subject: 'operator',
@@ -1390,7 +1399,7 @@ export const mesh = [
   {
     id: 'MESH-POD-01',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Context; Container Security',
+    source: 'Workload identity § Security Context; Container Security',
     keyword: false,
     rule: 'Containers run as non-root.',
     subject: 'operator',
@@ -1401,7 +1410,7 @@ export const mesh = [
   {
     id: 'MESH-POD-02',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Context; Container Security',
+    source: 'Workload identity § Security Context; Container Security',
     keyword: false,
     rule: 'Linux capabilities are dropped.',
     subject: 'operator',
@@ -1412,7 +1421,7 @@ export const mesh = [
   {
     id: 'MESH-POD-03',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Context; Container Security',
+    source: 'Workload identity § Security Context; Container Security',
     keyword: false,
     rule: 'The root filesystem is read-only.',
     subject: 'operator',
@@ -1423,7 +1432,7 @@ export const mesh = [
   {
     id: 'MESH-POD-04',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Context; Container Security',
+    source: 'Workload identity § Security Context; Container Security',
     keyword: false,
     rule: 'The seccomp profile is RuntimeDefault.',
     subject: 'operator',
@@ -1434,7 +1443,7 @@ export const mesh = [
   {
     id: 'MESH-POD-05',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Security Context; Container Security',
+    source: 'Workload identity § Security Context; Container Security',
     keyword: false,
     rule: 'Privilege escalation is off.',
     subject: 'operator',
@@ -1445,7 +1454,7 @@ export const mesh = [
   {
     id: 'MESH-POD-06',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Container Security',
+    source: 'Workload identity § Container Security',
     keyword: false,
     rule: 'Resource requests and limits are set.',
     subject: 'operator',
@@ -1456,7 +1465,7 @@ export const mesh = [
   {
     id: 'MESH-NET-01',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Network Security',
+    source: 'Workload identity § Network Security',
     keyword: false,
     rule: 'Network policies limit traffic between pods to what is needed.',
     subject: 'operator',
@@ -1467,7 +1476,7 @@ export const mesh = [
   {
     id: 'MESH-NET-02',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Network Security',
+    source: 'Workload identity § Network Security',
     keyword: false,
     rule: 'DNS access is controlled.',
     subject: 'operator',
@@ -1478,7 +1487,7 @@ export const mesh = [
   {
     id: 'MESH-NET-03',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Network Security, Security Considerations',
+    source: 'Workload identity § Network Security, Security Considerations',
     keyword: false,
     rule: 'Egress is controlled.',
     subject: 'operator',
@@ -1489,7 +1498,7 @@ export const mesh = [
   {
     id: 'MESH-NET-04',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Network Security',
+    source: 'Workload identity § Network Security',
     keyword: false,
     rule: 'Service mesh security policies are in force.',
     subject: 'operator',
@@ -1500,7 +1509,7 @@ export const mesh = [
   {
     id: 'MESH-NET-05',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Debugging Commands',
+    source: 'Workload identity § Debugging Commands',
     keyword: false,
     rule: 'Policies in namespace demo can be listed and described.',
     subject: 'operator',
@@ -1511,7 +1520,7 @@ export const mesh = [
   {
     id: 'MESH-NET-06',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Troubleshooting, 1 (implied)',
+    source: 'Workload identity § Troubleshooting, 1 (implied)',
     keyword: false,
     rule: 'Policies let agents and helpers reach the SPIRE server and socket.',
     subject: 'operator',
@@ -1522,7 +1531,7 @@ export const mesh = [
   {
     id: 'MESH-HC-01',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Health Checks',
+    source: 'Workload identity § Health Checks',
     keyword: false,
     rule: 'Each service has a health endpoint.',
     subject: 'operator',
@@ -1533,7 +1542,7 @@ export const mesh = [
   {
     id: 'MESH-HC-02',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Health Checks',
+    source: 'Workload identity § Health Checks',
     keyword: false,
     rule: 'Certificate validity is part of health.',
     subject: 'operator',
@@ -1544,7 +1553,7 @@ export const mesh = [
   {
     id: 'MESH-HC-03',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Health Checks',
+    source: 'Workload identity § Health Checks',
     keyword: false,
     rule: "The helper's state is part of health.",
     subject: 'operator',
@@ -1555,7 +1564,7 @@ export const mesh = [
   {
     id: 'MESH-HC-04',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Health Checks',
+    source: 'Workload identity § Health Checks',
     keyword: false,
     rule: 'Service mesh health is checked.',
     subject: 'operator',
@@ -1566,7 +1575,7 @@ export const mesh = [
   {
     id: 'MESH-HC-05',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Health Checks, Monitoring',
+    source: 'Workload identity § Health Checks, Monitoring',
     keyword: false,
     rule: 'Compliance with security policy is checked.',
     subject: 'operator',
@@ -1577,7 +1586,7 @@ export const mesh = [
   {
     id: 'MESH-LOG-01',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Logging',
+    source: 'Workload identity § Logging',
     keyword: false,
     rule: 'Logs are structured JSON.',
     subject: 'operator',
@@ -1588,7 +1597,7 @@ export const mesh = [
   {
     id: 'MESH-LOG-02',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Logging',
+    source: 'Workload identity § Logging',
     keyword: false,
     rule: 'Certificate rotations are logged.',
     subject: 'operator',
@@ -1599,7 +1608,7 @@ export const mesh = [
   {
     id: 'MESH-LOG-03',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Logging',
+    source: 'Workload identity § Logging',
     keyword: false,
     rule: 'Security events are in an audit log.',
     subject: 'operator',
@@ -1610,7 +1619,7 @@ export const mesh = [
   {
     id: 'MESH-LOG-04',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Logging',
+    source: 'Workload identity § Logging',
     keyword: false,
     rule: 'Service mesh logs are kept.',
     subject: 'operator',
@@ -1621,7 +1630,7 @@ export const mesh = [
   {
     id: 'MESH-LOG-05',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Logging, Monitoring',
+    source: 'Workload identity § Logging, Monitoring',
     keyword: false,
     rule: 'Access logs are kept.',
     subject: 'operator',
@@ -1632,7 +1641,7 @@ export const mesh = [
   {
     id: 'MESH-LOG-06',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Logging (implied)',
+    source: 'Workload identity § Logging (implied)',
     keyword: false,
     rule: 'Logs hold no secrets.',
     subject: 'operator',
@@ -1643,7 +1652,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 1, 1; Quick Start',
+    source: 'Mesh deployment § Phase 1, 1; Quick Start',
     keyword: false,
     rule: 'scripts/generate_spire_ca.sh makes the CA.',
     subject: 'operator',
@@ -1654,7 +1663,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 2, 2. Verify Agent Registration',
+    source: 'Mesh deployment § Phase 2, 2. Verify Agent Registration',
     keyword: false,
     rule: 'scripts/verify_spire_agents.sh checks the registered agents.',
     subject: 'operator',
@@ -1665,7 +1674,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-03',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Quick Start, For Kubernetes Deployment',
+    source: 'Mesh deployment § Quick Start, For Kubernetes Deployment',
     keyword: false,
     rule: 'scripts/verify_spire_deployment.sh checks the deployment.',
     subject: 'operator',
@@ -1676,7 +1685,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-04',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Quick Start, For Mesh Node Deployment',
+    source: 'Mesh deployment § Quick Start, For Mesh Node Deployment',
     keyword: false,
     rule: 'scripts/install_spire_agent_mesh.sh takes --node-id.',
     subject: 'operator',
@@ -1687,7 +1696,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-05',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Quick Start, For Mesh Node Deployment',
+    source: 'Mesh deployment § Quick Start, For Mesh Node Deployment',
     keyword: false,
     rule: 'scripts/bootstrap_mesh_node_spiffe.py takes --node-id and --join-token.',
     subject: 'operator',
@@ -1698,7 +1707,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-06',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 3, 1. Bootstrap Mesh Nodes',
+    source: 'Mesh deployment § Phase 3, 1. Bootstrap Mesh Nodes',
     keyword: false,
     rule: 'scripts/deploy_spiffe_to_mesh_nodes.py takes --nodes with value all.',
     subject: 'operator',
@@ -1709,7 +1718,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-07',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Getting Started, Deployment',
+    source: 'Workload identity § Getting Started, Deployment',
     keyword: false,
     rule: 'apply-security-policies.sh applies the policies before workloads start.',
     subject: 'operator',
@@ -1720,7 +1729,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-08',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Getting Started, Deployment',
+    source: 'Workload identity § Getting Started, Deployment',
     keyword: false,
     rule: 'deploy.sh deploys the workloads in namespace demo.',
     subject: 'operator',
@@ -1731,7 +1740,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-09',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 1, 2. Deploy SPIRE Server; Phase 1, 3',
+    source: 'Mesh deployment § Phase 1, 2. Deploy SPIRE Server; Phase 1, 3',
     keyword: false,
     rule: 'infra/security/spire-server.yaml deploys pod spire-server-0 in namespace spire-system, whose log shows its health.',
     subject: 'operator',
@@ -1742,7 +1751,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-10',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 2, 1',
+    source: 'Mesh deployment § Phase 2, 1',
     keyword: false,
     rule: 'infra/security/spire-agent-daemonset.yaml deploys the agents.',
     subject: 'operator',
@@ -1753,7 +1762,7 @@ export const mesh = [
   {
     id: 'MESH-SCR-11',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Quick Start, For Mesh Node Deployment',
+    source: 'Mesh deployment § Quick Start, For Mesh Node Deployment',
     keyword: false,
     rule: 'The identity can be printed after bootstrap.',
     subject: 'operator',
@@ -1764,7 +1773,7 @@ export const mesh = [
   {
     id: 'MESH-API-01',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 3, 2',
+    source: 'Mesh deployment § Phase 3, 2',
     keyword: false,
     rule: 'SPIFFEController is made for a trust domain, which may be left out.',
     subject: 'workload-api-client',
@@ -1775,7 +1784,7 @@ export const mesh = [
   {
     id: 'MESH-API-02',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 3, 2',
+    source: 'Mesh deployment § Phase 3, 2',
     keyword: false,
     rule: 'initialize takes an attestation strategy and a token.',
     subject: 'workload-api-client',
@@ -1786,7 +1795,7 @@ export const mesh = [
   {
     id: 'MESH-API-03',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 3, 3',
+    source: 'Mesh deployment § Phase 3, 3',
     keyword: false,
     rule: 'initialize without arguments uses the local agent.',
     subject: 'workload-api-client',
@@ -1797,7 +1806,7 @@ export const mesh = [
   {
     id: 'MESH-API-04',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 3, 2',
+    source: 'Mesh deployment § Phase 3, 2',
     keyword: false,
     rule: 'register_workload takes a SPIFFE ID and selectors.',
     subject: 'workload-api-client',
@@ -1810,7 +1819,7 @@ export const mesh = [
   {
     id: 'MESH-API-05',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Phase 3, 3',
+    source: 'Mesh deployment § Phase 3, 3',
     keyword: false,
     rule: 'establish_mtls_connection returns a connection to the named peer only.',
     subject: 'workload-api-client',
@@ -1821,7 +1830,7 @@ export const mesh = [
   {
     id: 'MESH-API-06',
     level: 'MUST',
-    source: '000_87862eabaa3a408b.txt § Quick Start, For Mesh Node Deployment',
+    source: 'Mesh deployment § Quick Start, For Mesh Node Deployment',
     keyword: false,
     rule: 'get_identity gives the current SPIFFE ID.',
     subject: 'workload-api-client',
@@ -1832,7 +1841,7 @@ export const mesh = [
   {
     id: 'MESH-ISTIO-01',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Prerequisites',
+    source: 'Workload identity § Prerequisites',
     keyword: false,
     rule: 'Istio is installed and integrated.',
     subject: 'operator',
@@ -1843,7 +1852,7 @@ export const mesh = [
   {
     id: 'MESH-ISTIO-02',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Verification; Debugging Commands',
+    source: 'Workload identity § Verification; Debugging Commands',
     keyword: false,
     rule: 'istioctl proxy-status shows all proxies in sync.',
     subject: 'operator',
@@ -1854,7 +1863,7 @@ export const mesh = [
   {
     id: 'MESH-ISTIO-03',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Debugging Commands',
+    source: 'Workload identity § Debugging Commands',
     keyword: false,
     rule: "istioctl proxy-config shows a pod's full configuration.",
     subject: 'operator',
@@ -1865,7 +1874,7 @@ export const mesh = [
   {
     id: 'MESH-ISTIO-04',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Certificate Management, Security Considerations',
+    source: 'Workload identity § Certificate Management, Security Considerations',
     keyword: false,
     rule: 'Mesh certificates and SPIFFE certificates are integrated.',
     subject: 'validator',
@@ -1876,7 +1885,7 @@ export const mesh = [
   {
     id: 'MESH-K8S-01',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Prerequisites',
+    source: 'Workload identity § Prerequisites',
     keyword: false,
     rule: 'Kubernetes is version 1.20 or later.',
     subject: 'operator',
@@ -1887,7 +1896,7 @@ export const mesh = [
   {
     id: 'MESH-K8S-02',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Prerequisites',
+    source: 'Workload identity § Prerequisites',
     keyword: false,
     rule: 'SPIRE server and agent are present.',
     subject: 'operator',
@@ -1898,7 +1907,7 @@ export const mesh = [
   {
     id: 'MESH-K8S-03',
     level: 'MUST',
-    source: '002_d9c48db6a81b355c.txt § Getting Started, Deployment',
+    source: 'Workload identity § Getting Started, Deployment',
     keyword: false,
     rule: 'Workloads run in namespace demo.',
     subject: 'operator',
@@ -1909,7 +1918,7 @@ export const mesh = [
   {
     id: 'MESH-TRB-01',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Troubleshooting, 1. Certificate Rotation Failures',
+    source: 'Workload identity § Troubleshooting, 1. Certificate Rotation Failures',
     keyword: false,
     rule: 'Rotation failures can be traced to helper, trust domain, network or mesh.',
     subject: 'operator',
@@ -1920,7 +1929,7 @@ export const mesh = [
   {
     id: 'MESH-TRB-02',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Troubleshooting, 2. TLS Handshake Failures',
+    source: 'Workload identity § Troubleshooting, 2. TLS Handshake Failures',
     keyword: false,
     rule: 'Handshake failures can be traced to validity, bundle, identity or policy.',
     subject: 'operator',
@@ -1931,7 +1940,7 @@ export const mesh = [
   {
     id: 'MESH-TRB-03',
     level: 'SHOULD',
-    source: '002_d9c48db6a81b355c.txt § Troubleshooting, 3. SPIFFE Helper Issues',
+    source: 'Workload identity § Troubleshooting, 3. SPIFFE Helper Issues',
     keyword: false,
     rule: 'Helper failures can be traced to configuration, mount, security context or mesh.',
     subject: 'operator',

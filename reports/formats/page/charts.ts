@@ -2,6 +2,7 @@ import type { ComposeOption, EChartsType } from 'echarts/core';
 import type { BarSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts/charts';
 import type { GridComponentOption, MarkAreaComponentOption } from 'echarts/components';
 
+/** The options of echarts for the kinds of series and components that are loaded here; others would draw nothing. */
 export type ChartOption = ComposeOption<
   BarSeriesOption | LineSeriesOption | ScatterSeriesOption | GridComponentOption | MarkAreaComponentOption
 >;
@@ -22,6 +23,7 @@ export const ink = {
   second: '#010109',
 } as const satisfies Readonly<Record<string, string>>;
 
+/** A picture that is to be drawn; `label` is what a screen reader says of it, and sizes are CSS pixels. */
 export interface Picture {
   /** Distinguishes the ids inside of this picture from those of others on the same page. */
   readonly name: string;

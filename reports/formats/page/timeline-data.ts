@@ -24,6 +24,7 @@ export interface Bucket {
   readonly p99Ms: number | null;
 }
 
+/** The timeline of a scenario before it is drawn. Times are milliseconds since the start of the run. */
 export interface TimelineData {
   readonly fromMs: number;
   readonly toMs: number;

@@ -30,7 +30,7 @@ import {
 } from './key-pair.ts';
 import { readCertificate, type Certificate } from './read.ts';
 
-export { createCsr, type SigningRequest } from './csr.ts';
+export { createCsr } from './csr.ts';
 
 export interface AuthorityOptions {
   /** Its URI SAN is `spiffe://` and this name. */
