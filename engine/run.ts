@@ -13,7 +13,7 @@ import { findError, messageOf } from '../src/errors.ts';
 import { HealError } from '../src/heal-error.ts';
 import type { History } from '../src/history.ts';
 import { buildReport, type Report } from '../src/report/report.ts';
-import { judgeMesh, phase } from './judge-mesh.ts';
+import { runWork, phase } from './run-work.ts';
 import { startRuntime } from './start-runtime.ts';
 import type { Steps } from './steps.ts';
 
@@ -84,7 +84,7 @@ export async function runPlan(options: RunOptions): Promise<RunResult> {
     clockMs = begin(recorder, id, options, tools);
     recorder.broken.throwIfAborted();
     await withRun({ id, directory, recorder, signal, runtime: typeof on === 'string' ? on : undefined }, (run) =>
-      judge(options, run, tools?.paths),
+      runOn(options, run, tools?.paths),
     );
   } catch (error) {
     if (recorder.history.length === 0) {
@@ -148,18 +148,18 @@ function standingUp(
   return { kind: 'stood up by Assay', trustDomain: parts[0]?.mesh.trustDomain, nodeUnderTest };
 }
 
-async function judge(options: RunOptions, run: Run, tools: MeshTools | undefined): Promise<void> {
+async function runOn(options: RunOptions, run: Run, tools: MeshTools | undefined): Promise<void> {
   const { on, steps } = options;
   const plan = narrowed(options.plan, options.chosen);
   if (typeof on !== 'string') {
     await using target = await steps.step('attach', 'Attach to the target', () => on.open(run));
     const work = onOneMesh(plan);
-    if (work !== undefined) await judgeMesh(options, run, work, target);
+    if (work !== undefined) await runWork(options, run, work, target);
     return;
   }
   await using runtime = await startRuntime(on, run, tools!, steps);
   const settled = await Promise.allSettled(
-    plan.parts.map((part) => standUpAndJudge(options, run, runtime, tools!, part)),
+    plan.parts.map((part) => standUpAndRun(options, run, runtime, tools!, part)),
   );
   // What ends the whole run is the reason of each of its meshes.
   const failed = [
@@ -169,7 +169,7 @@ async function judge(options: RunOptions, run: Run, tools: MeshTools | undefined
   if (failed.length > 1) throw new AggregateError(failed);
 }
 
-async function standUpAndJudge(
+async function standUpAndRun(
   options: RunOptions,
   run: Run,
   runtime: Runtime,
@@ -180,5 +180,5 @@ async function standUpAndJudge(
   const title = `Mesh ${name}: SPIRE, ${nodes.length} nodes with an agent each`;
   const standUp = () => startMesh(run, runtime, tools, part.mesh);
   await using mesh = await options.steps.step(`mesh-${name}`, title, () => phase(run, `mesh ${name}`, standUp));
-  await judgeMesh(options, run, part, mesh);
+  await runWork(options, run, part, mesh);
 }

@@ -126,7 +126,7 @@ export const rotationImpostors: readonly Impostor[] = [
     id: 'rotation-reopens-listener',
     title: 'It closes its listener and opens it anew at each rotation',
     breaks: 'mesh/rotation/requests-survive',
-    reason: /requests failed; the first .* → NODE .*ECONN(REFUSED|RESET)/,
+    reason: /requests failed; the first .* → NODE .*(ECONNREFUSED|closed \(reset\))/,
     change: {
       rotate: ({ entrance, renew }, next) => {
         renew(next);

@@ -6,20 +6,21 @@ import { clausesOf, type Chosen, type Work } from '../plans/plan.ts';
 import { runScenario, type Scenario } from '../scenarios/scenario.ts';
 import { findError, messageOf } from '../src/errors.ts';
 import type { KnownClause } from '../src/clauses/catalogue.ts';
+import { heardElsewhere } from '../src/heard-elsewhere.ts';
 import { HealError } from '../src/heal-error.ts';
 import type { Suite } from '../suites/suite.ts';
 import { skipWhatIsLacking } from './skips.ts';
 import type { Steps } from './steps.ts';
 
-export interface JudgeOptions {
+export interface WorkOptions {
   readonly seed: number;
   readonly chosen: Chosen;
   readonly steps: Steps;
 }
 
 /** Runs suites and scenarios on a mesh and records what they see. What the mesh lacks is skipped, with its own reason. */
-export async function judgeMesh(
-  { seed, chosen, steps }: JudgeOptions,
+export async function runWork(
+  { seed, chosen, steps }: WorkOptions,
   run: Run,
   work: Work,
   target: Target,
@@ -49,9 +50,7 @@ export async function judgeMesh(
     return;
   }
   const othersDone = suites.then(() => undefined);
-  othersDone.catch(() => {
-    /* told below */
-  });
+  heardElsewhere(othersDone);
   try {
     await using load = await startLoad(target, recorder, { ...work.load, seed });
     for (const scenario of scenarios) {
