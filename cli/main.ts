@@ -132,7 +132,10 @@ function common(command: Command): Command {
     .option('--runtime <name>', runtimeChoice())
     .option('--out <dir>', 'directory of the run (default: reports/out/<run id>)')
     .option('--seed <n>', 'seed of every choice that is made by chance', wholeNumber)
-    .option('--only <globs>', 'clause or scenario ids, * for any characters, parted by commas')
+    .option(
+      '--only <globs>',
+      'clauses (also by an older id), scenarios or promises by name, * for any characters, parted by commas',
+    )
     .option('--json', 'print report.json on standard output and nothing else there', false)
     .option('--quiet', 'no progress', false)
     .option('--no-color', 'no colours');

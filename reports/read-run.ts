@@ -74,11 +74,11 @@ function readEntry(file: string, line: number, text: string): Entry {
   const wrong = (what: string) => new RunRecordError(`${file}:${line}: ${what}: ${text.slice(0, 80)}`);
   if (!isObject(value)) throw wrong('not a JSON object');
   if (typeof value['kind'] !== 'string' || !Object.hasOwn(kinds, value['kind']))
-    throw wrong('no kind of entry that this version knows');
+    throw wrong('no kind of entry that this version of Assay knows; a run is rendered by the version that made it');
   if (value['index'] !== line) throw wrong(`its index should be its line, ${line}`);
   if (typeof value['atMs'] !== 'number' || !Number.isFinite(value['atMs'])) throw wrong('atMs is not a number');
   if (value['kind'] === 'scenario' && !Array.isArray(value['clauses']))
-    throw wrong('a scenario that does not name its clauses, as older versions wrote it');
+    throw wrong('a scenario that does not name its clauses; a run is rendered by the version that made it');
   return value as unknown as Entry;
 }
 

@@ -113,7 +113,7 @@ export function because(report: Report): string {
   const decided = total - skipped - count(report.clauses, 'deviation');
   if (decided === 0) return 'No clause was decided.';
   const broken = report.scenarios.some((scenario) => scenario.faults.length > 0);
-  const held = `${decided === total ? `All ${total} clauses` : `${decided} of ${total} clauses were decided, and all of them`} held${broken ? ', while healthy and while broken on purpose' : ''}.`;
+  const held = `${decided === total ? (total === 1 ? 'The one clause' : `All ${total} clauses`) : `${decided} of ${total} clauses were decided, and all of them`} held${broken ? ', while healthy and while broken on purpose' : ''}.`;
   const unasked = promises.filter((promise) => !report.clauses.some((clause) => clause.promise === promise.id));
   return unasked.length === 0
     ? held

@@ -15,11 +15,13 @@ two states of the code can be measured in turn.`;
 function options(): { runs: number; runtimes: readonly string[]; add: boolean } | undefined {
   const { values } = parseArgs({
     options: {
+      help: { type: 'boolean', default: false },
       runs: { type: 'string', default: '5' },
       runtime: { type: 'string', default: defaultRuntime },
       add: { type: 'boolean', default: false },
     },
   });
+  if (values.help) return undefined;
   const runs = Number(values.runs);
   const runtimes = values.runtime.split(',').map((name) => benchRuntimes.find((known) => known === name));
   const known = runtimes.filter((runtime) => runtime !== undefined);
