@@ -107,6 +107,22 @@ export const rotationImpostors: readonly Impostor[] = [
   },
   {
     kind: 'node',
+    id: 'rotation-hangs-connections',
+    title: 'It answers nothing more on connections that were open at a rotation, and keeps them open',
+    breaks: 'mesh/rotation/connections-survive',
+    // A request that nobody answered may have been served: it is no pass, and nothing that could be held against the node.
+    verdict: 'inconclusive',
+    reason:
+      /^nobody knows what became of \d+ of \d+ requests; the first probe of MESH → NODE .*no answer within 5000 ms/,
+    change: {
+      rotate: ({ connections, renew }, next) => {
+        renew(next);
+        for (const connection of connections) connection.pause();
+      },
+    },
+  },
+  {
+    kind: 'node',
     id: 'rotation-drops-connections',
     title: 'It ends every connection at each rotation',
     breaks: 'mesh/rotation/connections-survive',

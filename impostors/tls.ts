@@ -4,7 +4,7 @@ import { createServer, type Server as TcpServer, type Socket } from 'node:net';
 import type { ConnectionOptions, Server as TlsServer } from 'node:tls';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
 import { reference, type Behaviour } from '../mesh/node/behaviour.ts';
-import { dialHello } from '../mesh/node/dial.ts';
+import { connectMtls, dialHello } from '../mesh/node/dial.ts';
 import { judgePeer } from '../mesh/node/peer.ts';
 import { helloInTheClear } from './clear.ts';
 import type { Impostor } from './impostor.ts';
@@ -28,6 +28,20 @@ const only10and13 = {
 } as const;
 const tls12: Settings = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' };
 
+const closingOldVersions: Behaviour['entrance'] = (tls) =>
+  tls.prependListener('secureConnection', (socket) => {
+    if (socket.getProtocol() !== 'TLSv1.3') socket.destroy();
+  });
+
+const closingOldServers: Behaviour['dial'] = async (...call) => {
+  // Who cannot be connected to at all is told by the right way to dial.
+  const socket = await connectMtls(...call).catch(() => undefined);
+  const version = socket?.getProtocol() ?? 'TLSv1.3';
+  socket?.destroy();
+  if (version === 'TLSv1.3') return dialHello(...call);
+  return { outcome: 'refused', peer: null, detail: `closed after a handshake of ${version}` };
+};
+
 /** Nodes that are lax about TLS. */
 export const tlsImpostors: readonly Impostor[] = [
   {
@@ -37,6 +51,15 @@ export const tlsImpostors: readonly Impostor[] = [
     breaks: 'mesh/tls/version-as-server',
     reason: /^NODE as server: TLS 1\.[02].*: accepted, wanted refused/,
     change: server({ minVersion: 'TLSv1.2' }),
+  },
+  {
+    kind: 'node',
+    id: 'tls-1.2-closed-afterwards-as-server',
+    title: 'As server it completes handshakes of TLS 1.2, and closes the connection then',
+    breaks: 'mesh/tls/version-as-server',
+    reason:
+      /^NODE as server: TLS 1\.[02].*: refused, but only after a handshake of TLSv1\.2 .* was complete, wanted refused/,
+    change: { ...server({ minVersion: 'TLSv1.2' }), entrance: closingOldVersions },
   },
   {
     kind: 'node',
@@ -69,6 +92,15 @@ export const tlsImpostors: readonly Impostor[] = [
     breaks: 'mesh/tls/version-as-client',
     reason: /^NODE as client: a server of TLS 1\.[02].*: accepted, wanted refused/,
     change: client({ minVersion: 'TLSv1.2' }),
+  },
+  {
+    kind: 'node',
+    id: 'tls-1.2-closed-afterwards-as-client',
+    title: 'As client it completes handshakes of TLS 1.2, and closes the connection then',
+    breaks: 'mesh/tls/version-as-client',
+    reason:
+      /^NODE as client: a server of TLS 1\.[02].*: refused, but only after a handshake of TLSv1\.2 .* was complete, wanted refused/,
+    change: { ...client({ minVersion: 'TLSv1.2' }), dial: closingOldServers },
   },
   {
     kind: 'node',

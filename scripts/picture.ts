@@ -12,6 +12,8 @@ import { picturePath, root, transcriptPath } from './docs/places.ts';
 const run = promisify(execFile);
 const mostBytes = 400_000;
 const size = '1280,1600';
+// Below this a headless browser paints in part only: nothing is shown there.
+const shownPx = 1520;
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-picture-'));
 try {
@@ -51,6 +53,9 @@ async function takePicture(page: string, picture: string): Promise<void> {
     .map((name) => findOnPath(name, process.env))
     .find((path) => path !== undefined);
   if (browser === undefined) throw new Error('no Chromium on the PATH; install one (Debian: apt-get install chromium)');
+  const cut = join(scratch, 'page.html');
+  const style = `<style>html { height: ${shownPx}px; overflow: hidden }</style></head>`;
+  writeFileSync(cut, readFileSync(page, 'utf8').replace('</head>', style));
   await run(
     browser,
     [
@@ -68,7 +73,7 @@ async function takePicture(page: string, picture: string): Promise<void> {
       '--virtual-time-budget=3000',
       `--window-size=${size}`,
       `--screenshot=${picture}`,
-      pathToFileURL(page).href,
+      pathToFileURL(cut).href,
     ],
     { timeout: 60_000 },
   );

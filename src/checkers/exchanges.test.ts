@@ -1,7 +1,7 @@
 import t from 'tap';
 import { exactId, prefix } from '../clauses/mesh/pinning.ts';
 import type { Exchange, Happening } from '../history.ts';
-import { acceptedAsMust, refusedBesideControl } from './exchanges.ts';
+import { acceptedAsMust, notNegotiated, only13Negotiated, refusedBesideControl } from './exchanges.ts';
 import { exchange, historyOf, judgedBy, node, skip, told, type Step } from './history-builder.ts';
 
 const clause = prefix.id;
@@ -158,4 +158,61 @@ await t.test('skipped only with a reason, and only when it covers everybody', as
 
 await t.test('nodes of another mesh, where the suite did not run, need no rows', async (t) => {
   t.match(judge(['server'], node('z', { mesh: 'brief' }), node('peer', { judged: false }), beside()), /^pass/);
+});
+
+const spoke = (version: string, cipher = 'TLS_AES_128_GCM_SHA256') => ({ tls: { version, cipher, resumed: false } });
+const judgeBy = (by: typeof notNegotiated, ...steps: Step[]) =>
+  told(judgedBy({ ...prefix, roles: ['server'] }, by)(historyOf(node('a'), ...steps)));
+
+await t.test(
+  'a handshake that was completed and closed afterwards is no refusal of what was agreed on in it',
+  async (t) => {
+    const closedLate = beside({}, row(spoke('TLSv1.2')));
+    for (const by of [notNegotiated, only13Negotiated]) {
+      t.match(
+        judgeBy(by, closedLate),
+        /^fail: a as server: a prefix: refused, but only after a handshake of TLSv1\.2 with TLS_AES_128_GCM_SHA256 was complete, wanted refused/,
+      );
+      t.match(judgeBy(by, beside()), /^pass/);
+    }
+    t.match(judgeBy(refusedBesideControl, closedLate), /^pass/, 'for an identity, a close after the handshake is one');
+  },
+);
+
+await t.test('what is accepted has to have agreed on TLS 1.3, where that is the clause', async (t) => {
+  const range = (version: string) =>
+    exchange(clause, 'a range', 'accepted', { control: `${clause} a server`, ...spoke(version) });
+  t.match(judgeBy(only13Negotiated, beside({}, row(), range('TLSv1.3') as Happening)), /^pass/);
+  t.match(
+    judgeBy(only13Negotiated, beside({}, row(), range('TLSv1.2') as Happening)),
+    /^fail: .*a range: accepted, but agreed on TLSv1\.2 although 1\.3 was offered, wanted accepted/,
+  );
+});
+
+await t.test('an answer that names somebody else as its caller accepted somebody else', async (t) => {
+  const right = (named: string | null) =>
+    exchange(exactId.id, 'the right ID', 'accepted', { as: 'spiffe://td/us', named });
+  const judgeExact = (named: string | null) =>
+    told(judgedBy({ ...exactId, roles: ['server'] }, acceptedAsMust)(historyOf(node('a'), right(named))));
+  t.match(judgeExact('spiffe://td/us'), /^pass/);
+  t.match(
+    judgeExact('spiffe://td/them'),
+    /^fail: .*accepted, but taken for spiffe:\/\/td\/them instead of spiffe:\/\/td\/us/,
+  );
+  t.match(judgeExact(null), /^fail: .*taken for nobody/);
+  const misnamed = { as: 'spiffe://td/us', named: 'spiffe://td/them' };
+  t.match(
+    judge(['server'], beside(misnamed)),
+    /^inconclusive: .*control before it was not accepted \(accepted, but taken for/,
+    'so that it is no control either',
+  );
+});
+
+await t.test("what is the node's own choice decides nothing, and is no control", async (t) => {
+  const choice = (outcome: Exchange['outcome']) =>
+    exchange(clause, 'a choice', 'either', { control: `${clause} a server`, outcome });
+  for (const outcome of ['accepted', 'refused', 'unknown'] as const) {
+    t.match(judge(['server'], beside({}, row(), choice(outcome))), /^pass: 1 refused, each/, outcome);
+  }
+  t.match(judge(['server'], choice('accepted'), row(), choice('accepted')), /^inconclusive: .*there is none/);
 });

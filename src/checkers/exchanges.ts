@@ -14,17 +14,31 @@ type ExchangeEntry = EntryOf<'exchange'>;
  */
 export const refusedBesideControl: Judge = (history, clause) => byExchanges(history, clause, 'refused');
 
-/** Decides the same, and whatever was accepted has to have agreed on TLS 1.3, also where a range was offered. */
-export const only13BesideControl: Judge = (history, clause) => byExchanges(history, clause, 'refused', olderVersion);
+/**
+ * Decides the same for what is agreed on in a handshake: a refusal counts only when no handshake came about. Whoever completes one and
+ * closes the connection afterwards has spoken what was not to be spoken.
+ */
+export const notNegotiated: Judge = (history, clause) => byExchanges(history, clause, 'refused', completed);
+
+/** Decides the same again, and whatever was accepted has to have agreed on TLS 1.3, also where a range was offered. */
+export const only13Negotiated: Judge = (history, clause) =>
+  byExchanges(history, clause, 'refused', (row) => completed(row) ?? olderVersion(row));
 
 /** Decides a clause by its exchanges with the nodes under test, where the rows that have to be accepted decide, under the name of the caller. */
 export const acceptedAsMust: Judge = (history, clause) => byExchanges(history, clause, 'accepted', misnaming);
 
-/** What is wrong with an exchange although it was accepted as it must be; undefined where nothing is. */
+/** What is wrong with an exchange although it came to what it must; undefined where nothing is. */
 type Flaw = (exchange: ExchangeEntry) => string | undefined;
 
-const olderVersion: Flaw = ({ tls }) =>
-  tls === undefined || tls.version === 'TLSv1.3' ? undefined : `agreed on ${tls.version} although 1.3 was offered`;
+const completed: Flaw = ({ expect, tls }) =>
+  expect !== 'refused' || tls === undefined
+    ? undefined
+    : `only after a handshake of ${tls.version} with ${tls.cipher} was complete`;
+
+const olderVersion: Flaw = ({ expect, tls }) =>
+  expect !== 'accepted' || tls === undefined || tls.version === 'TLSv1.3'
+    ? undefined
+    : `agreed on ${tls.version} although 1.3 was offered`;
 
 /** An answer that names somebody else as its caller took us for that one: the ID that was shown was not accepted. */
 const misnaming: Flaw = ({ as, named }) =>
@@ -71,7 +85,7 @@ function byExchanges(
 }
 
 function asWanted(row: ExchangeEntry, flaw: Flaw): boolean {
-  return row.outcome === row.expect && (row.outcome === 'refused' || flaw(row) === undefined);
+  return row.outcome === row.expect && flaw(row) === undefined;
 }
 
 function controlsOf(
@@ -106,7 +120,7 @@ function sentence(rows: readonly ExchangeEntry[], flaw: Flaw): string {
 
 /** What came of an exchange, with what is wrong with it. */
 function came(row: ExchangeEntry, flaw: Flaw): string {
-  const what = row.expect === 'accepted' && row.outcome === 'accepted' ? flaw(row) : undefined;
+  const what = row.outcome === row.expect ? flaw(row) : undefined;
   return what === undefined ? row.outcome : `${row.outcome}, but ${what}`;
 }
 

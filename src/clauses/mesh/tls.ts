@@ -1,4 +1,4 @@
-import { only13BesideControl, refusedBesideControl } from '../../checkers/exchanges.ts';
+import { notNegotiated, only13Negotiated, refusedBesideControl } from '../../checkers/exchanges.ts';
 import { grantsNoEarlyData, presentsItsSvid } from '../../checkers/controls.ts';
 import { bothRoles, clause } from '../../clause.ts';
 
@@ -17,7 +17,7 @@ export const versionAsServer = clause({
   title: 'A node accepts TLS 1.3 and refuses 1.2, 1.1 and 1.0, alone and as a range',
   danger: 'an old version is still negotiated, with its weaker suites and its certificates in the clear',
   roles: ['server'],
-  judge: only13BesideControl,
+  judge: only13Negotiated,
 });
 
 export const versionAsClient = clause({
@@ -28,7 +28,7 @@ export const versionAsClient = clause({
   title: 'A node calls servers that speak TLS 1.3 and none that stop at 1.2, 1.1 or 1.0',
   danger: 'a peer that lags, or an attacker in between, talks the caller down',
   roles: ['client'],
-  judge: refusedBesideControl,
+  judge: notNegotiated,
 });
 
 export const aeadOnly = clause({
@@ -39,7 +39,7 @@ export const aeadOnly = clause({
   title: 'Only the strong AEAD suites of TLS 1.3 are negotiated',
   danger: 'a suite with a short tag, CBC or static RSA is reachable',
   roles: bothRoles,
-  judge: refusedBesideControl,
+  judge: notNegotiated,
 });
 
 export const plaintextRefused = clause({
