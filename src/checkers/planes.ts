@@ -79,6 +79,11 @@ function keyExchangeFinding(subject: string, handshakes: readonly HandshakeEntry
   }
   if (handshakes.every((handshake) => handshake === right))
     return { subject, state: 'unknown', says: untried, evidence };
+  const unclear = handshakes.find(({ agreed, outcome }) => agreed === null && outcome === 'unknown');
+  if (unclear !== undefined) {
+    const what = unclear.group ?? unclear.version;
+    return { subject, state: 'unknown', says: `could not tell for ${what}: ${unclear.how}`, evidence: [unclear.index] };
+  }
   const says = `TLS 1.2 and key exchanges without a post-quantum part were refused, ${postQuantum} was accepted`;
   return { subject, state: 'holds', says, evidence };
 }
