@@ -5,7 +5,7 @@ import { judgePeer } from '../mesh/node/peer.ts';
 import { authorityId, readCertificate } from '../src/svid/x509/read.ts';
 import type { X509Context } from '../spiffe/workload-api.ts';
 import type { Impostor } from './impostor.ts';
-import { asClient, asServer, trusting } from './judges.ts';
+import { asClient, asServer, trusting, type Judge } from './judges.ts';
 
 /** Hands out the first that it was given, for ever. */
 function firstOnly(): (held: Held) => Held {
@@ -26,6 +26,16 @@ function everHeld(): (held: Held) => Held['bundles'] {
       seen.set(trustDomain, known);
     }
     return new Map([...seen].map(([trustDomain, known]) => [trustDomain, [...known.values()]]));
+  };
+}
+
+/** Of every three judgements, one by the bundle of now and two by all that was ever held. */
+function oneInThreeHeeds(): Judge {
+  const ever = trusting(everHeld());
+  let judged = 0;
+  return (chain, held, allow, at) => {
+    const everJudged = ever(chain, held, allow, at);
+    return judged++ % 3 === 0 ? judgePeer(chain, held, allow, at) : everJudged;
   };
 }
 
@@ -117,7 +127,7 @@ export const rotationImpostors: readonly Impostor[] = [
     change: {
       rotate: ({ connections, renew }, next) => {
         renew(next);
-        for (const connection of connections) connection.pause();
+        for (const connection of connections) connection.write = () => true;
       },
     },
   },
@@ -178,6 +188,14 @@ export const rotationImpostors: readonly Impostor[] = [
     breaks: 'mesh/rotation/revoked-authority-refused',
     reason: /^NODE as server: the same SVID, after the revocation: accepted, wanted refused/,
     change: asServer(trusting(everHeld())),
+  },
+  {
+    kind: 'node',
+    id: 'rotation-one-worker-heeds',
+    title: 'As server one worker in three heeds a revocation, and the others trust for ever',
+    breaks: 'mesh/rotation/revoked-authority-refused',
+    reason: /^NODE as server: the same SVID, after the revocation: accepted, wanted refused/,
+    change: asServer(oneInThreeHeeds()),
   },
   {
     kind: 'node',

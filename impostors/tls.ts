@@ -30,7 +30,8 @@ const tls12: Settings = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' };
 
 const closingOldVersions: Behaviour['entrance'] = (tls) =>
   tls.prependListener('secureConnection', (socket) => {
-    if (socket.getProtocol() !== 'TLSv1.3') socket.destroy();
+    // In good order, so that the last word of the handshake is out.
+    if (socket.getProtocol() !== 'TLSv1.3') socket.end();
   });
 
 const closingOldServers: Behaviour['dial'] = async (...call) => {

@@ -65,12 +65,20 @@ await t.test('a stand-in of an agent is that of its own node alone', async (t) =
 await t.test('a sabotaged experiment and what belongs to no node have a run of their own', async (t) => {
   const alone = batches.filter(({ kind }) => kind !== 'crowd');
   for (const { impostors: some } of alone) t.equal(some.length, 1);
-  const sabotaged = impostors.filter(({ kind, verdict }) => kind !== 'issuer' && verdict === 'inconclusive');
+  // A node that leaves something open leaves it open of itself alone.
+  const sabotaged = impostors.filter(
+    ({ kind, verdict }) => !['issuer', 'node'].includes(kind) && verdict === 'inconclusive',
+  );
   for (const { id } of sabotaged)
     t.ok(
       alone.some((batch) => batch.id === id),
       id,
     );
+});
+
+await t.test('a node is always in a crowd, also one that leaves its clause open', async (t) => {
+  const crowded = new Set(batches.filter(({ kind }) => kind === 'crowd').flatMap(({ impostors: some }) => some));
+  for (const impostor of impostors.filter(({ kind }) => kind === 'node')) t.ok(crowded.has(impostor), impostor.id);
 });
 
 await t.test('a crowd is as large as it may be, and no larger', async (t) => {

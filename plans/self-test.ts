@@ -63,8 +63,8 @@ const mostInCrowd = 10;
 /** A sabotaged experiment would spoil it for all, and SPIRE's own listeners belong to no node. */
 function isInCrowd(impostor: Impostor): impostor is InCrowd {
   const { kind, verdict } = impostor;
-  const isNode = kind === 'node' || kind === 'program' || kind === 'spire-agent';
-  return isNode && verdict !== 'inconclusive' && looksAtNodes(decider(impostor));
+  const isNode = kind === 'node' || kind === 'program' || (kind === 'spire-agent' && verdict !== 'inconclusive');
+  return isNode && looksAtNodes(decider(impostor));
 }
 
 /** Whether it looks at one node after the other, so that many may stand side by side. What is about SPIRE itself has clauses without a role. */

@@ -182,6 +182,7 @@ function tokens(add: Add): void {
   ): void =>
     add(atMs, {
       kind: 'token',
+      beganMs: 0,
       trial,
       row,
       token: trial === 'late' ? 'token-2' : 'token-1',

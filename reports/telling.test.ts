@@ -72,7 +72,15 @@ const sentences: readonly [happening: Happening, says: string][] = [
   ],
   [exchange, 'Offered to a as a client: the right ID. Wanted accepted, got accepted: 200 (4.00 ms).'],
   [
-    { kind: 'token', trial: 'late', row: 'after its TTL', token: 'token-1', outcome: 'refused', secondsToExpiry: -1.5 },
+    {
+      kind: 'token',
+      trial: 'late',
+      beganMs: 0,
+      row: 'after its TTL',
+      token: 'token-1',
+      outcome: 'refused',
+      secondsToExpiry: -1.5,
+    },
     'token-1, after its TTL: refused; 1.5 s after its expiry.',
   ],
 ];

@@ -1,7 +1,7 @@
 // npm run check: types, lint and the tests that need nothing but this directory, side by side. Says what failed, and little else.
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { compileCache, tap } from './tap.ts';
+import { buildTap, compileCache, tap } from './tap.ts';
 
 const root = new URL('..', import.meta.url);
 
@@ -31,5 +31,6 @@ async function check(name: string, args: readonly string[]): Promise<boolean> {
   return exit === 0;
 }
 
+buildTap();
 const passed = await Promise.all(Object.entries(checks).map(([name, args]) => check(name, args)));
 process.exitCode = passed.every(Boolean) ? 0 : 1;

@@ -9,7 +9,7 @@ import { locateTools, type ToolProgress } from '../fixtures/toolchain/toolchain.
 import { describeProgress } from '../fixtures/toolchain/describe-progress.ts';
 import { messageOf } from '../src/errors.ts';
 import { noteStage } from './ci-stages.ts';
-import { compileCache, tap } from './tap.ts';
+import { buildTap, compileCache, tap } from './tap.ts';
 
 process.chdir(new URL('..', import.meta.url).pathname);
 const given = process.argv.slice(2);
@@ -18,6 +18,7 @@ const files = given.filter((argument) => !argument.startsWith('-')).flatMap(test
 
 if (given.length === flags.length || files.some((file) => file.startsWith('test/'))) await buildToolchain();
 
+buildTap();
 const startMs = performance.now();
 const child = spawn(process.execPath, [tap, `--jobs=${availableParallelism()}`, ...flags, ...files], {
   stdio: 'inherit',

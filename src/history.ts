@@ -269,6 +269,8 @@ export interface TokenUse {
   readonly outcome: 'attested' | 'refused' | 'unknown';
   readonly code?: string;
   readonly message?: string;
+  /** When it was presented, in milliseconds since the start of the run. */
+  readonly beganMs: number;
   /** Seconds between the use and the token's expiry by the server's own answer; negative after it. */
   readonly secondsToExpiry: number;
 }

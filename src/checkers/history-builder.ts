@@ -103,6 +103,7 @@ export function token(trial: TokenUse['trial'], row: string, change: Partial<Tok
     trial,
     row,
     token: 'a token',
+    beganMs: 0,
     outcome: 'attested',
     secondsToExpiry: 100,
     ...change,

@@ -137,6 +137,14 @@ export const raceOneWinner: Judge = (history, clause) => {
   if (new Set(uses.map(({ token }) => token)).size > 1) return open('the agents came with different tokens', uses);
   if (winners.length === 0 && uses.some(({ secondsToExpiry }) => secondsToExpiry <= 0))
     return open('the token was raced for after its expiry', uses);
+  // A server that is too busy for them refuses them as well, and shows nothing of what it does with the token.
+  // SPIRE tells some who lose by no more than a moment that the token's record was not there to be deleted.
+  const lost = ({ code, message }: Use) => code === 'INVALID_ARGUMENT' || /join token/i.test(message ?? '');
+  const otherwise = uses.filter((use) => use.outcome === 'refused' && !lost(use));
+  if (otherwise.length > 0) {
+    const why = `${otherwise[0]!.code ?? ''}: ${otherwise[0]!.message ?? ''}`;
+    return open(`${otherwise.length} agents were refused, but not for what the token is: ${why}`, otherwise);
+  }
   if (winners.length === 0)
     return {
       verdict: 'fail',
@@ -144,6 +152,11 @@ export const raceOneWinner: Judge = (history, clause) => {
       evidence: indexes(uses),
     };
   if (uses.length < leastRacers) return open(`only ${uses.length} agents raced`, uses);
+  // Who comes when another is through races nobody.
+  const firstEndMs = Math.min(...uses.map(({ atMs }) => atMs));
+  const late = uses.filter(({ beganMs }) => beganMs > firstEndMs);
+  if (late.length > 0)
+    return open(`${late.length} of ${uses.length} agents came when another was through already`, late);
   return {
     verdict: 'pass',
     reason: `1 of ${uses.length} agents that raced for one token attested`,

@@ -72,10 +72,11 @@ async function twice(context: SuiteContext, server: Server): Promise<Used[]> {
   return [first, await use(context, server, token, 'twice', 'second use')];
 }
 
+/** All are ready before the first presents its token: who comes when another is through races nobody. */
 async function race(context: SuiteContext, server: Server): Promise<Used[]> {
   const token = await create(context, server, 'a token raced for', ttlSeconds);
-  const agents = Array.from({ length: racers }, (_, at) => `agent ${at + 1} of ${racers}`);
-  return Promise.all(agents.map((agent) => use(context, server, token, 'race', agent)));
+  const ready = await Promise.all(Array.from({ length: racers }, () => prepare(context, server, token)));
+  return Promise.all(ready.map((present, at) => present('race', `agent ${at + 1} of ${racers}`)));
 }
 
 async function use(
@@ -85,25 +86,32 @@ async function use(
   trial: TokenUse['trial'],
   row: string,
 ): Promise<Used> {
-  const { target, recorder } = context;
+  const present = await prepare(context, server, token);
+  return present(trial, row);
+}
+
+type Present = (trial: TokenUse['trial'], row: string) => Promise<Used>;
+
+/** Gets ready to present a token as an agent does. */
+async function prepare({ target, recorder }: SuiteContext, server: Server, token: Token): Promise<Present> {
   const { csrDer } = await createCsr(undefined);
-  const secondsToExpiry = (token.expiresAt.getTime() - Date.now()) / 1000;
-  const result = await attestByJoinToken({
-    address: server.address,
-    trustDomain: target.trustDomain,
-    token: token.value,
-    csrDer,
-    // Unless its limit is off, the server attests one a second from each source address, and a race stands in line.
-    withinMs: 30_000,
-    authoritiesDer: (await server.api.getBundle()).authorities.map(({ der }) => der),
-  });
-  const { outcome } = result;
-  recorder.record({
-    ...{ kind: 'token', trial, row, token: token.name, outcome, secondsToExpiry },
-    ...(result.outcome === 'refused' && { code: result.code }),
-    ...('message' in result && { message: result.message }),
-  });
-  return { token, outcome };
+  const authoritiesDer = (await server.api.getBundle()).authorities.map(({ der }) => der);
+  return async (trial, row) => {
+    const beganMs = recorder.now();
+    const secondsToExpiry = (token.expiresAt.getTime() - Date.now()) / 1000;
+    const result = await attestByJoinToken({
+      ...{ address: server.address, trustDomain: target.trustDomain, token: token.value, csrDer, authoritiesDer },
+      // Unless its limit is off, the server attests one a second from each source address, and a race stands in line.
+      withinMs: 30_000,
+    });
+    const { outcome } = result;
+    recorder.record({
+      ...{ kind: 'token', trial, row, token: token.name, outcome, beganMs, secondsToExpiry },
+      ...(result.outcome === 'refused' && { code: result.code }),
+      ...('message' in result && { message: result.message }),
+    });
+    return { token, outcome };
+  };
 }
 
 /** Reads the server's audit log once every use is in it, or has had its time: the server writes after it has answered. */
