@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { FixtureError } from '../src/errors.ts';
 import { loadFormats } from './formats.ts';
 import { readHistory, RunRecordError } from './read-run.ts';
 import { renderReports, writeReportJson } from './render.ts';
@@ -110,4 +111,13 @@ await t.test('a report.json that is missing or of another schema is refused', as
   await t.rejects(renderReports(directory), /report\.json: wanted "schema": 1, got 2/);
   await rm(join(directory, 'report.json'));
   await t.rejects(renderReports(directory), /report\.json: cannot be read/);
+});
+
+await t.test('a format that cannot be written is named, and no half of it stays', async (t) => {
+  const directory = await runDirectory();
+  await mkdir(join(directory, 'report.html'));
+  const error: unknown = await renderReports(directory).catch((thrown: unknown) => thrown);
+  t.type(error, FixtureError);
+  t.match((error as Error).message, /report\.html: cannot be written: EISDIR/);
+  t.notOk((await readdir(directory)).includes('report.html.part'));
 });

@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clause } from '../src/clause.ts';
+import { FixtureError, messageOf } from '../src/errors.ts';
 import type { History } from '../src/history.ts';
 import type { Report } from '../src/report/report.ts';
 import { buildReport } from '../src/report/report.ts';
@@ -32,7 +33,11 @@ export async function saveReportJson(directory: string, report: Report): Promise
   await writeWhole(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
 }
 
-/** Writes the file whole or, on a full disk, not at all. */
+/**
+ * Writes the file whole or, on a full disk, not at all.
+ *
+ * @throws FixtureError that names the file and says why
+ */
 async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.part`;
   try {
@@ -40,7 +45,7 @@ async function writeWhole(path: string, text: string): Promise<void> {
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });
-    throw new Error(`${path}: cannot be written: ${(error as Error).message}`, { cause: error });
+    throw new FixtureError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -48,7 +53,7 @@ async function writeWhole(path: string, text: string): Promise<void> {
  * Writes every format from the `history.jsonl` and `report.json` of a run directory and nothing else: the same bytes whenever
  * and wherever it is done.
  *
- * @throws RunRecordError when either file is missing or is not what it should be
+ * @throws RunRecordError when either file is missing or is not what it should be; FixtureError when a format cannot be written
  */
 export async function renderReports(directory: string): Promise<Written[]> {
   const [history, report, formats] = await Promise.all([readHistory(directory), readReport(directory), loadFormats()]);
