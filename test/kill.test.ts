@@ -37,9 +37,9 @@ const begins = (phase: string) => (entry: Entry) =>
   entry.kind === 'phase' && entry.phase === phase && entry.state === 'begun';
 
 await t.test('a signal heals and reports', { jobs: 2 }, async (t) => {
-  const moments: [title: string, moment: Moment, signal: NodeJS.Signals, entry?: string][] = [
+  const moments: [title: string, moment: (entry: Entry) => boolean, signal: NodeJS.Signals, entry?: string][] = [
     ['while the mesh is stood up', begins('mesh steady'), 'SIGINT'],
-    ['in the middle of that', 700, 'SIGTERM'],
+    ['as the first SVID is delivered', (entry) => entry.kind === 'svid', 'SIGTERM'],
     ['as a link is cut', fault('injected'), 'SIGINT'],
     ['in a partition', fault('in-force'), 'SIGINT'],
     ['after a partition', fault('healed'), 'SIGTERM'],
