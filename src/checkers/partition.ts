@@ -9,6 +9,8 @@ import type { ScenarioJudge } from './scenario.ts';
 const leastTries = 3;
 // Certificates count in whole seconds and are good through notAfter: who reads the clock in whole seconds too accepts until the second is over.
 const lastSecondMs = 1_000;
+// A history's zero is known to a millisecond of the wall clock, which is slewed by at most 500 ppm beside the one that times requests.
+const clockMs = 20;
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 const endMs = ({ startMs, totalMs }: RequestEntry) => startMs + totalMs;
@@ -26,7 +28,7 @@ export const trafficWhileValid: ScenarioJudge = (window, history, clause) => {
     during: { fromMs: cut.inForceMs, toMs: firstDeathMs },
     between: betweenNodes(cut),
     counts: (request) =>
-      request.startMs >= cut.inForceMs && endMs(request) < (deathOf(cut, request)?.atMs ?? -Infinity),
+      request.startMs >= cut.inForceMs && endMs(request) < (deathOf(cut, request)?.atMs ?? -Infinity) - clockMs,
   })(window, history, clause);
 };
 
