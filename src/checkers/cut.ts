@@ -1,6 +1,7 @@
 import type { Clause } from '../clause.ts';
 import { entriesOf, type EntryOf, type History } from '../history.ts';
 import { zeroOf } from '../reading/nodes.ts';
+import { svidsOf } from '../reading/rotations.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
 import type { RequestEntry } from './requests.ts';
@@ -58,7 +59,7 @@ function deliveries(history: History): EntryOf<'svid'>[] {
 
 /** The first SVID that a node was given after the heal and never before: an old one handed out again is no renewal. */
 export function renewalOf(history: History, { healingMs }: FaultSpan, node: string): EntryOf<'svid'> | undefined {
-  const own = deliveries(history).filter((svid) => svid.node === node);
+  const own = svidsOf(history, node, 'delivered');
   const old = new Set(own.filter(({ atMs }) => atMs <= healingMs).map(({ serial }) => serial));
   return own.find(({ atMs, serial }) => atMs > healingMs && !old.has(serial));
 }
