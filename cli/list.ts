@@ -18,16 +18,22 @@ const lists: Readonly<Record<string, List>> = {
   },
   impostors: {
     entries: async () =>
-      (await import('../impostors/catalogue.ts')).impostors.map(({ id, title, breaks, kind }) => ({
+      (await import('../impostors/catalogue.ts')).impostors.map(({ id, title, breaks, kind, source }) => ({
         id,
         title,
         breaks,
         kind,
+        ...(source !== undefined && { source }),
       })),
   },
   conformers: {
     entries: async () =>
-      (await import('../impostors/conformers.ts')).conformers.map(({ id, title }) => ({ id, title })),
+      (await import('../impostors/conformers.ts')).conformers.map((one) => ({
+        id: one.id,
+        title: one.title,
+        kind: one.kind,
+        judgedBy: one.wholeGate === true ? ['gate'] : one.judgedBy,
+      })),
   },
   coverage: coverageList,
 };

@@ -3,6 +3,9 @@ import { FixtureError, messageOf, UsageError } from '../src/errors.ts';
 import { defaultRuntime, runtimeNames } from '../fixtures/runtime/runtimes.ts';
 import { exitCodes } from './exit-codes.ts';
 
+const benchPhases = 'steady, partition, healed, storm, authority';
+const spireOperations = 'mint,first-svid,attest,entry,bundle';
+
 /** Runs a command line. Gives the exit code; nothing escapes it but a defect of ours. */
 export async function main(argv: readonly string[]): Promise<number> {
   let code: number = exitCodes.pass;
@@ -35,19 +38,39 @@ function commandLine(argv: readonly string[], done: (code: number) => void): Com
     .addHelpText(
       'after',
       `
-Exit codes: 0 all that was decided held, 1 a clause was broken, 2 usage or configuration, 3 could not tell, 4 a fault could not be healed, 130 aborted and healed.`,
+Exit codes: 0 all that was decided held, 1 a clause or a bound was broken, 2 usage or configuration, 3 could not tell, 4 a fault could not be healed, 130 aborted and healed.`,
     );
 
   common(
     program
       .command('gate')
       .description(
-        'judge a mesh in seconds: TLS 1.3 only, ID pinning, join tokens, rotation under load, server partition',
+        'judge a mesh in seconds: TLS 1.3 only, ID pinning, join tokens, rotation under load, server partition, the life of its nodes',
       ),
   )
     .option(
       '--node <command>',
       'judge a mesh node of yours that obeys the node contract (README), started by this command',
+    )
+    .option(
+      '--uptake <seconds>',
+      'how long a node may take to follow its SVID and its bundle (default: 2); SVIDs live longer where it is more',
+      uptakeSeconds,
+    )
+    .option(
+      '--slo <bound>',
+      "a bound on handshakes in a quiet window at the end, as in 'p99<=25ms'; more than once for more",
+      listed,
+    )
+    .option(
+      '--baseline <run>',
+      'directory of an earlier gate with such a bound: exit code 1 when handshakes are surely slower',
+    )
+    .option('--tolerance <percent>', 'by how much they may be slower', percentOf, 5)
+    .option(
+      '--rate <n>',
+      'new connections a second in that window (default: 100, with a bound 200; what the target file allows)',
+      positive,
     )
     .addHelpText(
       'after',
@@ -57,11 +80,92 @@ Examples:
   assay gate --runtime container              the same in containers
   assay gate --node "./my-node"               judge your own mesh node
   assay gate --target mesh.yaml               judge a mesh that runs already
-  assay gate --only 'mesh/pinning/*,rotation'  some clauses or scenarios`,
+  assay gate --only 'mesh/pinning/*,rotation'  some clauses or scenarios
+  assay gate --slo 'p99<=25ms'                and exit code 1 when a quiet mesh is slower than that`,
     )
     .action(async (flags) => {
       const { gateCommand } = await import('./gate.ts');
-      done(await gateCommand(flags, ['assay', ...argv].map(quoted).join(' ')));
+      done(await gateCommand({ ...flags, slo: flags.slo ?? [] }, ['assay', ...argv].map(quoted).join(' ')));
+    });
+
+  const bench = program
+    .command('bench')
+    .description('figures that stand up: open loop, with intervals, apart from what disturbed them');
+  makingRuns(bench.command('handshake'))
+    .description('how long a mutual TLS handshake with a mesh node takes, from the moment it was due')
+    .option('--node <command>', 'measure a mesh node of yours that obeys the node contract, started by this command')
+    .option(
+      '--conformer <ids>',
+      'measure right nodes of other styles, by their ids in `assay list conformers`, parted by commas',
+    )
+    .option('--runtime <name>', `${runtimeNames().join(' or ')} (default: ${defaultRuntime})`)
+    .option('--target <file>', 'measure the nodes of a mesh that runs already, named by this target file')
+    .option('--rate <n>', 'new connections a second (default: 200; what the target file allows)', positive)
+    .option(
+      '--seconds <n>',
+      'how long each row is measured (default: 15); a bound on a rare percentile may lengthen it',
+      positive,
+    )
+    .option('--arrivals <kind>', 'constant, or poisson as independent callers come', 'constant')
+    .option(
+      '--row <shape>',
+      'full or resumed, at=…, group=…, key=…, chain=…, server-only, concurrent=…, parted by commas; more than once for more rows (default: full, then resumed)',
+      listed,
+    )
+    .option('--phases <names>', `what goes on meanwhile, parted by commas: ${benchPhases}`, 'steady')
+    .option('--generators <names>', 'assay, and beside it k6 and s_time (of openssl), parted by commas', 'assay')
+    .option('--capacity', 'then raise the rate from --rate on until latency bends', false)
+    .option('--slo <bound>', "a bound on a percentile, as in 'p99<=25ms'; more than once for more", listed)
+    .option(
+      '--baseline <run>',
+      'directory of an earlier run of the same rows: exit code 1 when this one is surely slower',
+    )
+    .option('--tolerance <percent>', 'by how much it may be slower', percentOf, 5)
+    .option('--shards <n>', 'processes that share the schedule', positive, 1)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  assay bench handshake                                        full and resumed, nothing else going on
+  assay bench handshake --phases steady,storm,authority        the same while SVIDs and the authority rotate
+  assay bench handshake --generators assay,k6,s_time --row full  three generators, one method
+  assay bench handshake --slo 'p99<=25ms'                      exit code 1 when the bound is broken
+  assay bench handshake --baseline reports/out/20261129-093000-7f3a
+                                                               exit code 1 when it got slower since, and the machine is not to blame`,
+    )
+    .action(async (flags) => {
+      const { benchCommand } = await import('./bench.ts');
+      done(
+        await benchCommand(
+          { ...flags, row: flags.row ?? ['full', 'resumed'], slo: flags.slo ?? [] },
+          ['assay', ...argv].map(quoted).join(' '),
+        ),
+      );
+    });
+
+  makingRuns(bench.command('spire'))
+    .description(
+      'how long SPIRE takes: to mint, to hand a workload its first SVID, to attest an agent, to spread an entry and a bundle',
+    )
+    .option('--entries <numbers>', 'registration entries of the agent meanwhile, parted by commas', '1,10,100,500')
+    .option('--operations <names>', 'which of them, parted by commas', spireOperations)
+    .option(
+      '--sync <seconds>',
+      "how often agents ask for what changed, and the server's cache is made again (SPIRE: 5)",
+      syncSeconds,
+      5,
+    )
+    .option('--seconds <n>', 'how long each row is measured (default: 12 to 34, for a p90 or a p99)', positive)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  assay bench spire                                 all, beside 1, 10, 100 and 500 entries: eight minutes
+  assay bench spire --operations mint --entries 1   one of them`,
+    )
+    .action(async (flags) => {
+      const { benchSpireCommand } = await import('./bench-spire.ts');
+      done(await benchSpireCommand(flags, ['assay', ...argv].map(quoted).join(' ')));
     });
 
   program
@@ -74,9 +178,8 @@ Examples:
       done(await listCommand(what, flags.json));
     });
 
-  const render = program
-    .command('report')
-    .description('documents of a finished run')
+  const report = program.command('report').description('documents of finished runs, and what they say');
+  const render = report
     .command('render')
     .description('write the reports of a run again')
     .argument('<dir>', 'directory of the run')
@@ -84,10 +187,27 @@ Examples:
       const { renderCommand } = await import('./report.ts');
       done(await renderCommand(dir));
     });
+  telling(report.command('diff'))
+    .description('what is different in a later run; exit code 1 where something broke, 3 where less is known')
+    .argument('<before>', 'directory of the earlier run')
+    .argument('<after>', 'directory of the later one')
+    .action(async (before: string, after: string, flags: Telling) => {
+      const { diffCommand } = await import('./report.ts');
+      done(await diffCommand(before, after, colored(flags)));
+    });
+  telling(report.command('judge'))
+    .description(
+      'decide all verdicts of a run again, from its history alone; exit code 1 where its report says otherwise',
+    )
+    .argument('<dir>', 'directory of the run')
+    .action(async (dir: string, flags: Telling) => {
+      const { judgeCommand } = await import('./report.ts');
+      done(await judgeCommand(dir, colored(flags)));
+    });
 
   // To load the formats takes longer than all the rest of the command line, so it is done only where they are listed.
   program.hook('preSubcommand', async (_program, command) => {
-    if (command === render.parent) render.description(await whatRenderWrites());
+    if (command === report) render.description(await whatRenderWrites());
   });
 
   program
@@ -102,14 +222,11 @@ Examples:
       done(await meshUpCommand(flags));
     });
 
-  program
-    .command('doctor')
+  telling(program.command('doctor'))
     .description('what can be used here, what cannot, why, and what would change it')
-    .option('--json', 'machine output', false)
-    .option('--no-color', 'no colours')
-    .action(async (flags: { json: boolean; color: boolean }) => {
+    .action(async (flags: Telling) => {
       const { doctorCommand } = await import('./doctor.ts');
-      done(await doctorCommand({ ...flags, color: flags.color && !process.env.NO_COLOR }));
+      done(await doctorCommand(colored(flags)));
     });
   return program;
 }
@@ -126,16 +243,35 @@ function runtimeChoice(): string {
     .join(', ')} or attach`;
 }
 
+interface Telling {
+  readonly json: boolean;
+  readonly color: boolean;
+}
+
+/** The options of a command that tells what it saw, and makes no run. */
+function telling(command: Command): Command {
+  return command.option('--json', 'machine output', false).option('--no-color', 'no colours');
+}
+
+const colored = (flags: Telling): Telling => ({ ...flags, color: flags.color && !process.env.NO_COLOR });
+
 function common(command: Command): Command {
+  return makingRuns(
+    command
+      .option('--target <file>', 'judge a mesh that runs already, named by this target file')
+      .option('--runtime <name>', runtimeChoice())
+      .option(
+        '--only <globs>',
+        'clauses (also by an older id), scenarios or promises by name, * for any characters, parted by commas',
+      ),
+  );
+}
+
+/** The options of every command that makes a run. */
+function makingRuns(command: Command): Command {
   return command
-    .option('--target <file>', 'judge a mesh that runs already, named by this target file')
-    .option('--runtime <name>', runtimeChoice())
     .option('--out <dir>', 'directory of the run (default: reports/out/<run id>)')
     .option('--seed <n>', 'seed of every choice that is made by chance', wholeNumber)
-    .option(
-      '--only <globs>',
-      'clauses (also by an older id), scenarios or promises by name, * for any characters, parted by commas',
-    )
     .option('--json', 'print report.json on standard output and nothing else there', false)
     .option('--quiet', 'no progress', false)
     .option('--no-color', 'no colours');
@@ -144,6 +280,42 @@ function common(command: Command): Command {
 /** As a person would have to type it for a shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+const mostUptakeSeconds = 60;
+
+function uptakeSeconds(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.1 || value > mostUptakeSeconds)
+    throw new InvalidArgumentError(`seconds from 0.1 to ${mostUptakeSeconds} are wanted.`);
+  return value;
+}
+
+const mostSyncSeconds = 60;
+
+function syncSeconds(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.2 || value > mostSyncSeconds)
+    throw new InvalidArgumentError(`seconds from 0.2 to ${mostSyncSeconds} are wanted.`);
+  return value;
+}
+
+function positive(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError('a whole number from 1 on is wanted.');
+  return value;
+}
+
+const mostTolerance = 50;
+
+function percentOf(text: string): number {
+  const value = positive(text);
+  if (value > mostTolerance) throw new InvalidArgumentError(`percent from 1 to ${mostTolerance} are wanted.`);
+  return value;
+}
+
+function listed(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function wholeNumber(text: string): number {

@@ -31,6 +31,7 @@ const spec: MeshSpec = {
   name: 'mesh',
   svidTtlSeconds: 3600,
   syncIntervalMs: 1_000,
+  uptakeMs: 2_000,
   cacheReloadMs: 1_000,
 };
 
@@ -44,11 +45,14 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
   checkTargetPath(path);
   using stopping = abortOnSignals('taking the mesh down; once more to leave at once');
   const { signal } = stopping;
-  const steps = terminalSteps([
-    ['toolchain', 'Toolchain'],
-    ['mesh', title],
-    ['probe', probeTitle],
-  ]);
+  const steps = terminalSteps(
+    [
+      ['toolchain', 'Toolchain'],
+      ['mesh', title],
+      ['probe', probeTitle],
+    ],
+    signal,
+  );
   const id = newRunId(new Date());
   const directory = out ?? join('reports', 'out', id);
   const recorder = openRecorder(directory);

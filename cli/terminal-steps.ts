@@ -1,5 +1,14 @@
-import { color, Listr, ListrLogger, ProcessOutput, type ListrTask } from 'listr2';
+import {
+  color,
+  Listr,
+  ListrDefaultRendererLogLevels,
+  ListrLogger,
+  ListrTaskState,
+  ProcessOutput,
+  type ListrTask,
+} from 'listr2';
 import type { Steps } from '../engine/steps.ts';
+import { messageOf } from '../src/errors.ts';
 import { heardElsewhere } from '../src/heard-elsewhere.ts';
 
 /** The steps of a run on a person's terminal, as long as they are shown. */
@@ -10,26 +19,35 @@ export interface StepDisplay extends Steps {
 
 interface Slot {
   readonly began: PromiseWithResolvers<string>;
+  tookMs: number;
   readonly ended: PromiseWithResolvers<void>;
   readonly say: (text: string) => void;
   listen: (text: string) => void;
 }
 
+// That a step ran says nothing of what came of it: the mark of what held is for verdicts.
+const ran = '•';
+
 /**
  * The steps of a run as a live list on a terminal and as plain lines elsewhere, on standard error.
  *
  * @param outline - id and title of each step, in the order in which they are listed
+ * @param signal - aborted when a person stops the run: what ends then was stopped, and has not failed
  */
-export function terminalSteps(outline: readonly (readonly [id: string, title: string])[]): StepDisplay {
+export function terminalSteps(
+  outline: readonly (readonly [id: string, title: string])[],
+  signal: AbortSignal,
+): StepDisplay {
   const live = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
-  return live ? liveSteps(outline) : plainSteps();
+  return live ? liveSteps(outline, signal) : plainSteps(signal);
 }
 
-function liveSteps(outline: readonly (readonly [id: string, title: string])[]): StepDisplay {
+function liveSteps(outline: readonly (readonly [id: string, title: string])[], signal: AbortSignal): StepDisplay {
   const slots = new Map<string, Slot>(
     outline.map(([id]) => {
       const slot: Slot = {
         began: Promise.withResolvers(),
+        tookMs: NaN,
         ended: Promise.withResolvers(),
         listen: () => {},
         say: (text) => slot.listen(text),
@@ -42,8 +60,17 @@ function liveSteps(outline: readonly (readonly [id: string, title: string])[]): 
   );
   const tasks: ListrTask[] = outline.map(([id, title]) => ({
     title,
+    rendererOptions: {
+      timer: {
+        condition: true,
+        field: () => seconds(slots.get(id)!.tookMs),
+        format: () => (text?: string) => color.dim(String(text)),
+      },
+    },
     async task(_context, task) {
       const slot = slots.get(id)!;
+      // The list begins all of them at once.
+      task.task.state$ = ListrTaskState.WAITING;
       slot.listen = (text) => {
         task.output = text;
       };
@@ -53,7 +80,13 @@ function liveSteps(outline: readonly (readonly [id: string, title: string])[]): 
         task.skip(`${title}: not reached`);
         return;
       }
-      await slot.ended.promise;
+      task.task.state$ = ListrTaskState.STARTED;
+      try {
+        await slot.ended.promise;
+      } catch (error) {
+        if (!signal.aborted) throw new Error(messageOf(error), { cause: error });
+        task.skip(`${title}: stopped`);
+      }
     },
   }));
   const list = new Listr(tasks, {
@@ -63,11 +96,8 @@ function liveSteps(outline: readonly (readonly [id: string, title: string])[]): 
     renderer: 'default',
     rendererOptions: {
       logger: new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) }),
-      timer: {
-        condition: true,
-        field: (ms: number) => `${(ms / 1000).toFixed(1)} s`,
-        format: () => (text) => color.dim(String(text)),
-      },
+      icon: { [ListrDefaultRendererLogLevels.COMPLETED]: ran },
+      color: { [ListrDefaultRendererLogLevels.COMPLETED]: (text = '') => text },
       showErrorMessage: true,
       collapseErrors: false,
     },
@@ -76,9 +106,11 @@ function liveSteps(outline: readonly (readonly [id: string, title: string])[]): 
   return {
     async step(id, title, work) {
       const slot = slots.get(id);
+      const beganAt = performance.now();
       slot?.began.resolve(title);
       try {
         const result = await work(slot?.say ?? (() => {}));
+        if (slot !== undefined) slot.tookMs = performance.now() - beganAt;
         slot?.ended.resolve();
         return result;
       } catch (error) {
@@ -101,7 +133,7 @@ function liveSteps(outline: readonly (readonly [id: string, title: string])[]): 
 }
 
 /** For logs of a pipeline: a line when a step ends, and now and then a word from one that takes long. */
-function plainSteps(): StepDisplay {
+function plainSteps(signal: AbortSignal): StepDisplay {
   const startedAt = performance.now();
   const line = (mark: string, text: string) =>
     process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${mark} ${text}\n`);
@@ -116,14 +148,19 @@ function plainSteps(): StepDisplay {
       };
       try {
         const result = await work(say);
-        line('✔', `${title} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+        line(ran, `${title} (${seconds(performance.now() - began)})`);
         return result;
       } catch (error) {
-        line('✘', title);
+        if (signal.aborted) line('-', `${title}: stopped`);
+        else line('✘', title);
         throw error;
       }
     },
     trouble: (message) => line('!', message),
     finish: () => Promise.resolve(),
   };
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -4,6 +4,7 @@ import { programs } from '../fixtures/toolchain/programs.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import type { Impostor, StandIn } from '../impostors/impostor.ts';
 import { rightIssuer, startIssuer } from '../impostors/issuer.ts';
+import { startRightPort } from '../impostors/right-port.ts';
 import { writeStandIn } from '../impostors/stand-in.ts';
 import { told } from '../impostors/told.ts';
 import { rightNode, type Batch } from '../plans/self-test.ts';
@@ -25,9 +26,11 @@ export interface JudgedImpostor {
   readonly ofRun: Verdict;
 }
 
-/** What came of the impostors of a batch, by id, and of the right node beside them, where there is one. */
+/** What came of the impostors and conformers of a batch, by id, and of the right node beside impostors, where there is one. */
 export interface JudgedBatch {
   readonly impostors: ReadonlyMap<string, JudgedImpostor>;
+  /** Each as if no other node had been under test. */
+  readonly conformers: ReadonlyMap<string, Report>;
   readonly right?: Report;
 }
 
@@ -38,7 +41,8 @@ export interface BatchOptions {
   readonly signal: AbortSignal;
 }
 
-const patienceMs = 120_000;
+// A crowd in which one node takes five seconds for each answer waits for it at every step.
+const patienceMs = 240_000;
 
 /**
  * Makes the run of a batch and judges each of its impostors by what the history says of it.
@@ -51,19 +55,23 @@ export async function judgeBatch(batch: Batch, { out, runId, signal }: BatchOpti
     plan: { id: 'self-test', parts: [batch.part] },
     chosen: batch.chosen,
     seed: 1,
-    command: `self-test of ${batch.impostors.map(({ id }) => id).join(', ')}`,
+    command: `self-test of ${[...batch.impostors, ...batch.conformers].map(({ id }) => id).join(', ')}`,
     out: join(out, runId),
     signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
     steps: silent,
   });
   if (batch.kind !== 'crowd')
-    return { impostors: new Map(batch.impostors.map((impostor) => [impostor.id, judged(impostor, history)])) };
+    return {
+      impostors: new Map(batch.impostors.map((impostor) => [impostor.id, judged(impostor, history)])),
+      conformers: new Map(),
+    };
   if (failure !== undefined) throw failure;
   return {
     impostors: new Map(
       batch.impostors.map((impostor) => [impostor.id, judged(impostor, historyOfNode(history, impostor.id))]),
     ),
-    right: buildReport(historyOfNode(history, rightNode), clauses),
+    conformers: new Map(batch.conformers.map(({ id }) => [id, buildReport(historyOfNode(history, id), clauses)])),
+    ...(batch.impostors.length > 0 && { right: buildReport(historyOfNode(history, rightNode), clauses) }),
   };
 }
 
@@ -78,6 +86,8 @@ function judged({ breaks }: Impostor, history: History): JudgedImpostor {
 
 /** Where the run of a batch takes place, with stand-ins where they are looked for. */
 async function onWhat({ kind, impostors }: Batch, out: string): Promise<Pick<RunOptions, 'on' | 'env'>> {
+  const tools = impostors.flatMap((impostor) => ('tool' in impostor ? [impostor.tool] : []));
+  await locateTools([...new Set(tools)], { onProgress: () => {} });
   const settings: NodeJS.ProcessEnv = {};
   for (const impostor of impostors.filter(isStandIn)) {
     const { [impostor.kind]: real } = await locateTools([impostor.kind], { onProgress: () => {} });
@@ -85,12 +95,13 @@ async function onWhat({ kind, impostors }: Batch, out: string): Promise<Pick<Run
     if (kind === 'mesh') settings[programs[impostor.kind].setting] = path;
   }
   const [first] = impostors;
-  if (kind !== 'issuer' || first?.kind !== 'issuer')
-    return { on: defaultRuntime, env: { ...process.env, ...settings } };
+  if (first?.kind === 'port')
+    return { on: { open: () => startRightPort(first.groups, first.shows), note: { kind: 'a port of its own' } } };
+  if (first?.kind !== 'issuer') return { on: defaultRuntime, env: { ...process.env, ...settings } };
   const { change } = first;
   return {
     on: {
-      open: (run) => startIssuer({ ...rightIssuer, ...change }, run.recorder),
+      open: (run) => startIssuer({ ...rightIssuer, ...change }, run),
       note: { kind: 'issuer of join tokens' },
     },
   };

@@ -1,21 +1,21 @@
-import { join } from 'node:path';
-import { openRecorder, type Recorder } from '../fixtures/run/recorder.ts';
-import { newRunId, type Run } from '../fixtures/run/run.ts';
-import { withRun } from '../fixtures/run/with-run.ts';
+import { openLoadSource } from '../fixtures/load/load.ts';
+import type { Run } from '../fixtures/run/run.ts';
+import { searchKept } from '../fixtures/run/search-kept.ts';
 import type { Runtime } from '../fixtures/runtime/runtime.ts';
 import { startMesh } from '../fixtures/target/mesh.ts';
 import { type MeshTools } from '../fixtures/target/mesh-spec.ts';
 import type { Target } from '../fixtures/target/target.ts';
 import { locateMeshTools, type LocatedMeshTools } from '../fixtures/toolchain/mesh-tools.ts';
 import { narrowed, onOneMesh, type Chosen, type Part, type Plan } from '../plans/plan.ts';
+import { quietPart, type QuietWindow } from '../plans/quiet-window.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
-import { findError, messageOf } from '../src/errors.ts';
-import { HealError } from '../src/heal-error.ts';
-import type { History } from '../src/history.ts';
-import { buildReport, type Report } from '../src/report/report.ts';
+import { tokenNotInOurLogs } from '../src/clauses/mesh/tokens.ts';
+import { generatorTool } from './measure-rows.ts';
+import { locateQuietTools, measureQuietly, recordWanted, type QuietTools } from './quiet-window.ts';
+import { recordRun, type RunResult, type RunSetting } from './record-run.ts';
 import { runWork, phase } from './run-work.ts';
 import { startRuntime } from './start-runtime.ts';
-import type { Steps } from './steps.ts';
+import { meshTitle } from './steps.ts';
 
 /** A mesh that somebody else runs, to be judged in the place of those that the plan would stand up. */
 export interface RunningTarget {
@@ -24,121 +24,52 @@ export interface RunningTarget {
   readonly note: Readonly<Record<string, unknown>>;
 }
 
-export interface RunOptions {
+export interface RunOptions extends RunSetting {
   readonly plan: Plan;
   readonly chosen: Chosen;
   /** Where the meshes of the plan are stood up, by the runtime's name; or a mesh that runs already. */
   readonly on: string | RunningTarget;
-  /** Of the run directory; reports/out/<run id> when absent. */
-  readonly out?: string;
-  readonly seed: number;
-  /** The command line, for the report. */
-  readonly command: string;
   /** What is under test, for the report of a run that stands its meshes up. */
   readonly nodeUnderTest?: string;
-  readonly signal: AbortSignal;
-  readonly steps: Steps;
   /** Where the programs of the toolchain are looked for; `process.env` when absent. */
   readonly env?: NodeJS.ProcessEnv;
-  readonly papers?: Papers;
+  /** What is measured when all else is over; left out: nothing is. */
+  readonly quiet?: QuietWindow;
 }
 
-/** Writes what is made of a finished run. */
-export interface Papers {
-  /** @throws FixtureError that says what is kept and how the others are written later */
-  write(directory: string, report: Report): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
+/** The programs of a run: those of meshes that it stands up, and the one that measures. */
+interface Tools {
+  readonly mesh?: LocatedMeshTools;
+  readonly quiet?: QuietTools;
 }
 
-export interface RunResult {
-  readonly report: Report;
-  /** What the report was made from. */
-  readonly history: History;
-  readonly directory: string;
-  /** What ended the run early, when it was not a person. */
-  readonly failure?: unknown;
-}
-
-/**
- * Runs a plan and judges what came of it. Leaves history.jsonl and whatever `papers` writes, whatever happens on the way; what goes wrong
- * in the harness itself stands in the history as trouble, and makes the run inconclusive.
- *
- * @throws what kept the run from beginning; nothing is left then
- */
-export async function runPlan(options: RunOptions): Promise<RunResult> {
-  const { steps, signal, on } = options;
-  const id = newRunId(new Date());
-  const directory = options.out ?? join('reports', 'out', id);
-  const recorder = openRecorder(directory);
-  await using papers = options.papers;
-  let aborted: string | undefined;
-  let failure: unknown;
-  const failed = (error: unknown) => {
-    failure ??= error;
-    recorder.record({ kind: 'trouble', clauses: [], message: messageOf(error) });
-    steps.trouble(messageOf(error));
-  };
-  let clockMs = NaN;
-  try {
-    const tools = typeof on === 'string' ? await locate(options) : undefined;
-    clockMs = begin(recorder, id, options, tools);
-    recorder.broken.throwIfAborted();
-    await withRun({ id, directory, recorder, signal, runtime: typeof on === 'string' ? on : undefined }, (run) =>
-      runOn(options, run, tools?.paths),
-    );
-  } catch (error) {
-    if (recorder.history.length === 0) {
-      recorder.discard();
-      throw error;
-    }
-    if (signal.aborted) aborted = messageOf(signal.reason);
-    // That something could not be healed outweighs that a person stopped the run.
-    if (!signal.aborted || findError(error, HealError) !== undefined) failed(error);
-  }
-  // Certificates are judged by the wall clock: a clock that was set meanwhile would make that worthless.
-  const driftMs = Math.abs(Date.now() - clockMs - recorder.now());
-  if (driftMs > 500) {
-    const message = `the wall clock of this machine was set by ${driftMs.toFixed(0)} ms during the run`;
-    recorder.record({ kind: 'trouble', clauses: [], message });
-  }
-  recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString(), ...(aborted !== undefined && { aborted }) });
-  return await steps.step('report', 'Report', async () => {
-    if (recorder.broken.aborted && failure === undefined) failed(recorder.broken.reason);
-    recorder.close();
-    const report = buildReport(recorder.history, clauses);
-    try {
-      await papers?.write(directory, report);
-    } catch (error) {
-      failed(error);
-    }
-    return { report, history: recorder.history, directory, ...(failure !== undefined && { failure }) };
-  });
-}
-
-function locate({ steps, signal, env }: RunOptions): Promise<LocatedMeshTools> {
-  return steps.step('toolchain', 'Toolchain', (say) => locateMeshTools({ say, signal, ...(env && { env }) }));
-}
-
-/** Writes the first line of the history. Gives the wall clock's time, in milliseconds, at which the run's own clock stood at zero. */
-function begin(recorder: Recorder, id: string, options: RunOptions, tools: LocatedMeshTools | undefined): number {
-  const { plan, chosen, on } = options;
-  // A first run builds its programs: that is no part of its timeline.
-  const startedAt = recorder.startClock();
-  recorder.record({
-    kind: 'run-started',
-    id,
-    command: options.command,
-    startedAt: startedAt.toISOString(),
-    seed: options.seed,
-    runtime: typeof on === 'string' ? on : 'attach',
-    versions: {
-      ...{ assay: '0.1.0', node: process.versions.node, openssl: process.versions.openssl },
-      ...tools?.versions,
+/** Runs a plan and judges what came of it, as `recordRun` does. */
+export function runPlan(options: RunOptions): Promise<RunResult> {
+  const { plan, chosen, on, quiet } = options;
+  return recordRun(options, {
+    runtime: typeof on === 'string' ? on : undefined,
+    prepare: () => locate(options),
+    begins: (tools) => ({
+      runtime: typeof on === 'string' ? on : 'attach',
+      versions: { ...tools.mesh?.versions, ...(tools.quiet && { [generatorTool]: tools.quiet.version }) },
+      target: typeof on === 'string' ? standingUp(plan, options) : on.note,
+      clauses: clauses.map((clause) => clause.id).filter((clause) => chosen.has(clause)),
+    }),
+    async work(run, tools) {
+      if (quiet !== undefined) recordWanted(run, quiet);
+      await runOn(options, run, tools);
+      // All that writes a log is gone by now.
+      if (chosen.has(tokenNotInOurLogs.id)) await searchKept(run);
     },
-    target: typeof on === 'string' ? standingUp(plan, options) : on.note,
-    clauses: clauses.map((clause) => clause.id).filter((clause) => chosen.has(clause)),
   });
-  return startedAt.getTime();
+}
+
+async function locate({ steps, signal, env, on, quiet }: RunOptions): Promise<Tools> {
+  if (typeof on !== 'string' && quiet === undefined) return {};
+  return steps.step('toolchain', 'Toolchain', async (say) => ({
+    ...(typeof on === 'string' && { mesh: await locateMeshTools({ say, signal, ...(env && { env }) }) }),
+    ...(quiet && { quiet: await locateQuietTools(say, { signal }) }),
+  }));
 }
 
 function standingUp(
@@ -148,19 +79,35 @@ function standingUp(
   return { kind: 'stood up by Assay', trustDomain: parts[0]?.mesh.trustDomain, nodeUnderTest };
 }
 
-async function runOn(options: RunOptions, run: Run, tools: MeshTools | undefined): Promise<void> {
-  const { on, steps } = options;
+async function runOn(options: RunOptions, run: Run, tools: Tools): Promise<void> {
+  const { on, steps, quiet } = options;
   const plan = narrowed(options.plan, options.chosen);
+  const measureAt = async (target: Target) => {
+    if (quiet !== undefined) await measureQuietly(run, options, quiet, target, tools.quiet!);
+  };
   if (typeof on !== 'string') {
     await using target = await steps.step('attach', 'Attach to the target', () => on.open(run));
     const work = onOneMesh(plan);
-    if (work !== undefined) await runWork(options, run, work, target);
+    if (work !== undefined) await runWork({ ...options, afterwards: () => measureAt(target) }, run, work, target);
     return;
   }
-  await using runtime = await startRuntime(on, run, tools!, steps);
-  const settled = await Promise.allSettled(
-    plan.parts.map((part) => standUpAndRun(options, run, runtime, tools!, part)),
-  );
+  await using runtime = await startRuntime(on, run, tools.mesh!.paths, steps);
+  const runPart = (part: Part, afterwards?: (target: Target) => Promise<void>) =>
+    standUpAndRun(options, run, runtime, tools.mesh!.paths, part, afterwards);
+  // When the others are gone.
+  const measured = quiet && quietPart(plan.parts);
+  const ofOthers = plan.parts.filter((part) => part !== measured).map((part) => runPart(part));
+  const settled = await Promise.allSettled([
+    ...(measured === undefined
+      ? []
+      : [
+          runPart(measured, async (mesh) => {
+            await Promise.allSettled(ofOthers);
+            await measureAt(mesh);
+          }),
+        ]),
+    ...ofOthers,
+  ]);
   // What ends the whole run is the reason of each of its meshes.
   const failed = [
     ...new Set(settled.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))),
@@ -169,16 +116,20 @@ async function runOn(options: RunOptions, run: Run, tools: MeshTools | undefined
   if (failed.length > 1) throw new AggregateError(failed);
 }
 
+/** @param afterwards - done on the mesh when all was looked at but how nodes end */
 async function standUpAndRun(
   options: RunOptions,
   run: Run,
   runtime: Runtime,
   tools: MeshTools,
   part: Part,
+  afterwards?: (target: Target) => Promise<void>,
 ): Promise<void> {
-  const { name, nodes } = part.mesh;
-  const title = `Mesh ${name}: SPIRE, ${nodes.length} nodes with an agent each`;
+  const { name } = part.mesh;
+  await using source = part.scenarios.length > 0 ? openLoadSource() : undefined;
   const standUp = () => startMesh(run, runtime, tools, part.mesh);
-  await using mesh = await options.steps.step(`mesh-${name}`, title, () => phase(run, `mesh ${name}`, standUp));
-  await runWork(options, run, part, mesh);
+  await using mesh = await options.steps.step(`mesh-${name}`, meshTitle(part.mesh), () =>
+    phase(run, `mesh ${name}`, standUp),
+  );
+  await runWork({ ...options, afterwards: afterwards && (() => afterwards(mesh)) }, run, part, mesh, source);
 }

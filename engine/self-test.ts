@@ -1,12 +1,18 @@
+import type { ToolName } from '../fixtures/toolchain/toolchain.ts';
+import type { Conformer, JudgedBy } from '../impostors/conformer.ts';
 import type { Impostor, StandIn } from '../impostors/impostor.ts';
 import { standInPath } from '../impostors/stand-in.ts';
-import { selfTestBatches, type Batch } from '../plans/self-test.ts';
+import { conformerBatches, selfTestBatches, type Batch } from '../plans/self-test.ts';
 import { heardElsewhere } from '../src/heard-elsewhere.ts';
 import type { Report } from '../src/report/report.ts';
 import { judgeBatch, type JudgedBatch, type JudgedImpostor } from './judge-batch.ts';
 
 export interface SelfTestOptions {
   readonly impostors: readonly Impostor[];
+  /** Those that are judged in crowds. */
+  readonly conformers: readonly Conformer[];
+  /** The path of a program of the toolchain that conformers are. */
+  readonly tool: (name: ToolName) => string;
   /** Directory that is there, for what the runs leave. */
   readonly out: string;
   readonly signal: AbortSignal;
@@ -20,7 +26,9 @@ export interface SelfTest {
   readonly impostors: ReadonlyMap<string, Promise<JudgedImpostor>>;
   /** The reports of the right nodes beside them, by batch. */
   readonly rightNodes: ReadonlyMap<string, Promise<Report>>;
-  /** How many impostors were judged again so far, being inconclusive. */
+  /** The reports of conformers, by what they were judged by and by id. Rejects where a run did not come about. */
+  readonly conformers: ReadonlyMap<JudgedBy, ReadonlyMap<string, Promise<Report>>>;
+  /** How many impostors and conformers were judged again so far. */
   again(): number;
 }
 
@@ -29,59 +37,109 @@ interface Job {
   readonly batch: Batch;
   readonly root: string;
   readonly attempt: number;
+  /** What its conformers are judged by; absent where it has none. */
+  readonly by?: JudgedBy;
 }
+
+/** Those of a batch that are to be judged again. */
+type Left = Pick<Batch, 'impostors' | 'conformers'>;
 
 const attempts = 3;
 
-/** Judges impostors, as many at once as the machine bears. What was inconclusive is judged again, twice at most. */
-export function startSelfTest({ impostors, out, signal, cores }: SelfTestOptions): SelfTest {
+/**
+ * Judges impostors and conformers, as many at once as the machine bears. What was inconclusive is judged again, twice at most and the last time
+ * alone on the machine, and so is an impostor that failed for another reason than the one it has to give.
+ */
+export function startSelfTest({ impostors, conformers, tool, out, signal, cores }: SelfTestOptions): SelfTest {
   const standIn = (impostor: StandIn) => standInPath(out, impostor);
-  const first = selfTestBatches(impostors, standIn);
+  const ofImpostors = selfTestBatches(impostors, standIn);
+  const crowds = Map.groupBy(
+    conformers.flatMap((conformer) => conformer.judgedBy.map((by) => ({ by, conformer }))),
+    ({ by }) => by,
+  );
+  const byWhat = [...crowds].map(([by, all]) => [by, all.map(({ conformer }) => conformer)] as const);
   const verdicts = answers<JudgedImpostor>(impostors.map(({ id }) => id));
-  const rights = answers<Report>(first.filter(({ kind }) => kind === 'crowd').map(({ id }) => id));
+  const rights = answers<Report>(ofImpostors.filter(({ kind }) => kind === 'crowd').map(({ id }) => id));
+  const reports = new Map(byWhat.map(([by, all]) => [by, answers<Report>(all.map(({ id }) => id))]));
+  const capacity = cores / 2;
   let runs = 0;
   let again = 0;
 
-  const smaller = ({ root, attempt }: Job, left: readonly Impostor[], most?: number): Job[] => {
-    again += left.length;
-    return selfTestBatches(left, standIn, most).map((batch) => ({ batch, root, attempt: attempt + 1 }));
+  const smaller = ({ root, attempt, by }: Job, left: Left, atMost?: number): Job[] => {
+    again += left.impostors.length + left.conformers.length;
+    // Company that keeps a machine busy once does it again: the last time there is none, and no other run beside it.
+    const isLast = attempt + 1 === attempts;
+    const most = isLast ? 1 : atMost;
+    return [
+      ...selfTestBatches(left.impostors, standIn, most),
+      ...(by === undefined ? [] : conformerBatches(left.conformers, by, tool, most)),
+    ].map((batch) => ({
+      batch: isLast ? { ...batch, weight: capacity } : batch,
+      root,
+      attempt: attempt + 1,
+      ...(by && { by }),
+    }));
   };
   const note = (job: Job, judged: JudgedBatch): Job[] => {
-    const { batch, root, attempt } = job;
+    const { batch, root, attempt, by } = job;
     const last = attempt === attempts;
-    const open = batch.impostors.filter((one) => isOpen(one, judged.impostors.get(one.id)));
+    const left = {
+      impostors: batch.impostors.filter((one) => isOpen(one, judged.impostors.get(one.id))),
+      conformers: batch.conformers.filter(({ id }) => judged.conformers.get(id)?.verdict === 'inconclusive'),
+    };
     for (const one of batch.impostors)
-      if (last || !open.includes(one)) verdicts.get(one.id)?.resolve(judged.impostors.get(one.id)!);
+      if (last || !left.impostors.includes(one)) verdicts.get(one.id)?.resolve(judged.impostors.get(one.id)!);
+    for (const one of batch.conformers)
+      if (last || !left.conformers.includes(one)) reportsOf(by)?.get(one.id)?.resolve(judged.conformers.get(one.id)!);
     const rightOpen = judged.right?.verdict === 'inconclusive';
     if (judged.right !== undefined && (last || !rightOpen)) rights.get(root)?.resolve(judged.right);
     if (last) return [];
-    return rightOpen ? [{ batch, root, attempt: attempt + 1 }] : smaller(job, open);
+    // A right node of which nobody could tell stands beside fewer next time: those that are left, or two of those that are not.
+    return smaller(
+      job,
+      rightOpen && left.impostors.length === 0 ? { ...left, impostors: batch.impostors.slice(0, 2) } : left,
+    );
   };
+  const reportsOf = (by: JudgedBy | undefined) => (by === undefined ? undefined : reports.get(by));
   const work = async (job: Job): Promise<Job[]> => {
-    const { batch, root, attempt } = job;
+    const { batch, root, attempt, by } = job;
     try {
       return note(job, await judgeBatch(batch, { out, runId: `${++runs}-${batch.id}`, signal }));
     } catch (error) {
       // One that cannot be started keeps its company from being judged: found by parting them.
-      const { length } = batch.impostors;
-      if (attempt < attempts && length > 1)
-        return smaller(job, batch.impostors, attempt + 1 === attempts ? 1 : Math.ceil(length / 4));
+      const length = batch.impostors.length + batch.conformers.length;
+      if (attempt < attempts && length > 1) return smaller(job, batch, Math.ceil(length / 4));
       for (const { id } of batch.impostors) verdicts.get(id)?.reject(error);
+      for (const { id } of batch.conformers) reportsOf(by)?.get(id)?.reject(error);
       rights.get(root)?.reject(error);
       return [];
     }
   };
+  const ofConformers = byWhat.flatMap(([by, all]) => conformerBatches(all, by, tool).map((batch) => ({ batch, by })));
   void runAll(
-    first.map((batch) => ({ batch, root: batch.id, attempt: 1 })),
-    cores / 2,
+    [...ofImpostors.map((batch) => ({ batch })), ...ofConformers].map((job) => ({
+      ...job,
+      root: job.batch.id,
+      attempt: 1,
+    })),
+    capacity,
     work,
   );
-  return { impostors: promisesOf(verdicts), rightNodes: promisesOf(rights), again: () => again };
+  return {
+    impostors: promisesOf(verdicts),
+    rightNodes: promisesOf(rights),
+    conformers: new Map([...reports].map(([by, all]) => [by, promisesOf(all)])),
+    again: () => again,
+  };
 }
 
-/** What may still come of it: not what was decided, nor what was to be left open. */
-function isOpen({ verdict }: Impostor, judged: JudgedImpostor | undefined): boolean {
-  return verdict !== 'inconclusive' && judged?.ofRun === 'inconclusive';
+/**
+ * What may still come of it: not what was decided, nor what was to be left open. Of several reasons to fail one is told, and which one may be the
+ * company's doing; a verdict that is wrong stays wrong.
+ */
+function isOpen({ verdict, reason }: Impostor, judged: JudgedImpostor | undefined): boolean {
+  if (judged === undefined || verdict === 'inconclusive') return false;
+  return judged.ofRun === 'inconclusive' || (judged.verdict === 'fail' && !reason.test(judged.reason));
 }
 
 /** Runs jobs in their order, side by side as far as their weights together stay below `capacity`, and those that come of them last. */

@@ -1,3 +1,4 @@
+import type { MeshSpec } from '../fixtures/target/mesh-spec.ts';
 /** Tells a person what is happening now. */
 export interface Steps {
   /** Shows `title` while `work` runs; `say` adds what it is at. */
@@ -6,3 +7,9 @@ export interface Steps {
 }
 
 export const silent: Steps = { step: (_id, _title, work) => work(() => {}), trouble: () => {} };
+
+/** How the standing up of a mesh is shown. */
+export function meshTitle({ name, nodes }: MeshSpec): string {
+  const agents = nodes.length === 1 ? 'one node with its agent' : `${nodes.length} nodes with an agent each`;
+  return `Mesh ${name}: SPIRE, ${agents}`;
+}

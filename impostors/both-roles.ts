@@ -1,4 +1,5 @@
 import type { ClauseId } from '../src/clauses/catalogue.ts';
+import { escaped } from '../src/escaped.ts';
 import type { ImpostorNode } from './impostor.ts';
 import { asClient, asServer, type Judge } from './judges.ts';
 
@@ -10,11 +11,16 @@ export interface Misjudgement {
   /** As the row of the suite begins. */
   readonly row: string;
   readonly judge: Judge;
+  readonly source?: string;
 }
 
-/** Two impostors: one misjudges its clients, the other the servers that it calls. */
-export function inBothRoles({ id, title, breaks, row, judge }: Misjudgement): ImpostorNode[] {
-  const seen = (role: string) => new RegExp(`^NODE as ${role}: ${escaped(row)}.*: accepted, wanted refused`);
+/** Two impostors: one misjudges its clients, the other the servers that it calls. They accept what has to be refused, or the other way round. */
+export function inBothRoles(
+  { id, title, breaks, row, judge, source }: Misjudgement,
+  wrongly: 'accepted, wanted refused' | 'refused, wanted accepted' = 'accepted, wanted refused',
+): ImpostorNode[] {
+  const where = source === undefined ? {} : { source };
+  const seen = (role: string) => new RegExp(`^NODE as ${role}: ${escaped(row)}.*: ${wrongly}`);
   return [
     {
       kind: 'node',
@@ -23,6 +29,7 @@ export function inBothRoles({ id, title, breaks, row, judge }: Misjudgement): Im
       breaks,
       reason: seen('server'),
       change: asServer(judge),
+      ...where,
     },
     {
       kind: 'node',
@@ -31,10 +38,7 @@ export function inBothRoles({ id, title, breaks, row, judge }: Misjudgement): Im
       breaks,
       reason: seen('client'),
       change: asClient(judge),
+      ...where,
     },
   ];
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -10,11 +10,16 @@ await t.test('each clause has an impostor', async (t) => {
   );
 });
 
-await t.test('impostors of one clause stand beside each other', async (t) => {
-  const order = impostors.map(({ breaks }) => breaks);
-  const begun = order.filter((breaks, at) => breaks !== order[at - 1]);
+await t.test('a source is a number of CVE or CWE, a thread, or a document that has a name', async (t) => {
+  const form =
+    /^(CVE-\d{4}-\d{4,}|CWE-\d+|[\w.-]+\/[\w.-]+#\d+|[A-Z][\w.-]*[ ,][^#]+|go-spiffe, .+|MESH-[A-Z]+-\d\d|SPIFFE_\S+ §.+)$/;
+  for (const { id, source } of impostors) if (source !== undefined) t.match(source, form, id);
+});
+
+await t.test('no two do the same wrong by their own account', async (t) => {
+  const titles = impostors.map(({ title, breaks }) => `${breaks}: ${title}`);
   t.strictSame(
-    begun.filter((breaks, at) => begun.indexOf(breaks) !== at),
+    titles.filter((title, at) => titles.indexOf(title) !== at),
     [],
   );
 });

@@ -1,24 +1,53 @@
+import { clauses } from '../src/clauses/catalogue.ts';
+import { chainImpostors } from './mistakes/chain.ts';
+import { comparingImpostors } from './mistakes/comparing.ts';
+import { fieldImpostors } from './mistakes/fields.ts';
 import type { Impostor } from './impostor.ts';
-import { partitionImpostors } from './partition.ts';
-import { pinningImpostors } from './pinning.ts';
-import { planeImpostors } from './planes.ts';
-import { rotationImpostors } from './rotation.ts';
-import { svidImpostors } from './svid.ts';
-import { ticketImpostors } from './tickets.ts';
-import { tlsImpostors } from './tls.ts';
-import { tokenImpostors } from './tokens.ts';
+import { intermediateImpostors } from './mistakes/intermediates.ts';
+import { nodeImpostors } from './mistakes/node.ts';
+import { partitionImpostors } from './mistakes/partition.ts';
+import { pinningImpostors } from './mistakes/pinning.ts';
+import { planeImpostors } from './mistakes/planes.ts';
+import { refusingImpostors } from './mistakes/refusing.ts';
+import { rotationImpostors } from './mistakes/rotation.ts';
+import { rustlsImpostors } from './mistakes/rustls.ts';
+import { spellingImpostors } from './mistakes/spelling.ts';
+import { svidImpostors } from './mistakes/svid.ts';
+import { ticketImpostors } from './mistakes/tickets.ts';
+import { timeImpostors } from './mistakes/times.ts';
+import { tlsImpostors } from './mistakes/tls.ts';
+import { tokenRecordImpostors } from './mistakes/token-records.ts';
+import { tokenImpostors } from './mistakes/tokens.ts';
+import { trafficImpostors } from './mistakes/traffic.ts';
+import { vouchingImpostors } from './mistakes/vouching.ts';
 
-/** All impostors, in the order of the promises that they break. Ids are unique; a second of the same name is an error. */
-export const impostors: readonly Impostor[] = [
+const all: readonly Impostor[] = [
   ...tlsImpostors,
   ...ticketImpostors,
   ...planeImpostors,
   ...pinningImpostors,
+  ...comparingImpostors,
   ...svidImpostors,
-  ...tokenImpostors,
+  ...chainImpostors,
+  ...intermediateImpostors,
+  ...spellingImpostors,
+  ...fieldImpostors,
+  ...timeImpostors,
+  ...vouchingImpostors,
+  ...refusingImpostors,
+  ...[...tokenImpostors, ...tokenRecordImpostors],
+  ...trafficImpostors,
   ...rotationImpostors,
   ...partitionImpostors,
+  ...nodeImpostors,
+  ...rustlsImpostors,
 ];
+
+const places = new Map<string, number>(clauses.map(({ id }, at) => [id, at]));
+const placeOf = ({ breaks }: Impostor) => places.get(breaks) ?? clauses.length;
+
+/** All impostors, in the order of the clauses that they break. Ids are unique; a second of the same name is an error. */
+export const impostors: readonly Impostor[] = all.toSorted((one, other) => placeOf(one) - placeOf(other));
 
 const ids = impostors.map(({ id }) => id);
 const twice = ids.find((id, at) => ids.indexOf(id) !== at);

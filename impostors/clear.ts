@@ -1,5 +1,5 @@
 import { get } from 'node:http';
-import type { HostPort } from '../mesh/node/contract.ts';
+import type { HostPort } from '../src/host-port.ts';
 import type { DialResult } from '../mesh/node/dial.ts';
 
 /** `GET /hello` without TLS, believed whoever answers. */

@@ -1,11 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import type { ClauseId } from '../src/clauses/catalogue.ts';
 import type { MeshSpec } from '../fixtures/target/mesh-spec.ts';
+import { placeOf, type ToolName } from '../fixtures/toolchain/toolchain.ts';
 import type { Behaviour } from '../mesh/node/behaviour.ts';
+import { nodeMain } from './conformer.ts';
 import type { Issuer } from './issuer.ts';
 
 /** A right implementation but for one thing, and the clause that has to notice. */
-export type Impostor = ImpostorNode | ImpostorProgram | ImpostorDeployment | StandIn | ImpostorIssuer;
+export type Impostor =
+  ImpostorNode | ImpostorProgram | ImpostorTool | ImpostorDeployment | StandIn | ImpostorIssuer | ImpostorPort;
 
 interface What {
   readonly id: string;
@@ -15,6 +18,8 @@ interface What {
   readonly breaks: ClauseId;
   /** What that clause has to give as its reason, with the names that told.ts puts in: NODE, PEER and MESH. */
   readonly reason: RegExp;
+  /** Where somebody made this mistake, or is warned of it: a CVE or CWE number, `owner/repository#number`, or a document and its section. */
+  readonly source?: string;
   /** Left out: it fails. Inconclusive where it is the experiment that was sabotaged, so that nothing may be decided. */
   readonly verdict?: 'inconclusive';
 }
@@ -31,6 +36,13 @@ export interface ImpostorNode extends What {
 export interface ImpostorProgram extends What {
   readonly kind: 'program';
   readonly main: URL;
+}
+
+/** A node of the toolchain that takes one liberty when its arguments say so. */
+export interface ImpostorTool extends What {
+  readonly kind: 'program';
+  readonly tool: ToolName;
+  readonly args: readonly string[];
 }
 
 /** The real SPIRE, deployed with one setting changed. */
@@ -50,9 +62,17 @@ export interface ImpostorIssuer extends What {
   readonly change: Partial<Issuer>;
 }
 
-/** How an impostor is started that obeys the node contract. */
-export function commandOf(impostor: ImpostorNode | ImpostorProgram): readonly string[] {
-  return impostor.kind === 'program'
-    ? [process.execPath, fileURLToPath(impostor.main)]
-    : [process.execPath, fileURLToPath(new URL('./node-main.ts', import.meta.url)), impostor.id];
+/** A port that takes more key exchanges than were promised, or is not the SPIRE server's, in this process. */
+export interface ImpostorPort extends What {
+  readonly kind: 'port';
+  /** As OpenSSL lists them; those that are promised when absent. */
+  readonly groups?: string;
+  /** The ID that it shows; that of the SPIRE server when absent. */
+  readonly shows?: string;
+}
+
+/** How an impostor is started that obeys the node contract. A program of the toolchain has to be located before it is. */
+export function commandOf(impostor: ImpostorNode | ImpostorProgram | ImpostorTool): readonly string[] {
+  if ('tool' in impostor) return [placeOf(impostor.tool), ...impostor.args];
+  return impostor.kind === 'program' ? [process.execPath, fileURLToPath(impostor.main)] : nodeMain(impostor.id);
 }

@@ -2,20 +2,22 @@ import { enableCompileCache } from 'node:module';
 import { messageOf, UsageError } from '../src/errors.ts';
 
 enableCompileCache?.();
-const [{ impostors }, { reference }, { runNode }] = await Promise.all([
+const [{ impostors }, { conformers }, { reference }, { runNode }] = await Promise.all([
   import('./catalogue.ts'),
+  import('./conformers.ts'),
   import('../mesh/node/behaviour.ts'),
   import('../mesh/node/node.ts'),
 ]);
 
 try {
-  const impostor = impostors.find(({ id }) => id === process.argv[2]);
-  if (impostor?.kind !== 'node')
+  const [, , id = ''] = process.argv;
+  const one = [...impostors, ...conformers].find((other) => other.id === id);
+  if (one?.kind !== 'node' && one?.kind !== 'command')
     throw new UsageError(
-      `usage: node-main.ts ID, of an impostor that is a node; there is none called ${process.argv[2] ?? ''}`,
+      `usage: node-main.ts ID, of an impostor or a conformer that is made from the reference node; there is none called ${id}`,
     );
-  const change = typeof impostor.change === 'function' ? await impostor.change() : impostor.change;
-  await runNode({ ...reference, ...change });
+  const { change = {} } = one;
+  await runNode({ ...reference, ...(typeof change === 'function' ? await change() : change) });
   process.exit(0);
 } catch (error) {
   console.error(messageOf(error));

@@ -1,22 +1,24 @@
 import { createServer } from 'node:tls';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
+import { postQuantum } from '../src/checkers/planes.ts';
+import { serverId } from '../spiffe/server-id.ts';
+import { issueIdentity } from '../fixtures/probes/issue-identity.ts';
 import type { Target } from '../fixtures/target/target.ts';
 
-/** Starts a target that is a port which does what SPIRE's require_pq_kem promises: TLS 1.3 only, and only with a post-quantum key exchange. No release of SPIRE is known to. */
-export async function startRightPort(): Promise<Target & AsyncDisposable> {
+/**
+ * Starts a target that is a port which does what SPIRE's require_pq_kem promises: TLS 1.3 only, and only with a post-quantum key exchange.
+ * No release of SPIRE is known to.
+ *
+ * @param groups - what it takes for the key exchange, as OpenSSL lists them: for an impostor, more than was promised
+ * @param shown - the ID that it shows, for one that is not the SPIRE server; that one's when absent
+ */
+export async function startRightPort(groups = postQuantum, shown?: string): Promise<Target & AsyncDisposable> {
   const trustDomain = 'port.mesh';
   const authority = await forgeAuthority({ trustDomain });
-  const issue = async (spiffeId: string) => {
-    const svid = await authority.issue({
-      spiffeId,
-      notBefore: new Date(Date.now() - 60_000),
-      notAfter: new Date(Date.now() + 3_600_000),
-    });
-    return { spiffeId, cert: svid.certificatePem, key: svid.privateKeyPem };
-  };
-  const { cert, key } = await issue(`spiffe://${trustDomain}/spire/server`);
+  const spiffeId = serverId(trustDomain);
+  const { cert, key } = await issueIdentity(authority, shown ?? spiffeId);
   const server = createServer(
-    { cert, key, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ecdhCurve: 'X25519MLKEM768' },
+    { cert, key, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ecdhCurve: groups },
     (socket) => {
       socket.on('error', () => {}).end();
     },
@@ -34,13 +36,13 @@ export async function startRightPort(): Promise<Target & AsyncDisposable> {
     name: 'port',
     trustDomain,
     nodes: [],
-    planes: [{ plane: 'spire-server', address: `127.0.0.1:${port}`, policy: 'tls1.3-only', why }],
+    planes: [{ plane: 'spire-server', address: `127.0.0.1:${port}`, policy: 'tls1.3-only', why, spiffeId }],
     probeIds: { own: probe, federated: undefined },
     harnessHost: '127.0.0.1',
     lacks: {},
-    probeIdentity: () => issue(probe),
+    probeIdentity: () => issueIdentity(authority, probe),
     authorities: () => Promise.resolve([authority.certificatePem]),
-    timing: { svidTtlSeconds: 3_600, syncIntervalMs: 1_000, cacheReloadMs: 1_000 },
+    timing: { svidTtlSeconds: 3_600, syncIntervalMs: 1_000, cacheReloadMs: 1_000, uptakeMs: 2_000 },
     async [Symbol.asyncDispose]() {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());

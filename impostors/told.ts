@@ -1,3 +1,5 @@
+import { escaped } from '../src/escaped.ts';
+
 /** The names that a reason mentions: of the nodes under test, of those that are not, and of their mesh. */
 export interface ToldOf {
   readonly nodes: readonly string[];
@@ -16,5 +18,5 @@ function renamed(text: string, names: readonly string[], to: string): string {
 }
 
 function wholeName(name: string): RegExp {
-  return new RegExp(`(?<![\\w./-])${name.replaceAll(/[.+?^\${}()|[\]\\]/g, '\\$&')}(?![\\w/-]|\\.\\w)`, 'g');
+  return new RegExp(`(?<![\\w./-])${escaped(name)}(?![\\w/-]|\\.\\w)`, 'g');
 }

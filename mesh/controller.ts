@@ -67,6 +67,8 @@ export class SpiffeController implements Disposable {
     selectors: Readonly<Record<string, string>>;
     x509TtlSeconds?: number;
     federatesWith?: string[];
+    /** Of the entry; chosen by the server when absent. */
+    entryId?: string;
   }): Promise<void> {
     const { trustDomain } = parseSpiffeId(workload.spiffeId);
     if (this.#options.trustDomain !== undefined && trustDomain !== this.#options.trustDomain)
@@ -79,9 +81,10 @@ export class SpiffeController implements Disposable {
     if (selectors.length === 0) throw new TypeError('registerWorkload: an entry without selectors would match nothing');
     if (this.#options.registrar === undefined)
       throw new TypeError('registerWorkload: this node is not entitled to register');
-    const { spiffeId, parentId, x509TtlSeconds, federatesWith } = workload;
+    const { spiffeId, parentId, x509TtlSeconds, federatesWith, entryId } = workload;
     await this.#options.registrar.createEntries([
       {
+        ...(entryId !== undefined && { id: entryId }),
         spiffeId,
         parentId,
         selectors,

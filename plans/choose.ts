@@ -1,5 +1,7 @@
 import { UsageError } from '../src/errors.ts';
+import { escaped } from '../src/escaped.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
+import { promises } from '../src/promises.ts';
 import { renamed } from '../src/clauses/renamed.ts';
 import { scenarios } from '../scenarios/index.ts';
 import type { Chosen } from './plan.ts';
@@ -21,15 +23,22 @@ function matched(glob: string): string[] {
   const pattern = new RegExp(`^${glob.split('*').map(escaped).join('.*')}$`);
   const names = (id: (typeof clauses)[number]['id']) => [id, ...(oldNames.get(id) ?? []).map(([old]) => old)];
   const found = [
-    ...clauses.filter(({ id, promise }) => [...names(id), promise ?? ''].some((name) => pattern.test(name))),
+    ...clauses.filter(({ id, promise }) =>
+      [...names(id), ...(promise === null ? [] : [promise])].some((name) => pattern.test(name)),
+    ),
     ...scenarios.filter(({ id }) => pattern.test(id)).flatMap((scenario) => scenario.clauses),
   ].map(({ id }) => id);
   if (found.length > 0) return found;
   throw new UsageError(
-    `--only ${glob}: no clause or scenario of that name; see \`assay list clauses\` and \`assay list scenarios\`, and use * for any part of an id, as in 'mesh/pinning/*'`,
+    `--only ${glob}: no clause, scenario or promise of that name. There are the clauses ${subjects().join(', ')}; the scenarios ${listed(scenarios)}; the promises ${listed(promises)}. Use * for any part of an id, and see \`npx assay list clauses\` for all`,
   );
 }
 
-function escaped(text: string): string {
-  return text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
+/** A glob for each subject that has clauses. */
+function subjects(): string[] {
+  return [...new Set(clauses.map(({ id }) => id.replace(/[^/]+$/, '*')))];
+}
+
+function listed(all: readonly { readonly id: string }[]): string {
+  return all.map(({ id }) => id).join(', ');
 }

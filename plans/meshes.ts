@@ -4,7 +4,7 @@ import { referenceNode } from '../fixtures/target/mesh-spec.ts';
 
 /** What of the deployment may differ from what the gate stands up by itself: for impostors and for later commands. */
 export interface DeploymentOverrides extends Partial<
-  Pick<MeshSpec, 'requirePqKem' | 'auditLog' | 'joinTokenTtlSeconds'>
+  Pick<MeshSpec, 'requirePqKem' | 'auditLog' | 'joinTokenTtlSeconds' | 'uptakeMs'>
 > {}
 
 export interface NodeUnderTest {
@@ -15,16 +15,23 @@ export interface NodeUnderTest {
   readonly everywhere?: boolean;
 }
 
+/** How long a node may take to follow its SVID and its bundle, where nobody says otherwise. Source: node contract. */
+const usualUptakeMs = 2_000;
+
 // SPIRE's own defaults are 5 s for both; these make it fast without changing what it does. They stand in the report.
 const syncIntervalMs = 200;
 const cacheReloadMs = 200;
 
 /**
- * The gate's meshes.
+ * The gate's meshes: of each, the first node is under test, by default our reference node. What a second one of the same program did would be
+ * the same.
  *
  * An SVID is due for renewal when half of its lifetime, which SPIRE back-dates by 10 s, is left: up to a TTL of 8 s that is at every sync, so
  * both meshes rotate several times a second. `steady` has more than twice the life of `brief`, whose SVIDs a partition is to outlive,
- * and whose SPIRE has the switch on that promises more than TLS 1.2.
+ * and whose SPIRE has the switch on that promises more than TLS 1.2. Its authority is an intermediate below a root of the run, as in most
+ * deployments; in `steady` it is its own root, which is what can be rotated without the upstream one. Where nodes may take longer to follow,
+ * SVIDs live longer. On `steady` nothing rotates until healthy traffic was measured there; on `brief`, which the gate waits for longest, it is
+ * measured between rotations.
  */
 export function meshSpecs(
   nodeUnderTest: NodeUnderTest | undefined,
@@ -35,6 +42,7 @@ export function meshSpecs(
     agentTtlSeconds: 3600,
     syncIntervalMs,
     cacheReloadMs,
+    uptakeMs: usualUptakeMs,
     requirePqKem: false,
     auditLog: true,
     joinTokenTtlSeconds: 300,
@@ -42,21 +50,18 @@ export function meshSpecs(
   };
   const pair = (names: readonly [string, string], services: readonly [string, string]): MeshNodeSpec[] =>
     names.map((name, at) => {
-      const theirs =
-        nodeUnderTest !== undefined && (at === 0 || nodeUnderTest.everywhere === true) ? nodeUnderTest : undefined;
-      return {
-        name,
-        service: services[at]!,
-        judged: nodeUnderTest === undefined || theirs !== undefined,
-        implementation: theirs?.implementation ?? "Assay's reference node",
-        command: theirs?.command ?? referenceNode,
-      };
+      const judged = at === 0 || nodeUnderTest?.everywhere === true;
+      const { command = referenceNode, implementation = "Assay's reference node" } = (judged && nodeUnderTest) || {};
+      return { name, service: services[at]!, judged, implementation, command };
     });
+  // Who follows as late as it may, at a delivery that is as late as it may be, still holds a living SVID.
+  const lifeSeconds = (atLeast: number) => Math.max(atLeast, Math.ceil((base.uptakeMs + 2 * syncIntervalMs) / 1000));
   return {
     steady: {
       ...base,
       name: 'steady',
-      svidTtlSeconds: 8,
+      calmAtFirst: true,
+      svidTtlSeconds: lifeSeconds(8),
       nodes: pair(['node-001', 'node-002'], ['frontend', 'backend']),
     },
     brief: {
@@ -64,7 +69,8 @@ export function meshSpecs(
       requirePqKem: true,
       ...overrides,
       name: 'brief',
-      svidTtlSeconds: 3,
+      upstreamAuthority: 'root',
+      svidTtlSeconds: lifeSeconds(3),
       nodes: pair(['node-003', 'node-004'], ['orders', 'ledger']),
     },
   };

@@ -16,6 +16,16 @@ await t.test('suites and scenarios have ids of their own, for the timeline and f
   t.equal(new Set(all.map(({ id }) => id)).size, all.length);
 });
 
+await t.test('every SVID lives as long as a node may take to follow, and two sync intervals more', async (t) => {
+  for (const uptakeMs of [undefined, 500, 2_000, 2_700, 10_000]) {
+    const { parts } = gatePlan(undefined, uptakeMs === undefined ? {} : { uptakeMs });
+    for (const { mesh } of parts) {
+      t.equal(mesh.uptakeMs, uptakeMs ?? 2_000);
+      t.ok(mesh.svidTtlSeconds * 1000 >= mesh.uptakeMs + 2 * mesh.syncIntervalMs, `${mesh.name}: ${uptakeMs} ms`);
+    }
+  }
+});
+
 await t.test('a plan is narrowed to what the chosen clauses need, and no mesh stands idle', async (t) => {
   const pinning = narrowed(gate, new Set(['mesh/pinning/prefix']));
   t.strictSame(

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { impostors } from '../impostors/catalogue.ts';
 import { narrowed } from './plan.ts';
-import { rightNode, selfTestBatches } from './self-test.ts';
+import { conformers } from '../impostors/conformers.ts';
+import { conformerBatches, rightNode, selfTestBatches } from './self-test.ts';
 
 const batches = selfTestBatches(impostors, ({ id }) => `/stand-ins/${id}`);
 const crowds = batches.filter(({ kind }) => kind === 'crowd');
@@ -79,6 +80,39 @@ await t.test('a sabotaged experiment and what belongs to no node have a run of t
 await t.test('a node is always in a crowd, also one that leaves its clause open', async (t) => {
   const crowded = new Set(batches.filter(({ kind }) => kind === 'crowd').flatMap(({ impostors: some }) => some));
   for (const impostor of impostors.filter(({ kind }) => kind === 'node')) t.ok(crowded.has(impostor), impostor.id);
+});
+
+await t.test('conformers stand in crowds of their own, each with all that is decided of a node there', async (t) => {
+  for (const by of ['suites', 'rotation', 'partition-short', 'partition-long'] as const) {
+    const all = conformers.filter((one) => one.judgedBy.includes(by));
+    const own = conformerBatches(all, by, (name) => `/tools/${name}`);
+    t.strictSame(own.flatMap((batch) => batch.conformers.map(({ id }) => id)).sort(), all.map(({ id }) => id).sort());
+    t.equal(new Set(own.map(({ id }) => id)).size, own.length, by);
+    for (const { id, part, chosen, conformers: some } of own) {
+      t.strictSame(
+        part.mesh.nodes.filter(({ judged }) => judged).map(({ name }) => name),
+        some.map((one) => one.id),
+        id,
+      );
+      t.equal(new Set(some.map(({ mesh }) => mesh)).size, 1, `${id}: one style of mesh`);
+      const [left] = narrowed({ id, parts: [part] }, chosen).parts;
+      t.strictSame([left?.suites, left?.scenarios], [part.suites, part.scenarios], id);
+    }
+  }
+});
+
+await t.test('what a conformer needs of its mesh and of its entries is there', async (t) => {
+  const all = conformers.filter((one) => one.judgedBy.includes('suites'));
+  const own = conformerBatches(all, 'suites', (name) => `/tools/${name}`);
+  for (const { id, mesh, node } of all) {
+    const batch = own.find(({ conformers: some }) => some.some((one) => one.id === id));
+    t.match(batch?.part.mesh, mesh?.spec ?? {}, id);
+    t.match(
+      batch?.part.mesh.nodes.find(({ name }) => name === id),
+      node ?? {},
+      id,
+    );
+  }
 });
 
 await t.test('a crowd is as large as it may be, and no larger', async (t) => {

@@ -1,27 +1,32 @@
+import { commandOfConformer, type Conformer, type JudgedBy, type MeshStyle } from '../impostors/conformer.ts';
 import {
   commandOf,
   type Impostor,
   type ImpostorNode,
   type ImpostorProgram,
+  type ImpostorTool,
   type StandIn,
 } from '../impostors/impostor.ts';
-import { referenceNode, type MeshNodeSpec } from '../fixtures/target/mesh-spec.ts';
+import { referenceNode, type MeshNodeSpec, type MeshSpec } from '../fixtures/target/mesh-spec.ts';
+import type { ToolName } from '../fixtures/toolchain/toolchain.ts';
 import { scenarios } from '../scenarios/index.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { suites } from '../suites/index.ts';
 import type { Suite } from '../suites/suite.ts';
+import { loads } from './gate.ts';
 import { meshSpecs } from './meshes.ts';
 import { clausesOf, type Chosen, type LoadProfile, type Part } from './plan.ts';
 
 /**
- * Impostors that are judged in one run. In a crowd each of them is a node under test of one mesh, named by its id; otherwise there is one, and
- * it is the mesh itself or what stands in its place.
+ * Impostors or conformers that are judged in one run. In a crowd each of them is a node under test of one mesh, named by its id; otherwise
+ * there is one impostor, and it is the mesh itself or what stands in its place in this process.
  */
 export interface Batch {
   readonly id: string;
-  readonly kind: 'crowd' | 'mesh' | 'issuer';
+  readonly kind: 'crowd' | 'mesh' | 'here';
   readonly impostors: readonly Impostor[];
-  /** The clauses that they break. */
+  readonly conformers: readonly Conformer[];
+  /** The clauses that the impostors break, or all that is decided of conformers. */
   readonly chosen: Chosen;
   readonly part: Part;
   /** The share of two cores that it keeps busy: what adds up to more than 1 is not to run side by side. */
@@ -31,7 +36,7 @@ export interface Batch {
 /** The node of each crowd that is right: the reference node, under test like the impostors beside it. Nothing may fail it. */
 export const rightNode = 'right-node';
 
-type InCrowd = ImpostorNode | ImpostorProgram | (StandIn & { readonly kind: 'spire-agent' });
+type InCrowd = ImpostorNode | ImpostorProgram | ImpostorTool | (StandIn & { readonly kind: 'spire-agent' });
 
 /**
  * The runs that show whether these impostors are caught: those that the same suites or the same scenario decide share a mesh, as far as they are
@@ -79,7 +84,8 @@ function decider({ id, breaks }: Impostor): Suite | Scenario {
 }
 
 function crowdOf(one: Suite | Scenario): string {
-  return 'decides' in one ? 'suites' : one.id;
+  if (!('decides' in one)) return one.id;
+  return one.mesh === 'steady' ? 'suites' : `suites-${one.mesh}`;
 }
 
 function evenly<T>(all: readonly T[], most: number): T[][] {
@@ -92,24 +98,81 @@ function crowd(id: string, impostors: readonly InCrowd[], standIn: (impostor: St
   const deciders = [...new Set(impostors.map(decider))];
   const [first] = deciders;
   const scenario = first !== undefined && !('decides' in first) ? first : undefined;
-  const specs = meshSpecs(undefined, {});
   const nodes = [...impostors.flatMap((impostor) => nodesOf(impostor, standIn)), right];
-  const common = { id, kind: 'crowd', impostors, chosen: chosenBy(impostors) } as const;
-  if (scenario === undefined) {
-    // Nothing rotates meanwhile: that is not what these suites look at, and so many agents would keep the machine busy with it.
-    const mesh = { ...specs.steady, name: id, svidTtlSeconds: 3600, syncIntervalMs: 1_000, nodes };
-    const inIt = suites.filter((suite) => deciders.includes(suite));
-    return { ...common, part: { mesh, suites: inIt, scenarios: [], load: none }, weight: 0.5 };
-  }
-  const { weight = 1, load = light, syncIntervalMs } = crowding[scenario.id] ?? {};
-  const spec = specs[scenario.mesh];
-  const mesh = {
-    ...spec,
-    name: id,
-    syncIntervalMs: syncIntervalMs ?? spec.syncIntervalMs,
-    nodes: [...nodes, peer, rightPeer],
-  };
-  return { ...common, part: { mesh, suites: [], scenarios: [scenario], load }, weight };
+  const common = { id, kind: 'crowd', impostors, conformers: [], chosen: chosenBy(impostors) } as const;
+  return scenario === undefined
+    ? {
+        ...common,
+        ...underSuites(
+          id,
+          suites.filter((suite) => deciders.includes(suite)),
+          nodes,
+        ),
+      }
+    : { ...common, ...underScenario(id, scenario, [...nodes, peer, rightPeer]) };
+}
+
+type Under = Pick<Batch, 'part' | 'weight'>;
+
+// Some suites need a mesh that is below another authority; the others do not mind.
+const everySuite = { upstreamAuthority: 'root' } as const;
+
+function underSuites(
+  name: string,
+  some: readonly Suite[],
+  nodes: readonly MeshNodeSpec[],
+  change: Partial<MeshSpec> = {},
+): Under {
+  // Nothing rotates meanwhile: that is not what these suites look at, and so many agents would keep the machine busy with it.
+  const still = { calmAtFirst: false, svidTtlSeconds: 3600, syncIntervalMs: 1_000 };
+  const spec = meshSpecs(undefined, {})[some[0]?.mesh ?? 'steady'];
+  const mesh = { ...spec, ...change, ...still, name, nodes };
+  return { part: { mesh, suites: some, scenarios: [], load: none }, weight: 0.5 };
+}
+
+function underScenario(name: string, scenario: Scenario, nodes: readonly MeshNodeSpec[], style?: MeshStyle): Under {
+  const { weight = 1, load = light, timing } = crowding[scenario.id] ?? {};
+  const mesh = { ...meshSpecs(undefined, {})[scenario.mesh], ...timing, ...style?.spec, name, nodes };
+  return { part: { mesh, suites: [], scenarios: [scenario], load }, weight };
+}
+
+/**
+ * The runs that show that nothing fails these conformers: those that are judged by the same suites or the same scenario, in a mesh of the same
+ * style, stand in crowds of their own. All that is decided of a node there is decided of each, and all in it are right, so that no other node
+ * has to show that the mesh is.
+ *
+ * @param by - what they are judged by; each conformer has to name it
+ * @param most - how many share a mesh at most
+ * @param tool - the path of a program of the toolchain
+ */
+export function conformerBatches(
+  conformers: readonly Conformer[],
+  by: JudgedBy,
+  tool: (name: ToolName) => string,
+  most = mostInCrowd,
+): readonly Batch[] {
+  const ofNodes = suites.filter(looksAtNodes);
+  const scenario = scenarios.find(({ id }) => id === by);
+  const chosen = new Set((scenario === undefined ? ofNodes : [scenario]).flatMap(clausesOf).map(({ id }) => id));
+  return [...Map.groupBy(conformers, ({ mesh }) => mesh)].flatMap(([style, all]) =>
+    evenly(all, Math.min(most, crowding[by]?.most ?? mostInCrowd)).map((some, at, { length }): Batch => {
+      const id = ['conformers', by, ...(style ? [style.id] : []), ...(length > 1 ? [at + 1] : [])].join('-');
+      const nodes = some.map((conformer) => ({
+        ...node(conformer.id, 'peer'),
+        ...conformer.node,
+        implementation: conformer.id,
+        command: commandOfConformer(conformer, tool),
+      }));
+      // Of one that is alone nobody could be taken for the peer that it asked for.
+      const under =
+        scenario === undefined
+          ? underSuites(id, ofNodes, some.length > 1 ? nodes : [...nodes, peer], { ...everySuite, ...style?.spec })
+          : underScenario(id, scenario, [...nodes, peer], style);
+      // A mesh of another style may have a few nodes only.
+      const weight = under.weight * (some.length > 2 ? 1 : 0.5);
+      return { id, kind: 'crowd', impostors: [], conformers: some, chosen, ...under, weight };
+    }),
+  );
 }
 
 function nodesOf(impostor: InCrowd, standIn: (impostor: StandIn) => string): MeshNodeSpec[] {
@@ -142,9 +205,9 @@ function alone(impostor: Impostor): Batch {
   const more = impostor.kind === 'spire-server' ? [node('third', 'node-001'), node('fourth', 'node-002')] : [];
   const mesh = { ...spec, nodes: isSuite ? spec.nodes.slice(0, 1) : [...spec.nodes, ...more] };
   const part: Part = { mesh, suites: isSuite ? [one] : [], scenarios: isSuite ? [] : [one], load: light };
-  const kind = impostor.kind === 'issuer' ? 'issuer' : 'mesh';
-  const weight = kind === 'issuer' ? 0.1 : 0.3;
-  return { id: impostor.id, kind, impostors: [impostor], chosen: chosenBy([impostor]), part, weight };
+  const kind = impostor.kind === 'issuer' || impostor.kind === 'port' ? 'here' : 'mesh';
+  const weight = kind === 'here' ? 0.1 : 0.3;
+  return { id: impostor.id, kind, impostors: [impostor], conformers: [], chosen: chosenBy([impostor]), part, weight };
 }
 
 function chosenBy(impostors: readonly Impostor[]): Chosen {
@@ -155,7 +218,7 @@ const none: LoadProfile = {
   ...{ perSecond: { toNode: 0, betweenNodes: 0, fromNode: 0 }, keptPerSecond: 0, resume: 0 },
 };
 
-// A node of a crowd and its peer bear 38 new connections a second, of which the usual 248 are more than six times as many.
+// A node of a crowd and its peer are asked for that share of the new connections that two nodes are by the gate, and for a few more.
 const light: LoadProfile = {
   ...{ perSecond: { toNode: 12, betweenNodes: 4, fromNode: 3 }, keptPerSecond: 4, resume: 0.05 },
   share: 0.15,
@@ -166,15 +229,21 @@ interface Crowding {
   readonly most?: number;
   readonly weight: number;
   readonly load: LoadProfile;
-  readonly syncIntervalMs?: number;
+  readonly timing?: Partial<Pick<MeshSpec, 'syncIntervalMs' | 'svidTtlSeconds'>>;
 }
 
 const crowding: Readonly<Record<string, Crowding>> = {
+  // The usual load: a node that loses one request in fifty has to be asked so often.
+  healthy: { most: 4, weight: 1, load: loads.steady },
   // Each sync of an agent brings a new SVID: the fewer there are, the more nodes the machine bears. The scenario lasts as long either way.
-  rotation: { most: 8, weight: 1, load: light, syncIntervalMs: 500 },
-  'partition-short': { weight: 0.5, load: { ...light, share: 0.5 } },
+  rotation: { most: 6, weight: 1, load: light, timing: { syncIntervalMs: 500 } },
+  'agent-restart': { weight: 0.5, load: { ...light, share: 0.5 } },
+  'partition-short': { most: 6, weight: 0.7, load: { ...light, share: 0.5 } },
   'partition-long': {
-    weight: 0.5,
+    // Each node is shown identities that end before its own SVID does: so many need a second more for it.
+    most: 7,
+    timing: { svidTtlSeconds: 4 },
+    weight: 0.7,
     load: { perSecond: { toNode: 4, betweenNodes: 10, fromNode: 0 }, keptPerSecond: 0, resume: 0 },
   },
 };

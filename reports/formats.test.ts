@@ -11,6 +11,7 @@ import { format as tapFormat } from './formats/tap.ts';
 import { loadFormats } from './formats.ts';
 import { sampleRun } from './sample-run.ts';
 import { summary } from './terminal.ts';
+import { withObjectives } from './with-objectives.ts';
 
 const { render: html } = htmlFormat;
 const { render: junit } = junitFormat;
@@ -52,6 +53,7 @@ for (const kind of kinds) {
   for (const words of ['', hostile]) {
     const label = `${kind}${words === '' ? '' : ', hostile'}`;
     const { report: built, history } = report(kind, words);
+    const points = withObjectives(built).clauses.length;
     const having = (verdict: string) => built.clauses.filter((clause) => clause.verdict === verdict).length;
 
     await t.test(`the sample run has the verdict it is named for (${label})`, async (t) =>
@@ -69,8 +71,8 @@ for (const kind of kinds) {
         results.failures.filter((failure) => 'tapError' in failure && failure.tapError),
         [],
       );
-      t.equal(results.plan.end, built.clauses.length);
-      t.equal(results.count, built.clauses.length);
+      t.equal(results.plan.end, points);
+      t.equal(results.count, points);
       t.equal(results.skip, having('skipped'));
       t.strictSame(
         failed.toSorted(),
@@ -84,7 +86,7 @@ for (const kind of kinds) {
     await t.test(`JUnit is well-formed and its totals agree (${label})`, async (t) => {
       const xml = junit(built);
       t.doesNotThrow(() => create(xml));
-      t.equal(count(xml, /<testcase /g), built.clauses.length);
+      t.equal(count(xml, /<testcase /g), points);
       t.equal(count(xml, /<failure /g), having('fail'));
       t.equal(count(xml, /<error /g), having('inconclusive'));
       t.equal(count(xml, /<skipped /g), having('skipped'));
@@ -100,7 +102,11 @@ for (const kind of kinds) {
         t.notMatch(page, /undefined|\[object Object\]|NaN/);
         for (const clause of built.clauses) t.ok(page.includes(`<code>${clause.id}</code>`), clause.id);
         t.equal(count(page, /Coverage: \d+ of 720 requirements of 11 documents have a clause \(/g), 1);
-        t.equal(count(page, /<svg /g), built.scenarios.length + 1);
+        t.equal(
+          count(page, /<svg /g),
+          built.scenarios.length + 3,
+          'latency and processor time in the quiet, and latency under faults',
+        );
         t.notMatch(page, /zr\d+-|#0101/);
         const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
         t.strictSame(ids.toSorted(), [...new Set(ids)].toSorted(), 'ids are unique');
@@ -108,14 +114,14 @@ for (const kind of kinds) {
     );
 
     await t.test(`the summary says verdict, reasons and where the report is (${label})`, async (t) => {
-      const plain = summary(built, { color: false, directory: 'reports/out/x', width: 80 });
+      const plain = summary(built, history, { color: false, directory: 'reports/out/x', width: 80 });
       t.match(plain, /^[\n\x20-\x7e]*$/);
       t.ok(plain.includes(kind.toUpperCase()));
       t.ok(plain.includes('reports/out/x/report.html'));
       t.match(plain.replace(/\s+/g, ' '), /coverage \d+ of 720 requirements of 11 documents have a clause \(/);
       for (const clause of built.clauses.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive'))
         t.ok(plain.includes(clause.id));
-      const coloured = summary(built, { color: true, directory: 'reports/out/x', width: 80 });
+      const coloured = summary(built, history, { color: true, directory: 'reports/out/x', width: 80 });
       t.match(coloured, /\u001b\[/);
       t.notMatch(stripVTControlCharacters(coloured), /[\u0000\u001b\u202e]/);
     });
@@ -126,7 +132,7 @@ await t.test('a report from before coverage was counted says nothing of it', asy
   const { history, report: built } = report('pass');
   const older = { ...built, coverage: [] };
   t.notMatch(await html(older, history), /Coverage:/);
-  t.notMatch(summary(older, { color: false, directory: 'x', width: 80 }), /coverage/);
+  t.notMatch(summary(older, history, { color: false, directory: 'x', width: 80 }), /coverage/);
 });
 
 await t.test('the page draws node names that try to break out of the picture as text', async (t) => {

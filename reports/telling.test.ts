@@ -24,7 +24,13 @@ const handshake = {
   how: 'alert protocol_version',
 } as const;
 const listener = { kind: 'listener', plane: 'metrics', address: '127.0.0.1:9988', answered: true } as const;
-const search = { kind: 'search', token: 'token-1', places: ['the history', 'a log'] } as const;
+const search = {
+  kind: 'search',
+  whole: true,
+  places: ['the history', 'a log'],
+  tokens: ['token-1'],
+  keys: [],
+} as const;
 const exchange = {
   kind: 'exchange',
   clause: 'mesh/pinning/exact-id',
@@ -39,6 +45,10 @@ const exchange = {
 } as const;
 
 const sentences: readonly [happening: Happening, says: string][] = [
+  [
+    { ...handshake, agreed: 'TLSv1.2', outcome: 'accepted', how: 'done', unproven: 'it is the SVID of x' },
+    'spire-server at 127.0.0.1:8081 was offered TLSv1.2: agreed on TLSv1.2 (done), by nobody that proved to be it: it is the SVID of x.',
+  ],
   [
     handshake,
     'spire-server at 127.0.0.1:8081 was offered TLSv1.2: refused without a handshake (alert protocol_version).',
@@ -63,9 +73,22 @@ const sentences: readonly [happening: Happening, says: string][] = [
     },
     'The audit log of the SPIRE server held 3 records of attestations (1 success, 2 error).',
   ],
-  [{ ...search, foundIn: [] }, 'token-1 was looked for in the history and in a log: it stands nowhere there.'],
-  [{ ...search, foundIn: ['a log'] }, 'token-1 was looked for in the history and in a log: it stands in a log.'],
-  [{ kind: 'setting', setting: 'join-token-ttl', seconds: 60 }, 'Join tokens are made to live 60 s.'],
+  [
+    { ...search, found: [] },
+    '1 join tokens and 0 private keys were looked for in the history and in a log: none stands there.',
+  ],
+  [
+    { ...search, found: [{ secret: 'token-1', place: 'a log', form: 'in base64' }] },
+    '1 join tokens and 0 private keys were looked for in the history and in a log: token-1 stands in a log, in base64.',
+  ],
+  [
+    { kind: 'token-life', token: 'token-1', askedSeconds: 60, livesSeconds: 59.96 },
+    'token-1: asked for with 60 s, and made to live 60.0 s.',
+  ],
+  [
+    { kind: 'token-life', token: 'token-1', askedSeconds: null, livesSeconds: null, message: 'ttl is required' },
+    'token-1: asked for without a time, and not made: ttl is required.',
+  ],
   [
     { ...exchange, shown: ['spiffe://td/a'], earlyDataBytes: [0, 0] },
     'Offered to a as a client: the right ID. Wanted accepted, got accepted: 200 (4.00 ms); it showed spiffe://td/a; it gave 2 session tickets with at most 0 bytes of early data.',

@@ -1,12 +1,14 @@
+import { percent } from '../src/percent.ts';
 import type {
   AuditRecord,
   Entry,
   Exchange,
+  Life,
   Listener,
   PlaneHandshake,
   PresentedSvid,
   Search,
-  Setting,
+  TokenLife,
 } from '../src/history.ts';
 import { milliseconds } from './wording.ts';
 
@@ -20,7 +22,7 @@ export function tell(entry: Entry): string {
     case 'phase':
       return `${entry.phase}: ${entry.state}.`;
     case 'node':
-      return `${entry.node} runs ${entry.implementation} as ${entry.spiffeId}, SVIDs for ${entry.svidTtlSeconds} s.`;
+      return `${entry.node} runs ${entry.implementation} as ${entry.spiffeId}, SVIDs for ${entry.svidTtlSeconds} s, to be taken up within ${entry.uptakeMs / 1000} s.`;
     case 'scenario':
       return `The scenario ${entry.scenario} has ${entry.state}.`;
     case 'exchange':
@@ -28,13 +30,25 @@ export function tell(entry: Entry): string {
     case 'plane':
       return `${entry.plane} at ${entry.address} is declared as ${entry.policy}, because ${entry.why}.`;
     case 'plane-handshake':
-      return `${entry.plane} at ${entry.address} was offered ${offer(entry)}: ${handshakeOutcome(entry)} (${entry.how}).`;
+      return `${entry.plane} at ${entry.address} was offered ${offer(entry)}: ${handshakeOutcome(entry)} (${entry.how})${entry.unproven === undefined ? '' : `, by nobody that proved to be it: ${entry.unproven}`}.`;
     case 'listener':
       return `${entry.plane} at ${entry.address} ${entry.answered ? 'answered' : 'did not answer'} without TLS and is bound to ${addresses(entry)}.`;
     case 'request':
       return `${entry.from} called ${entry.to} on a ${entry.connection} connection: ${requestOutcome[entry.outcome]} after ${milliseconds(entry.totalMs)}${svid(', server presented', entry.server)}${svid(', client presented', entry.client)}${entry.detail === undefined ? '' : `, ${entry.detail}`}.`;
+    case 'capacity':
+      return `${entry.node} bore ${entry.bearsPerSecond} new connections a second when it was healthy, 99 in 100 answered within ${milliseconds(entry.p99Ms)}; the load makes ${entry.loadPerSecond} a second, of which it is given ${percent(entry.share)}.`;
+    case 'machine':
+      return `The ${entry.source} came up to ${milliseconds(entry.lagMs)} late${entry.waitedMs === undefined ? '' : `, and waited ${milliseconds(entry.waitedMs)} of ${milliseconds(entry.atMs - entry.fromMs)} for a processor`}.`;
+    case 'starved':
+      return `${entry.node} had work to do and waited ${milliseconds(entry.waitedMs)} of ${milliseconds(entry.atMs - entry.fromMs)} for a processor that others held.`;
     case 'presented':
       return `${entry.node} presented as a ${entry.role}${svid('', entry.svid)}.`;
+    case 'life':
+      return `${entry.node} ${lives(entry)}.`;
+    case 'readiness':
+      return `${entry.node} was asked ${entry.times} times whether it is ready: ${entry.answer} (${entry.how}).`;
+    case 'connections':
+      return `${entry.opened} connections were opened to ${entry.node}, ${entry.atOnce} at once: ${entry.what}.`;
     case 'svid':
       return `${entry.node} was seen with SVID ${entry.serial} (${entry.seen}), valid until ${entry.notAfter}, signed by ${entry.authority}.`;
     case 'bundle':
@@ -48,22 +62,48 @@ export function tell(entry: Entry): string {
     case 'audit-log':
       return `The audit log of the SPIRE server held ${auditRecords(entry.records)}.`;
     case 'search':
-      return `${entry.token} was looked for in ${entry.places.join(' and in ')}: it stands ${stands(entry)}.`;
-    case 'setting':
-      return `${settings[entry.setting]} ${entry.seconds} s.`;
+      return `${entry.tokens.length} join tokens and ${entry.keys.length} private keys were looked for in ${entry.places.join(' and in ')}: ${stands(entry)}.`;
+    case 'token-life':
+      return `${entry.token}: ${life(entry)}.`;
     case 'skip':
       return `Skipped: ${entry.reason}.`;
+    case 'bench-row':
+      return `To be measured: ${entry.row}${entry.times === undefined ? `, by ${entry.generator}, at ${entry.node}` : ''}, for ${entry.seconds} s.`;
+    case 'bench-window':
+      return `${entry.row} was ${entry.state === 'begun' ? 'begun' : entry.cut ? 'cut short' : 'measured'}.`;
+    case 'bench-samples':
+      return `${entry.row}: ${entry.samples.length} were answered.`;
+    case 'bench-lost':
+      return `${entry.row}: one was lost after ${milliseconds(entry.tookMs)}: ${entry.detail}.`;
+    case 'bench-told':
+      return `${entry.row}: its generator told of ${entry.count} connections that were answered, and ${entry.errors} that were not.`;
+    case 'bench-machine':
+      return `${entry.row}: the host took away ${percent(entry.stolen)} of the processors${entry.others === undefined ? '' : `, other programs had ${percent(entry.others)}`}; up to ${entry.runQueue} threads wanted one of ${entry.processors} at once.`;
+    case 'objective':
+      return `${entry.objective} has to hold in every row.`;
+    case 'baseline':
+      return `${entry.row} is compared with that of run ${entry.run}.`;
     case 'trouble':
-      return `Trouble of the harness: ${entry.message}.`;
+      return `${entry.notReady === undefined ? 'Trouble of the harness' : 'Nothing could be looked at'}: ${entry.message}.`;
   }
 }
 
 const requestOutcome = { ok: 'answered', fail: 'surely not served', info: 'no answer, nobody knows' } as const;
 
-const settings = { 'join-token-ttl': 'Join tokens are made to live' } as const satisfies Record<
-  Setting['setting'],
-  string
->;
+function lives({ state, how, underWay = [], tookMs = 0, lastWords }: Life): string {
+  switch (state) {
+    case 'ended':
+      return `${how} while it was judged; under way: ${underWay.join('; ') || 'nothing'}; its last words: ${lastWords ?? ''}`;
+    case 'started':
+      return `was started once more: ${how}`;
+    case 'given-up':
+      return `is not started once more: ${how}`;
+    case 'stopped':
+      return `${how}, ${milliseconds(tookMs)} after SIGTERM`;
+    case 'overstayed':
+      return `did not stop: ${how}`;
+  }
+}
 
 function offer({ version, group }: PlaneHandshake): string {
   return group === undefined ? version : `${version} with ${group} alone`;
@@ -77,8 +117,15 @@ function addresses({ boundTo }: Listener): string {
   return boundTo.map(({ address }) => address).join(', ') || 'no address that was seen';
 }
 
-function stands({ foundIn }: Search): string {
-  return foundIn.length === 0 ? 'nowhere there' : `in ${foundIn.join(' and in ')}`;
+function stands({ found }: Search): string {
+  if (found.length === 0) return 'none stands there';
+  return found.map(({ secret, place, form }) => `${secret} stands in ${place}, ${form}`).join('; ');
+}
+
+function life({ askedSeconds, livesSeconds, message }: TokenLife): string {
+  const asked = askedSeconds === null ? 'asked for without a time' : `asked for with ${askedSeconds} s`;
+  if (livesSeconds === null) return `${asked}, and not made${message === undefined ? '' : `: ${message}`}`;
+  return `${asked}, and made to live ${livesSeconds.toFixed(1)} s`;
 }
 
 /** What a node showed beside the outcome of an exchange. */

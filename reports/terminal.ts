@@ -1,18 +1,25 @@
-import { styleText } from 'node:util';
-import type { ClauseReport, Report } from '../src/report/report.ts';
+import type { History } from '../src/history.ts';
+import type { Report } from '../src/report/report.ts';
+import { rowName } from '../src/statistics/bench-rows.ts';
 import type { ClauseVerdict } from '../src/verdict.ts';
+import { benchTable } from './terminal/bench-table.ts';
+import { next } from './terminal/next.ts';
+import { openClauses } from './terminal/open-clauses.ts';
+import { ascii, painter, styles, wrap, type Paint } from './terminal/text.ts';
 import {
   because,
   byPromise,
   count,
   coverageSentence,
+  isBench,
   groupVerdict,
+  machineSentence,
   milliseconds,
   rotationTotals,
   verdictWords,
 } from './wording.ts';
 
-/** The terminal that a summary is for, and what it cannot know from the report. */
+/** The terminal that a summary is for, and what it cannot know from the run. */
 export interface SummaryOptions {
   readonly color: boolean;
   /** Where the reports of the run lie. */
@@ -21,33 +28,23 @@ export interface SummaryOptions {
   readonly width: number;
 }
 
-type Style = Parameters<typeof styleText>[0];
-type Paint = (style: Style, text: string) => string;
-
-const styles = {
-  pass: 'green',
-  fail: 'red',
-  inconclusive: 'yellow',
-  skipped: 'gray',
-  deviation: 'magenta',
-  none: 'gray',
-} as const;
 const shown = ['pass', 'fail', 'inconclusive', 'skipped', 'deviation'] as const satisfies readonly ClauseVerdict[];
 
 /**
- * The last words of a run, for a terminal: verdict, promises, what failed or stayed open, the figures, where the report is.
- * Without colour it is plain ASCII. What a target said is shown without its control characters.
+ * The last words of a run, for a terminal: verdict, promises, what failed or stayed open, the figures, what kept the harness from seeing, where
+ * the report is. Without colour it is plain ASCII. What a target said is shown without its control characters.
  */
-export function summary(report: Report, options: SummaryOptions): string {
+export function summary(report: Report, history: History, options: SummaryOptions): string {
   const width = Math.max(40, Math.min(120, options.width));
-  const paint: Paint = (style, text) => (options.color ? styleText(style, text, { validateStream: false }) : text);
+  const paint = painter(options.color);
   const sections = [
-    headline(report, paint, width),
-    promiseLines(report, paint, options.color),
-    troubles(report, paint, width),
+    headline(report, history, paint, width),
+    promiseLines(report, paint, width, options.color),
     openClauses(report, paint, width),
+    benchTable(report, paint, width),
     figures(report, paint, width),
-    next(report, options.directory, paint, width),
+    causes(report, history, paint, width),
+    next(report, history, options.directory, paint, width),
   ];
   const text = sections
     .filter((section) => section.length > 0)
@@ -56,73 +53,67 @@ export function summary(report: Report, options: SummaryOptions): string {
   return `${options.color ? text : ascii(text)}\n`;
 }
 
-function headline(report: Report, paint: Paint, width: number): string[] {
-  const words = { pass: 'PASS', fail: 'FAIL', inconclusive: 'INCONCLUSIVE' } as const;
-  const label = paint(['bold', 'inverse', styles[report.verdict]], ` ${words[report.verdict]} `);
-  const [first = '', ...rest] = wrap(because(report), width - words[report.verdict].length - 3);
+function headline(report: Report, history: History, paint: Paint, width: number): string[] {
+  const words = { pass: 'PASS', fail: 'FAIL', inconclusive: 'INCONCLUSIVE', measured: 'MEASURED' } as const;
+  // Figures alone are neither good nor bad.
+  const measured = report.verdict === 'pass' && isBench(report) && report.objectives === undefined;
+  const word = words[measured ? 'measured' : report.verdict];
+  const label = paint(['bold', 'inverse', styles[report.verdict]], ` ${word} `);
+  const [first = '', ...rest] = wrap(because(report, history), width - word.length - 3);
   return [
     `${label} ${paint('bold', first)}`,
-    ...rest.map((line) => `${' '.repeat(words[report.verdict].length + 3)}${paint('bold', line)}`),
+    ...rest.map((line) => `${' '.repeat(word.length + 3)}${paint('bold', line)}`),
   ];
 }
 
-function promiseLines(report: Report, paint: Paint, color: boolean): string[] {
+function promiseLines(report: Report, paint: Paint, width: number, color: boolean): string[] {
   const groups = byPromise(report).filter((group) => group.clauses.length > 0);
   const nameWidth = Math.max(0, ...groups.map((group) => group.name.length));
-  return groups.map(({ name, clauses }) => {
-    const verdict = groupVerdict(clauses);
-    const counts = shown
-      .filter((one) => count(clauses, one) > 0)
-      .map((one) =>
-        paint(
-          styles[one],
-          color
-            ? `${verdictWords[one].sign} ${count(clauses, one)}`
-            : `${count(clauses, one)} ${verdictWords[one].word}`,
-        ),
-      );
-    return `  ${mark(verdict, paint, color)} ${name.padEnd(nameWidth)}  ${counts.join(color ? '  ' : ', ')}`;
+  const indent = nameWidth + (color ? 6 : 9);
+  return groups.flatMap(({ name, clauses }) => {
+    const rows: { wide: number; text: string }[] = [];
+    for (const one of shown.filter((verdict) => count(clauses, verdict) > 0)) {
+      const text = `${color ? `${verdictWords[one].sign} ` : ''}${count(clauses, one)} ${verdictWords[one].word}`;
+      const last = rows.at(-1);
+      if (last !== undefined && last.wide + 2 + text.length < width - indent) {
+        last.wide += 2 + text.length;
+        last.text += `${color ? '  ' : ', '}${paint(styles[one], text)}`;
+      } else {
+        rows.push({ wide: text.length, text: paint(styles[one], text) });
+      }
+    }
+    const first = `  ${mark(groupVerdict(clauses), paint, color)} ${name.padEnd(nameWidth)}  `;
+    return rows.map(({ text }, at) => `${at === 0 ? first : ' '.repeat(indent)}${text}`);
   });
 }
 
-/** What kept the harness itself from seeing. */
-function troubles(report: Report, paint: Paint, width: number): string[] {
+const mostTold = 5;
+const mostLines = 6;
+
+/** What kept the harness from seeing: its own trouble, and a machine that was too busy. */
+function causes(report: Report, history: History, paint: Paint, width: number): string[] {
   const told = [...new Set(report.troubles.map(({ message }) => message))];
-  const lines = told.slice(0, 5).flatMap((message) =>
-    wrap(message, width - 4)
-      .slice(0, 6)
-      .map((line, at) => `  ${at === 0 ? paint('yellow', '!') : ' '} ${line}`),
-  );
-  return told.length > 5 ? [...lines, `    and ${told.length - 5} more in the report`] : lines;
-}
-
-function openClauses(report: Report, paint: Paint, width: number): string[] {
-  return (['fail', 'inconclusive'] as const)
-    .flatMap((verdict) => report.clauses.filter((clause) => clause.verdict === verdict))
-    .flatMap((clause) => oneClause(clause, paint, width));
-}
-
-function oneClause(clause: ClauseReport, paint: Paint, width: number): string[] {
-  const { sign } = verdictWords[clause.verdict];
-  const where = [clause.level.replace('_', ' '), clause.spec, clause.evidence[0]].filter(Boolean).join(' · ');
+  const more = told.length - mostTold;
   return [
-    `  ${paint(styles[clause.verdict], sign)} ${paint('bold', clause.id)}  ${clean(clause.title)}`,
-    ...wrap(clause.reason, width - 6)
-      .slice(0, 6)
-      .map((line) => `      ${line}`),
-    ...wrap(where, width - 6).map((line) => paint('gray', `      ${line}`)),
-  ];
+    ...told.slice(0, mostTold),
+    ...(more > 0 ? [`and ${more} more in the report`] : []),
+    ...[machineSentence(report, history) ?? []].flat(),
+  ].flatMap((message) =>
+    wrap(message, width - 4, mostLines).map((line, at) => `  ${at === 0 ? paint('yellow', '!') : ' '} ${line}`),
+  );
 }
 
 function figures(report: Report, paint: Paint, width: number): string[] {
-  const rows = report.bench.map(
-    (bench) =>
-      [
-        bench.id,
-        `p50 ${milliseconds(bench.p50Ms)}, p99 ${milliseconds(bench.p99Ms)}` +
-          `${bench.p999Ms === null ? '' : `, p99.9 ${milliseconds(bench.p999Ms)}`} (n = ${bench.count}, ${bench.errors} failed, ${bench.perSecond}/s)`,
-      ] as const,
-  );
+  const rows = report.bench
+    .filter(({ row }) => row === undefined)
+    .map(
+      (bench) =>
+        [
+          rowName(bench.id),
+          `p50 ${milliseconds(bench.p50Ms)}${bench.p99Ms === null ? '' : `, p99 ${milliseconds(bench.p99Ms)}`}` +
+            `${bench.p999Ms === null ? '' : `, p99.9 ${milliseconds(bench.p999Ms)}`} (n = ${bench.count}, ${bench.errors} failed, ${bench.perSecond}/s)`,
+        ] as const,
+    );
   if (report.scenarios.length > 0) {
     const { delivered, presented, nodes } = rotationTotals(report);
     rows.push([
@@ -133,7 +124,7 @@ function figures(report: Report, paint: Paint, width: number): string[] {
   const faults = report.scenarios.flatMap((scenario) => scenario.faults);
   const proven = faults.filter((fault) => fault.provenBy !== null && fault.healedProvenBy !== null).length;
   if (faults.length > 0) rows.push(['faults', `${faults.length} injected, ${proven} proven in force and proven gone`]);
-  const coverage = coverageSentence(report);
+  const coverage = isBench(report) ? undefined : coverageSentence(report);
   if (coverage !== undefined) rows.push(['coverage', coverage.replace(/\.$/, '')]);
   const labelWidth = Math.max(0, ...rows.map(([label]) => label.length));
   return rows
@@ -143,76 +134,7 @@ function figures(report: Report, paint: Paint, width: number): string[] {
     .map((line) => paint('gray', line));
 }
 
-function next(report: Report, directory: string, paint: Paint, width: number): string[] {
-  const lines = [
-    `  Report   ${paint('underline', `${directory}/report.html`)}`,
-    `  Again    ${clean(report.run.command)}  (seed ${report.run.seed})`,
-  ];
-  const only = report.clauses.filter((clause) => clause.verdict === report.verdict).map((clause) => clause.id);
-  if (report.verdict === 'fail') {
-    lines.push(
-      ...advice(
-        `Open the report at a broken clause: it shows the exchanges that broke it. Then run it alone with --only '${only[0] ?? ''}', the same seed and the same target.`,
-        width,
-      ),
-    );
-  } else if (report.verdict === 'inconclusive') {
-    lines.push(
-      ...advice(
-        report.run.aborted === null
-          ? 'Nothing is held against the target. Remove what kept the harness from seeing (named above), and run again with the same seed.'
-          : 'The run was cut short: run it again to its end before relying on it.',
-        width,
-      ),
-    );
-  }
-  return lines;
-}
-
-function advice(text: string, width: number): string[] {
-  return wrap(text, width - 11).map((line, at) => `  ${at === 0 ? 'Next    ' : '        '} ${line}`);
-}
-
 function mark(verdict: ClauseVerdict | 'none', paint: Paint, color: boolean): string {
   if (verdict === 'none') return ' ';
   return paint(styles[verdict], color ? verdictWords[verdict].sign : verdictWords[verdict].ascii.padEnd(4));
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of clean(text).split(/\s+/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
-
-// A target's words reach the reason of a clause: without this they could move the cursor or rewrite the verdict above.
-function clean(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, ' ');
-}
-
-function ascii(text: string): string {
-  const plain: Readonly<Record<string, string>> = {
-    '✔': 'ok',
-    '✘': 'FAIL',
-    '○': '-',
-    '△': '~',
-    '◌': '.',
-    '·': '|',
-    '“': '"',
-    '”': '"',
-    '’': "'",
-    '–': '-',
-    '—': '-',
-    '→': '->',
-    '…': '...',
-    '§': 'section ',
-    '≥': '>=',
-    '≤': '<=',
-    '×': 'x',
-    µ: 'u',
-  };
-  return text.replace(/[^\n\x20-\x7e]/gu, (character) => plain[character] ?? '?');
 }

@@ -3,7 +3,7 @@ import type { Clause } from '../src/clause.ts';
 import { promises } from '../src/promises.ts';
 import { buildReport } from '../src/report/report.ts';
 import { sampleRun } from './sample-run.ts';
-import { byPromise } from './wording.ts';
+import { byPromise, stoppedSentence } from './wording.ts';
 
 const { history, clauses } = sampleRun('pass');
 const groups = (catalogue: readonly Clause[]) =>
@@ -30,4 +30,15 @@ await t.test('clauses of no promise and unknown clauses are told apart, and stan
     ['beside', 1],
     ['other', 1],
   ]);
+});
+
+await t.test('a run that was stopped says whether all of its faults were seen healed', async (t) => {
+  const built = buildReport(history, clauses);
+  const report = { ...built, run: { ...built.run, aborted: 'stopped by SIGINT' } };
+  t.equal(stoppedSentence(report), 'stopped by SIGINT: all faults healed, all programs ended');
+  const left = report.scenarios.map((scenario) => ({
+    ...scenario,
+    faults: scenario.faults.map((one) => ({ ...one, healedProvenBy: null })),
+  }));
+  t.match(stoppedSentence({ ...report, scenarios: left }), /: 0 of \d+ faults seen healed, all programs ended$/);
 });

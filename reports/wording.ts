@@ -1,6 +1,12 @@
+import type { History } from '../src/history.ts';
 import { promises, type MeshPromise } from '../src/promises.ts';
+import { shortageOf } from '../src/reading/machine.ts';
+import { notReadyOf } from '../src/reading/not-ready.ts';
+import type { ObjectiveReport } from '../src/report/objectives.ts';
 import type { ClauseReport, Report } from '../src/report/report.ts';
 import { totalOf } from '../src/requirements/coverage.ts';
+import { isLossy, rowName } from '../src/statistics/bench-rows.ts';
+import { kneePhase, type Knee } from '../src/statistics/knee.ts';
 import type { ClauseVerdict, Verdict } from '../src/verdict.ts';
 
 /** The verdicts of clauses in the order in which a reader should look at them. */
@@ -91,7 +97,8 @@ export function rotationTotals(report: Report): {
 }
 
 /** One sentence that says why the run's verdict is what it is. */
-export function because(report: Report): string {
+export function because(report: Report, history: History): string {
+  if (isBench(report)) return becauseOfBench(report);
   const total = report.clauses.length;
   const failed = report.clauses.filter((clause) => clause.verdict === 'fail');
   const open = report.clauses.filter((clause) => clause.verdict === 'inconclusive');
@@ -101,23 +108,119 @@ export function because(report: Report): string {
     const others = failed.length > 1 ? `, and ${failed.length - 1} more of ${total} clauses` : '';
     return `Broken: “${firstFailed.title}”${others}.`;
   }
+  const objectives = report.objectives ?? [];
+  const brokenBound = objectives.find(({ verdict }) => verdict === 'fail');
+  if (brokenBound !== undefined) return brokenSentence(brokenBound);
   if (report.run.aborted !== null) return `The run ended before its end: ${report.run.aborted}.`;
   const [firstOpen] = open;
   if (firstOpen !== undefined) {
+    const kept = open.length + skipped === total ? keptFromDeciding(report, history) : undefined;
+    if (kept !== undefined) return `${kept}.`;
     const others = open.length > 1 ? `, nor ${open.length - 1} more of ${total} clauses` : '';
     return `Nothing was seen to break, but “${firstOpen.title}” could not be decided${others}.`;
   }
   const undecided = report.scenarios.find((scenario) => scenario.verdict === 'inconclusive');
   if (undecided !== undefined)
     return `The scenario ${undecided.id} proved nothing: ${undecided.findings[0] ?? 'none of its clauses was decided'}.`;
+  const openBound = objectives.find(({ verdict }) => verdict === 'inconclusive');
+  if (openBound !== undefined) return openSentence(openBound);
   const decided = total - skipped - count(report.clauses, 'deviation');
   if (decided === 0) return 'No clause was decided.';
   const broken = report.scenarios.some((scenario) => scenario.faults.length > 0);
   const held = `${decided === total ? (total === 1 ? 'The one clause' : `All ${total} clauses`) : `${decided} of ${total} clauses were decided, and all of them`} held${broken ? ', while healthy and while broken on purpose' : ''}.`;
   const unasked = promises.filter((promise) => !report.clauses.some((clause) => clause.promise === promise.id));
+  const bounds = objectives.length === 0 ? '' : ` ${objectiveNames(objectives)} held.`;
   return unasked.length === 0
-    ? held
-    : `${held} Not asked in this run: ${unasked.map((promise) => promise.name).join(', ')}.`;
+    ? `${held}${bounds}`
+    : `${held}${bounds} Not asked in this run: ${unasked.map((promise) => promise.name).join(', ')}.`;
+}
+
+/** Whether the run measured and judged no clauses. */
+export function isBench({ bench, clauses }: Pick<Report, 'bench' | 'clauses'>): boolean {
+  return clauses.length === 0 && bench.some(({ row }) => row !== undefined);
+}
+
+function becauseOfBench({ bench, run, troubles, objectives = [] }: Report): string {
+  const broken = objectives.find(({ verdict }) => verdict === 'fail');
+  if (broken !== undefined) return brokenSentence(broken);
+  if (run.aborted !== null) return `The run ended before its end: ${run.aborted}.`;
+  const [trouble] = troubles;
+  if (trouble !== undefined) return `${trouble.message.split(/[;\n]/)[0]}: not all could be measured.`;
+  const open = objectives.find(({ verdict }) => verdict === 'inconclusive');
+  if (open !== undefined) return openSentence(open);
+  const missing = bench.filter(({ count, row }) => count === 0 && row?.state !== 'unresumed');
+  if (missing.length > 0) return `Nothing of ${missing.map(({ id }) => rowName(id)).join(', ')} was answered.`;
+  const lossy = bench.find((one) => one.row?.phase !== kneePhase && isLossy(one));
+  if (lossy !== undefined)
+    return `${thousands(lossy.errors)} of ${thousands(lossy.count + lossy.errors)} of ${rowName(lossy.id)} failed, so that its figures are none of ${lossy.row?.times === undefined ? 'a node that serves' : 'a SPIRE that does'}.`;
+  const count = bench.reduce((sum, one) => sum + one.count, 0);
+  const failed = bench.reduce((sum, one) => sum + one.errors, 0);
+  const rows = `${bench.length} ${bench.length === 1 ? 'row' : 'rows'}`;
+  const held = objectives.length === 0 ? '' : `${objectiveNames(objectives)} held. `;
+  const what = bench.some(({ row }) => row?.times !== undefined) ? 'measurements' : 'handshakes';
+  return `${held}${thousands(count)} ${what} in ${rows}, ${failed === 0 ? 'none' : thousands(failed)} failed.`;
+}
+
+const brokenSentence = ({ objective, bench, reason }: ObjectiveReport) =>
+  `${objective} was broken by ${rowName(bench)}: ${reason}.`;
+
+const openSentence = ({ objective, bench, reason }: ObjectiveReport) =>
+  `${objective} could not be decided on ${rowName(bench)}: ${reason}.`;
+
+const objectiveNames = (objectives: readonly ObjectiveReport[]) =>
+  [...new Set(objectives.map(({ objective }) => objective))].join(', ');
+
+const gaveIn = {
+  node: 'the node gave in first',
+  generator: 'the generator gave in first, so the node may bear more',
+  nobody: 'what gave in first was not seen',
+} as const;
+
+/** How many connections a second a node bears with its latency as it is at few, and what gives in beyond. */
+export function kneeSentence({ holdsPerSecond, bendsPerSecond, why, limit }: Knee): string {
+  const holds =
+    holdsPerSecond === null
+      ? 'not even the lowest rate held'
+      : `latency holds up to ${holdsPerSecond} connections a second`;
+  if (bendsPerSecond === null) return `${holds}, and was not seen to bend`;
+  return `${holds}, and bends at ${bendsPerSecond}: ${why}; ${gaveIn[limit ?? 'nobody']}`;
+}
+
+/** The words as the beginning of a sentence. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+/** A whole number with its thousands parted. */
+export function thousands(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+}
+
+/** What kept the harness from deciding anything: nodes that did not get ready, else its first trouble; undefined where neither was. */
+function keptFromDeciding(report: Report, history: History): string | undefined {
+  const byHow = [...Map.groupBy(notReadyOf(history), ({ how }) => how)].map(([how, [first, ...others]]) => {
+    const also = [...new Set(others.map(({ node }) => node))];
+    return `${first!.node} ${how}${also.length === 0 ? '' : `, and likewise ${also.join(' and ')}`}`;
+  });
+  if (byHow.length > 0) return `${byHow.join('; ')}: nothing could be looked at`;
+  // What follows are last words and where to look: they stand beside the trouble itself.
+  const whole = report.troubles.find(({ clauses }) => clauses.length === 0);
+  return whole && `${whole.message.split(/[;\n]/)[0]}: nothing could be decided`;
+}
+
+/** Of a run that a person stopped: by what, and that nothing of it is left, as far as that was seen. */
+export function stoppedSentence({ run, scenarios }: Report): string {
+  const faults = scenarios.flatMap((scenario) => scenario.faults);
+  const gone = faults.filter(({ healedProvenBy }) => healedProvenBy !== null).length;
+  const healed = gone === faults.length ? 'all faults healed' : `${gone} of ${faults.length} faults seen healed`;
+  return `${run.aborted ?? 'stopped at its end'}: ${healed}, all programs ended`;
+}
+
+/** What a run that left something open lacked of its machine, and what would change that; undefined where that was nothing. */
+export function machineSentence({ clauses, run }: Report, history: History): string | undefined {
+  if (run.aborted !== null || count(clauses, 'inconclusive') === 0) return undefined;
+  const lacks = shortageOf(history);
+  return lacks && `machine: ${lacks}: free it, or give it more cores`;
 }
 
 /** Whether each of the five promises had a clause that was decided, so that a pass speaks for the whole mesh. */

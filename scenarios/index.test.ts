@@ -13,13 +13,15 @@ await t.test('each file of the folder is one scenario, named for its file', asyn
   t.strictSame(scenarios.map(({ id }) => id).toSorted(), files.toSorted());
 });
 
-await t.test('what ends authorities comes after all others', async (t) => {
-  const ends = scenarios.map(({ endsAuthorities = false }) => endsAuthorities);
-  t.strictSame(
-    ends,
-    ends.toSorted((one, other) => Number(one) - Number(other)),
-  );
-});
+await t.test(
+  'what wants a calm mesh comes first, then what begins early, and what ends authorities last',
+  async (t) => {
+    const places = scenarios.map(({ calm, early, endsAuthorities }) =>
+      calm ? 0 : early ? 1 : endsAuthorities ? 3 : 2,
+    );
+    t.strictSame(places, places.toSorted());
+  },
+);
 
 for (const { id, title, hypothesis, clauses, steps, faults, bounds } of scenarios) {
   await t.test(`scenario ${id} says what it is`, async (t) => {

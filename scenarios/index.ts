@@ -2,12 +2,15 @@ import { readdirSync } from 'node:fs';
 import type { Scenario } from './scenario.ts';
 
 /**
- * All scenarios, by the files of this folder, in the order in which they run on their mesh: by id, and those last that end authorities
- * which others work with.
+ * All scenarios, by the files of this folder, in the order in which they run on their mesh: by id, but first those that want a calm mesh or
+ * begin early, and last those that end authorities which others work with.
  */
 export const scenarios: readonly Scenario[] = (await readScenarios()).sort(
   (one, other) =>
-    Number(one.endsAuthorities ?? false) - Number(other.endsAuthorities ?? false) || (one.id < other.id ? -1 : 1),
+    Number(other.calm ?? false) - Number(one.calm ?? false) ||
+    Number(other.early ?? false) - Number(one.early ?? false) ||
+    Number(one.endsAuthorities ?? false) - Number(other.endsAuthorities ?? false) ||
+    (one.id < other.id ? -1 : 1),
 );
 
 async function readScenarios(): Promise<Scenario[]> {

@@ -20,7 +20,7 @@ export const partitionShort: Scenario = {
   steps: [
     'Traffic flows between all pairs.',
     'Every link between an agent and the server is cut; the cut is proven from outside.',
-    'It is held for at least four sync intervals, and ends while every SVID still lives.',
+    'It is held for at least two and a half sync intervals, so that renewals are missed, and ends while every SVID still lives.',
     'The links are healed, and the heal is proven.',
     'Each node is given a new SVID within the bound, and traffic goes on.',
   ],

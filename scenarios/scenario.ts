@@ -14,7 +14,9 @@ export interface ScenarioSetting {
   readonly load: Load;
   readonly recorder: Recorder;
   readonly signal: AbortSignal;
-  /** Resolves when nobody else works with identities of the first authority any more. */
+  /** Told when the faults of the scenario are about to be healed. */
+  readonly healing?: () => void;
+  /** Resolves when nobody else works with identities of the authority that is to be revoked any more. */
   readonly othersDone: Promise<void>;
 }
 
@@ -46,6 +48,12 @@ export interface Scenario {
   readonly needs: readonly Capability[];
   /** The profile of mesh whose timing it needs. */
   readonly mesh: MeshProfile;
+  /** It wants a mesh in which nothing has rotated yet, and so runs first on it. */
+  readonly calm?: true;
+  /** It begins as soon as the mesh is measured: before rotation has begun everywhere, and before suites, which begin when its faults are about to be healed. */
+  readonly early?: true;
+  /** Nodes that were given little load, having been cold when they were measured, are measured again before it: it wants more of them. */
+  readonly measuredAgain?: true;
   /** It ends authorities that identities of others hang on, and so runs last on its mesh. */
   readonly endsAuthorities?: true;
   /** What happens, step by step, for the scenario's page. */
@@ -70,7 +78,15 @@ export async function runScenario(scenario: Scenario, setting: ScenarioSetting):
   const boundsMs: Record<string, number> = {};
   const context: ScenarioContext = {
     ...setting,
-    inject: (faults) => inject({ recorder, signal, scenario: id }, faults),
+    async inject(faults) {
+      const lifetime = await inject({ recorder, signal, scenario: id }, faults);
+      return {
+        [Symbol.asyncDispose]: () => {
+          setting.healing?.();
+          return lifetime[Symbol.asyncDispose]();
+        },
+      };
+    },
     faults: () => readFaults(recorder.history, id),
     bound: ({ name }, valueMs) => (boundsMs[name] = valueMs),
   };
@@ -80,6 +96,7 @@ export async function runScenario(scenario: Scenario, setting: ScenarioSetting):
     await scenario.run(context);
     recorder.record({ ...marked, state: 'ended', boundsMs });
   } finally {
-    load.during('');
+    // Until another begins, nothing is broken and nothing has changed.
+    if (scenario.calm !== true) load.during('');
   }
 }

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 
 /** The stages of a run of .ci/run and how many minutes each may take on a new machine with two cores. */
-export const stages = {
+const stages = {
   setup: { title: 'system packages and npm', budgetMinutes: 3 },
   toolchain: { title: 'toolchain', budgetMinutes: 12 },
   cluster: { title: "cluster's binaries", budgetMinutes: 20 },
@@ -11,13 +11,13 @@ export const stages = {
 } as const satisfies Record<string, { readonly title: string; readonly budgetMinutes: number }>;
 
 /** The minutes that a whole cold run may take; less than the sum of its stages, of which no run needs all. */
-export const totalBudgetMinutes = 75;
+const totalBudgetMinutes = 75;
 
 /** A stage that has ended, as a line of the file that ASSAY_CI_STAGES names. */
 export interface StageTaken {
   readonly stage: keyof typeof stages;
   readonly seconds: number;
-  /** of the toolchain: whether something was built, which makes the run a cold one */
+  /** of a stage that builds: whether something was built; of the toolchain, it makes the run a cold one */
   readonly built?: boolean;
 }
 

@@ -4,16 +4,18 @@ import { dirname, join } from 'node:path';
 import { scenarios } from '../scenarios/index.ts';
 import { clausesPage } from './docs/clauses-page.ts';
 import { coveragePage } from './docs/coverage-page.ts';
+import { impostorsPage } from './docs/impostors-page.ts';
 import { brokenLinks } from './docs/links.ts';
 import { root } from './docs/places.ts';
 import { readme } from './docs/readme.ts';
 import { scenarioPage } from './docs/scenario-page.ts';
 
 /** Pages that are made whole, by their path below the root. */
-export function generatedPages(): Map<string, string> {
+function generatedPages(): Map<string, string> {
   return new Map([
     ['docs/clauses.md', clausesPage()],
     ['docs/coverage.md', coveragePage()],
+    ['docs/impostors.md', impostorsPage()],
     ...scenarios.map((scenario) => [`docs/scenarios/${scenario.id}.md`, scenarioPage(scenario)] as const),
   ]);
 }

@@ -34,7 +34,7 @@ async function gate(): Promise<string> {
   );
   // A reader's run has a directory of its own name.
   const said = `${stderr.trimEnd()}\n\n${stdout.trimEnd()}\n`
-    .replaceAll(` --no-color --out ${out}`, '')
+    .replaceAll(' --no-color', '')
     .replaceAll(out, 'reports/out/<run id>');
   writeFileSync(
     join(root, transcriptPath),

@@ -1,5 +1,5 @@
-// What a person reads of a test run (reporter in package.json): a line a file, and for the slow ones in test/ a line a test as it ends; all of
-// what failed, with its diagnosis; the sum at the end.
+// What a person reads of a test run (reporter in package.json): a line a file, and for the slow ones in test/ a line a test as it ends; what
+// failed, with its diagnosis, at once and again at the end, where it is looked for; the sum.
 import { Transform } from 'node:stream';
 import { Parser, type Result } from 'tap-parser';
 import { stringify } from 'yaml';
@@ -12,7 +12,7 @@ export interface TestTotals {
 }
 
 /** The last line of a report, which .ci/run reads. */
-export function renderTotals({ passed, failed, skipped }: TestTotals, seconds: number): string {
+function renderTotals({ passed, failed, skipped }: TestTotals, seconds: number): string {
   return `tests: ${passed} passed, ${failed} failed, ${skipped} skipped (${renderSeconds(seconds)})`;
 }
 
@@ -24,7 +24,7 @@ function renderSeconds(seconds: number): string {
 export default class TestReport extends Transform {
   readonly #parser = new Parser();
   readonly #totals: TestTotals = { passed: 0, failed: 0, skipped: 0 };
-  readonly #failures: string[] = [];
+  readonly #failures: { readonly name: string; readonly told: string }[] = [];
   readonly #startMs = performance.now();
 
   constructor() {
@@ -42,7 +42,7 @@ export default class TestReport extends Transform {
   override _flush(done: () => void): void {
     this.#parser.end();
     if (this.#totals.passed + this.#totals.failed === 0) this.#failed('no test has run');
-    if (this.#failures.length > 1) this.#say(`\nfailed:\n${this.#failures.map((name) => `  ${name}`).join('\n')}`);
+    if (this.#failures.length > 0) this.#say(`\nfailed:\n${this.#failures.map(({ told }) => told).join('\n')}`);
     this.#say(`\n${renderTotals(this.#totals, (performance.now() - this.#startMs) / 1000)}`);
     // Of a test without an assertion tap thinks nothing bad.
     if (this.#failures.length > 0) process.exitCode = 1;
@@ -80,7 +80,7 @@ export default class TestReport extends Transform {
     if (skip === 'no tests found') this.#failed(`${name} › no assertion was made`);
     else if (isSkipped(result)) this.#skipped(name, skip);
     // That one of its assertions failed has been told; that it was killed, or could not be loaded, has not.
-    else if (!ok && !this.#failures.some((failure) => failure.startsWith(name)))
+    else if (!ok && !this.#failures.some((failure) => failure.name.startsWith(name)))
       this.#failed(`${name} › ended by ${diag?.signal ?? `exit code ${diag?.exitCode}`}`);
     else this.#say(`${mark(result)} ${name}${time(result)}`);
   }
@@ -91,10 +91,11 @@ export default class TestReport extends Transform {
   }
 
   #failed(name: string, diagnosis?: unknown): void {
+    const why = diagnosis ? `\n${stringify(diagnosis).trimEnd().replaceAll(/^/gm, '    ')}` : '';
+    const told = `✘ ${name}${why}`;
     this.#totals.failed++;
-    this.#failures.push(name);
-    this.#say(`✘ ${name}`);
-    if (diagnosis) this.#say(stringify(diagnosis).trimEnd().replaceAll(/^/gm, '    '));
+    this.#failures.push({ name, told });
+    this.#say(told);
   }
 
   #say(line: string): void {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
-import { locateTools, type ToolProgress } from '../fixtures/toolchain/toolchain.ts';
+import { locateTools, whyLacking, type ToolName, type ToolProgress } from '../fixtures/toolchain/toolchain.ts';
 import { describeProgress } from '../fixtures/toolchain/describe-progress.ts';
 import { messageOf } from '../src/errors.ts';
 import { noteStage } from './ci-stages.ts';
@@ -40,11 +40,25 @@ function testFiles(pattern: string): string[] {
 
 /** What tests run is built once, before them, where a person can follow it. */
 async function buildToolchain(): Promise<void> {
+  await build('toolchain', [
+    'toxiproxy',
+    'assay-key-probe',
+    'assay-generator',
+    'assay-go-node',
+    'spire-agent',
+    'spire-server',
+  ]);
+  const lacking = await whyLacking('assay-rust-node');
+  if (lacking === undefined) await build('builds', ['assay-rust-node']);
+  else console.log(`What needs the node in Rust is skipped: ${lacking}.`);
+}
+
+async function build(stage: 'toolchain' | 'builds', names: readonly ToolName[]): Promise<void> {
   const startMs = performance.now();
   let built = false;
   const say = sayNowAndThen(10_000);
   try {
-    await locateTools(['toxiproxy', 'assay-go-node', 'spire-agent', 'spire-server'], {
+    await locateTools(names, {
       onProgress(progress) {
         built ||= progress.origin === 'built';
         say(progress);
@@ -54,7 +68,7 @@ async function buildToolchain(): Promise<void> {
     console.error(messageOf(error));
     process.exit((error as { exitCode?: number }).exitCode ?? 3);
   }
-  noteStage('toolchain', performance.now() - startMs, { built });
+  noteStage(stage, performance.now() - startMs, { built });
 }
 
 function sayNowAndThen(everyMs: number): (progress: ToolProgress) => void {

@@ -30,6 +30,8 @@ export interface Clause<Id extends string = string> {
   readonly title: string;
   /** What a broken implementation would do, for the person who reads a failure. */
   readonly danger: string;
+  /** What its check would not see: a leeway that is smaller than what was tried, what shows only on a later connection. */
+  readonly limits?: string;
   /** The roles in which every node under test has to be looked at; empty where the clause is about no node in particular. */
   readonly roles: readonly Role[];
   readonly judge: Judge;

@@ -29,13 +29,13 @@ export function messageOf(thrown: unknown): string {
 
 /** The first error of this kind in what was thrown: itself, a cause, or one of several. */
 export function findError<E extends Error>(thrown: unknown, kind: new (...args: never[]) => E): E | undefined {
-  if (thrown instanceof kind) return thrown;
-  if (!(thrown instanceof Error)) return undefined;
-  for (const one of innerErrors(thrown)) {
-    const found = findError(one, kind);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  return findErrors(thrown, kind)[0];
+}
+
+/** All errors of this kind in what was thrown, but for those inside of one that is. */
+export function findErrors<E extends Error>(thrown: unknown, kind: new (...args: never[]) => E): E[] {
+  if (thrown instanceof kind) return [thrown];
+  return thrown instanceof Error ? innerErrors(thrown).flatMap((one) => findErrors(one, kind)) : [];
 }
 
 /** Whether the operating system said that a disk is full. */

@@ -19,6 +19,11 @@ export interface Judgement {
   readonly evidence: readonly number[];
 }
 
+/** The worst of several: the first that fails, or else the first that does not pass; undefined where all pass. */
+export function worstOf(judgements: readonly Judgement[]): Judgement | undefined {
+  return judgements.find(({ verdict }) => verdict === 'fail') ?? judgements.find(({ verdict }) => verdict !== 'pass');
+}
+
 export type RunVerdict = 'pass' | 'fail' | 'inconclusive';
 
 /**

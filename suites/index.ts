@@ -1,8 +1,14 @@
 import { pinning } from './identity/matrix.ts';
+import { life } from './mesh/node.ts';
 import { planes, postQuantum } from './mesh/planes.ts';
+import { possession } from './mesh/possession.ts';
 import { tls } from './mesh/tls.ts';
 import { tokens } from './mesh/tokens.ts';
+import { shownIntermediates } from './workload-api/intermediates.ts';
 import type { Suite } from './suite.ts';
 
 /** All suites, in the order in which they are listed to a person; they run side by side. */
-export const suites: readonly Suite[] = [tls, pinning, planes, tokens, postQuantum];
+export const suites: readonly Suite[] = [
+  ...[tls, pinning, possession, shownIntermediates],
+  ...[planes, tokens, postQuantum, life],
+];

@@ -32,6 +32,10 @@ export interface Suite {
   /** Records what the report says of the target whether or not anything can be decided on it. */
   declare?(context: SuiteContext): void;
   run(context: SuiteContext): Promise<void>;
+  /** What comes when all suites and scenarios on the target have ended, and no load is on it. */
+  finish?(context: SuiteContext): Promise<void>;
+  /** Ends nodes, when all else was looked at and measured. */
+  end?(context: SuiteContext): Promise<void>;
 }
 
 /** The clauses that a suite decides, each with what it needs of the target in all. */

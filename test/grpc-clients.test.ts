@@ -18,9 +18,10 @@ import {
 } from '@peculiar/x509';
 
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
-import { attestByJoinToken } from '../spiffe/attest.ts';
+import { connectAgent } from '../spiffe/attest.ts';
 import { connectServerApi, type ServerApi, ServerApiError } from '../spiffe/server-api.ts';
 import { fetchX509Context, parseEndpointSocket, watchX509Context, type X509Context } from '../spiffe/workload-api.ts';
+import { pem } from '../src/svid/x509/pem.ts';
 import { authorityId, readCertificate } from '../src/svid/x509/read.ts';
 
 t.setTimeout(3_600_000);
@@ -83,7 +84,7 @@ await t.test('against SPIRE', async (t) => {
   const attest = async (token: string, changed: object = {}) => {
     const { authorities } = await api.getBundle();
     const { csrDer } = await request();
-    return attestByJoinToken({
+    const ask = {
       address,
       trustDomain,
       authoritiesDer: authorities.map(({ der }) => der),
@@ -91,7 +92,9 @@ await t.test('against SPIRE', async (t) => {
       csrDer,
       withinMs: 10_000,
       ...changed,
-    });
+    };
+    using connected = await connectAgent(ask);
+    return await connected.begin(ask).present();
   };
   const watch = () => watching(workloadSocket);
 
@@ -104,15 +107,7 @@ await t.test('against SPIRE', async (t) => {
     await eventually('server healthy', () => api.healthy());
     const { value: token } = await api.createJoinToken({ ttlSeconds: 60, agentId: parentId });
     const { authorities } = await api.getBundle();
-    writeFileSync(
-      join(dir, 'bundle.pem'),
-      authorities
-        .map(
-          ({ der }) =>
-            `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`,
-        )
-        .join(''),
-    );
+    writeFileSync(join(dir, 'bundle.pem'), authorities.map(({ der }) => pem('CERTIFICATE', der)).join(''));
     writeFileSync(join(dir, 'agent.conf'), agentConfig(dir, port, token));
     agent = run('spire-agent', join(dir, 'agent.conf'));
     await eventually('agent attested', async () => (await api.listAgents()).length === 1);

@@ -16,7 +16,9 @@ t.setTimeout(3_600_000);
 await t.test(
   'a link between two nodes carries their mTLS, and when it is cut and healed so are their calls',
   async (t) => {
-    const tools = await locateTools(['spire-server', 'spire-agent', 'toxiproxy'], { onProgress() {} });
+    const tools = await locateTools(['spire-server', 'spire-agent', 'toxiproxy', 'assay-key-probe'], {
+      onProgress() {},
+    });
     const out = mkdtempSync(join(tmpdir(), 'assay-test-'));
     const recorder = openRecorder(out);
     const run = openRun(newRunId(new Date()), out, recorder, new AbortController().signal);
@@ -29,6 +31,7 @@ await t.test(
           spireServer: tools['spire-server'].path,
           spireAgent: tools['spire-agent'].path,
           toxiproxy: tools.toxiproxy.path,
+          keyProbe: tools['assay-key-probe'].path,
         },
         meshSpecs(undefined, {}).steady,
       );

@@ -7,7 +7,7 @@ import t from 'tap';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderFindings } from '../cli/doctor.ts';
 import { canRun, examine } from '../fixtures/doctor/doctor.ts';
-import { locateTools, ToolchainError } from '../fixtures/toolchain/toolchain.ts';
+import { locateTools, ToolchainError, whyLacking } from '../fixtures/toolchain/toolchain.ts';
 import type { ToolProgress } from '../fixtures/toolchain/toolchain.ts';
 import { readCache } from '../fixtures/toolchain/cache.ts';
 
@@ -24,6 +24,19 @@ printf '#!/bin/sh\\necho half' > "$out"
 sleep "\${BUILD_SECONDS:-0}"
 printf '#!/bin/sh\\necho 9.9.9\\n' > "$out"
 chmod +x "$out"
+`;
+
+/** A `cargo` of a version that, asked to build, leaves a program where Cargo does. */
+const impostorCargo = (version: string) => `
+if [ "$1" = --version ]; then echo 'cargo ${version} (f2d3ce0bd 2026-03-21)'; exit 0; fi
+[ "$*" = "build --release --locked --target-dir $5" ] || exit 9
+echo x >> "$RUNS"
+echo '    Updating crates.io index' >&2
+echo '   Compiling ring v0.17.14' >&2
+echo '   Compiling assay-rust-node v0.1.0 (/somewhere)' >&2
+mkdir -p "$5/release"
+printf '#!/bin/sh\\necho 9.9.9\\n' > "$5/release/assay-rust-node"
+chmod +x "$5/release/assay-rust-node"
 `;
 
 let dir: string;
@@ -184,6 +197,54 @@ await t.test('without Go the message lists three ways out', async (t) => {
   });
 });
 
+await t.test('the node in Rust is built by Cargo, without a Go, and found in the cache from then on', async (t) => {
+  await impostor('cargo', impostorCargo('1.95.0'));
+  t.equal(await whyLacking('assay-rust-node', env), undefined);
+  const seen: ToolProgress[] = [];
+  const first = await locateTools(['assay-rust-node'], { env, onProgress: (progress) => seen.push(progress) });
+  t.strictSame(
+    seen.map(({ step, packages }) => [step, packages]).filter(([step]) => step === 'ready'),
+    [['ready', 2]],
+  );
+  t.match(await readFile(first['assay-rust-node'].path, 'utf8'), /9\.9\.9/);
+  await rm(join(dir, 'bin', 'cargo'));
+  t.equal(await whyLacking('assay-rust-node', env), undefined, 'what is built needs no Cargo');
+  const second = await locateTools(['assay-rust-node'], { env, onProgress: () => t.fail('nothing to tell') });
+  t.strictSame(second['assay-rust-node'], { ...first['assay-rust-node'], origin: 'cache' });
+  t.equal(await runsOfGo(), 1);
+});
+
+await t.test(
+  'where Cargo is missing, too old or does not work, the node in Rust is lacking and says why',
+  async (t) => {
+    const lacking = async (why: RegExp): Promise<void> => {
+      t.match(await whyLacking('assay-rust-node', env), why);
+      await assert.rejects(locateTools(['assay-rust-node'], { env, ...noProgress }), (error) => {
+        assert.ok(error instanceof ToolchainError);
+        t.equal(error.exitCode, 2);
+        t.match(error.message, why);
+        t.match(error.message, /Install Rust 1\.\d+ or newer .*ASSAY_RUST_NODE=/);
+        return true;
+      });
+    };
+    const { PATH } = env;
+    env.PATH = join(dir, 'bin');
+    await lacking(/there is no cargo on the PATH/);
+    env.PATH = PATH;
+    await impostor('cargo', impostorCargo('0.66.0'));
+    await lacking(/bin\/cargo is 0\.66\.0, and Rust 1\.\d+ or newer is needed/);
+    await impostor('cargo', 'echo error: no override and no default toolchain set >&2; exit 1');
+    await lacking(/bin\/cargo --version does not answer/);
+    t.equal(await whyLacking('spire-server', env), undefined, 'what every run needs is never left out');
+
+    const named = await impostor('mine', 'echo 1.0.0');
+    t.equal(await whyLacking('assay-rust-node', { ...env, ASSAY_RUST_NODE: named }), undefined);
+    const findings = await examine({ ...env, DOCKER_HOST: `unix://${join(dir, 'no.sock')}` });
+    const states = Object.fromEntries(findings.map(({ id, state }) => [id, state]));
+    t.strictSame([states['program/cargo'], states['program/assay-rust-node']], ['broken', 'missing']);
+  },
+);
+
 await t.test('a setting goes first, and one that points to nothing is an error that names it', async (t) => {
   const path = await impostor('mine', 'echo 1.13.0');
   const { 'spire-server': tool } = await locateTools(['spire-server'], {
@@ -227,6 +288,7 @@ await t.test('a build that fails shows the end of what Go said, where the rest i
 
   t.match((await failing('write /x/y.a: no space left on device')).message, /disk is full/);
   t.match((await failing('dial tcp: lookup example.test: no such host')).message, /could not be downloaded/);
+  t.match((await failing('linker `cc` not found')).message, /apt-get install gcc/);
   t.match((await failing('cgo: C compiler "gcc" not found')).message, /apt-get install gcc/);
   const old = await failing('go: go.mod requires go >= 1.26.6 (running go 1.22.0; GOTOOLCHAIN=local)');
   t.strictSame([old.exitCode, /Install Go 1\./.test(old.message)], [2, true]);

@@ -86,10 +86,21 @@ export const standIns: Readonly<Record<string, Prepare>> = {
     );
   }),
   'agent-keeps-its-key': agentBehind((config) => withOneKey(join(serverDir(config), 'api.sock'))),
+  'agent-logs-its-token': changing(async (config) => {
+    const token = /join_token = "([^"]+)"/.exec(readFileSync(config, 'utf8'))?.[1] ?? '';
+    console.log(`starting with ${Buffer.from(`token=${token}`).toString('base64')}`);
+  }),
+  'agent-logs-keys': agentBehind(() => ({
+    change: (context, deliver) => {
+      for (const { spiffeId, privateKeyPkcs8 } of context.svids)
+        console.log(JSON.stringify({ spiffeId, key: Buffer.from(privateKeyPkcs8).toString('base64') }));
+      deliver(context);
+    },
+  })),
   'agent-withdraws-at-once': agentBehind(deniesWhenAway),
   'agent-withdraws-in-long-outage': agentBehind(deniesWhenAway),
-  'agent-slow-after-short-outage': agentBehind(slowAfterOutage(4_000)),
-  'agent-slow-after-long-outage': agentBehind(slowAfterOutage(6_000)),
+  'agent-slow-after-short-outage': agentBehind(slowAfterOutage(5_000)),
+  'agent-slow-after-long-outage': agentBehind(slowAfterOutage(9_000)),
   'agent-bypasses-link': changing(async (config) => {
     const server = readFileSync(join(serverDir(config), 'server.conf'), 'utf8');
     replaceSetting(config, /server_address = "([^"]+)"/, /bind_address = "([^"]+)"/.exec(server)![1]!);

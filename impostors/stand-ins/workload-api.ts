@@ -5,7 +5,7 @@ import { Server, ServerCredentials, status, type ServerWritableStream } from '@g
 import protobuf from 'protobufjs';
 import { eventually } from '../../fixtures/run/eventually.ts';
 import { watchX509Context, type X509Context } from '../../spiffe/workload-api.ts';
-import { hostPort } from '../../fixtures/spire/spire-server.ts';
+import { hostPort } from '../../src/host-port.ts';
 
 type Stream = ServerWritableStream<Buffer, Buffer>;
 

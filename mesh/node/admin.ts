@@ -1,6 +1,8 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { messageOf } from '../../src/errors.ts';
-import { parseHostPort, type HostPort } from './contract.ts';
+import { reference, type Behaviour } from './behaviour.ts';
+import type { HostPort } from '../../src/host-port.ts';
+import { parseHostPort } from './contract.ts';
 import type { DialResult } from './dial.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -11,8 +13,13 @@ export interface AdminCalls {
 }
 
 /** The admin listener of the node contract: plain HTTP, loopback only. */
-export async function startAdmin(listen: HostPort, calls: AdminCalls, metrics: Metrics): Promise<AsyncDisposable> {
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+export async function startAdmin(
+  listen: HostPort,
+  calls: AdminCalls,
+  metrics: Metrics,
+  { admin }: Pick<Behaviour, 'admin'> = reference,
+): Promise<AsyncDisposable> {
+  const byContract: RequestListener = (request, response) => {
     const answer = (status: number, body: unknown) => {
       response.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/plain' : 'application/json' });
       response.end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -35,7 +42,8 @@ export async function startAdmin(listen: HostPort, calls: AdminCalls, metrics: M
       default:
         answer(501, { error: 'not offered' });
     }
-  });
+  };
+  const server = createServer({ keepAliveTimeout: 60_000 }, admin(byContract));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(listen.port, listen.host, resolve);

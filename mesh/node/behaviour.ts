@@ -1,14 +1,21 @@
-import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server as HttpServer, ServerResponse } from 'node:http';
 import type { Server as TcpServer } from 'node:net';
 import type { ConnectionOptions, Server as TlsServer, TLSSocket, TlsOptions } from 'node:tls';
-import type { X509Context } from '../../spiffe/workload-api.ts';
+import { watchX509Context, type X509Context } from '../../spiffe/workload-api.ts';
 import { dialHello } from './dial.ts';
 import type { Held } from './held.ts';
 import { judgePeer, type PeerJudgement } from './peer.ts';
 import type { Certificate } from '../../src/svid/x509/read.ts';
 
+/** What `GET /hello` tells: the SPIFFE IDs of this node and of the authenticated caller. */
+export interface Hello {
+  readonly self: string | null;
+  readonly peer: string | null;
+}
+
 /**
- * The decisions of a mesh node, apart from its plumbing. The reference node's are here; an impostor is made from them by one change.
+ * The decisions of a mesh node, apart from its plumbing. The reference node's are here; an impostor is made from them by one change, and so is
+ * a conformer of another style.
  */
 export interface Behaviour {
   /** TLS settings of the listener for what is held now. */
@@ -29,14 +36,28 @@ export interface Behaviour {
     expect: string,
     at: Date,
   ) => PeerJudgement;
+  /** How the Workload API is followed. */
+  readonly watch: typeof watchX509Context;
   /** What becomes of an update of the Workload API; undefined leaves everything as it is. */
   readonly update: (context: X509Context, before: X509Context | undefined) => X509Context | undefined;
   /** What a new SVID does to the listener. */
   readonly rotate: (listener: Listener, next: Held) => void;
+  /** The answer to `GET /ready`, by what is held and whether the listener stands. */
+  readonly ready: (held: Held | undefined, serving: boolean) => boolean;
+  /** What becomes of trouble with the Workload API, such as a stream that broke. */
+  readonly trouble: (error: Error) => void;
+  /** What comes between SIGTERM and the end. */
+  readonly stopping: () => Promise<void>;
   /** Where connections come in. TLS hands on to `http` what was accepted. */
   readonly entrance: (tls: TlsServer, http: HttpServer) => TcpServer;
+  /** Answers `GET /hello` of a peer that was accepted. */
+  readonly answer: (hello: Hello, response: ServerResponse, request: IncomingMessage) => void;
+  /** Turns a peer away whose handshake is complete, and who was judged to be none. */
+  readonly refuse: (socket: TLSSocket) => void;
   /** One call to a peer. */
   readonly dial: typeof dialHello;
+  /** The admin listener, of what answers by the node contract. */
+  readonly admin: (byContract: RequestListener) => RequestListener;
 }
 
 /** The mTLS listener of a running node. */
@@ -67,8 +88,17 @@ export const reference: Behaviour = {
       ? { ok: false, why: `not-expected: ${judged.spiffeId} answered where ${expect} was wanted` }
       : judged;
   },
+  watch: watchX509Context,
   update: (context) => context,
   rotate: (listener, next) => listener.renew(next),
+  ready: (held, serving) => serving && held !== undefined,
+  trouble: (error) => console.error(error.message),
+  stopping: () => Promise.resolve(),
   entrance: (tls) => tls,
+  answer: (hello, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(hello));
+  },
+  refuse: (socket) => socket.destroy(),
   dial: dialHello,
+  admin: (byContract) => byContract,
 };

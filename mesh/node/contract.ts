@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { messageOf, UsageError } from '../../src/errors.ts';
+import type { HostPort } from '../../src/host-port.ts';
 import { findSpiffeId } from '../../src/svid/spiffe-id.ts';
 import { parseEndpointSocket } from '../../spiffe/workload-api.ts';
 
@@ -10,12 +11,6 @@ export interface NodeContract {
   readonly admin: HostPort;
   /** Exact SPIFFE IDs that may be our peer, as client and as server. */
   readonly allow: ReadonlySet<string>;
-}
-
-/** A TCP address; an IPv6 host stands without brackets. */
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
 }
 
 /**
@@ -50,7 +45,7 @@ export function readContract(env: Readonly<Record<string, string | undefined>>):
 }
 
 /**
- * Reads `host:port`, an IPv6 address in brackets; ports count from 1.
+ * Reads `host:port` as somebody wrote it, an IPv6 address in brackets; ports count from 1.
  *
  * @throws UsageError that names `what`
  */

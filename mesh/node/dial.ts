@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { connect, createSecureContext, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Behaviour } from './behaviour.ts';
-import type { HostPort } from './contract.ts';
+import type { HostPort } from '../../src/host-port.ts';
 import type { Held } from './held.ts';
 import { presentedChain, type PeerJudgement } from './peer.ts';
 

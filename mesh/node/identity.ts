@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { watchX509Context, type X509Context } from '../../spiffe/workload-api.ts';
+import type { X509Context } from '../../spiffe/workload-api.ts';
 import type { Behaviour } from './behaviour.ts';
 import { held, type Held } from './held.ts';
 
@@ -12,9 +12,9 @@ export class Identity
   #context: X509Context | undefined;
   readonly #watch: Disposable;
 
-  constructor(endpointSocket: string, behaviour: Pick<Behaviour, 'update'>) {
+  constructor(endpointSocket: string, behaviour: Pick<Behaviour, 'watch' | 'update'>) {
     super();
-    this.#watch = watchX509Context(endpointSocket, {
+    this.#watch = behaviour.watch(endpointSocket, {
       onUpdate: (context) => {
         const taken = behaviour.update(context, this.#context);
         const next = taken === undefined ? undefined : held(taken);

@@ -17,13 +17,13 @@ export async function runNode(behaviour: Behaviour = reference): Promise<void> {
 
   identity.on('rotated', () => metrics.rotation());
   identity.on('withdrawn', (reason) => console.error(`SVID withdrawn: ${reason}`));
-  identity.on('trouble', (error) => console.error(error.message));
+  identity.on('trouble', behaviour.trouble);
 
   let serving = false;
   await using _admin = await startAdmin(
     contract.admin,
     {
-      ready: () => serving && identity.current !== undefined,
+      ready: () => behaviour.ready(identity.current, serving),
       async dial(to, expect) {
         if (identity.current === undefined) return { outcome: 'error', peer: null, detail: 'no SVID is held' };
         const startedAt = performance.now();
@@ -33,9 +33,11 @@ export async function runNode(behaviour: Behaviour = reference): Promise<void> {
       },
     },
     metrics,
+    behaviour,
   );
   await Promise.race([controller.initialize(), stopped]);
   await using _server = await startMtlsServer(contract.listen, identity, contract.allow, behaviour, metrics);
   serving = true;
   await stopped;
+  await behaviour.stopping();
 }

@@ -30,9 +30,9 @@ export function judgePeer(
 /**
  * The certificates that a peer presented, leaf first.
  *
- * On a resumed session TLS kept the leaf only, which is still enough under an authority that signs leaves itself.
+ * On a resumed session TLS kept the leaf only: the intermediates behind it are those that `rememberChain` was told of.
  */
-export function presentedChain(socket: TLSSocket): Certificate[] {
+export function presentedChain(socket: TLSSocket): readonly Certificate[] {
   const chain: Certificate[] = [];
   let certificate: X509Certificate | undefined = socket.getPeerX509Certificate();
   while (certificate !== undefined && chain.length < 8) {
@@ -41,5 +41,23 @@ export function presentedChain(socket: TLSSocket): Certificate[] {
     if (issuer === undefined || issuer.fingerprint256 === certificate.fingerprint256) break;
     certificate = issuer;
   }
-  return chain;
+  const [leaf, ...behind] = chain;
+  return leaf !== undefined && behind.length === 0 && socket.isSessionReused()
+    ? (chains.get(leaf.fingerprint) ?? chain)
+    : chain;
+}
+
+// As many as sessions are worth resuming; the oldest gives way. What is remembered proves nothing: it is judged again each time.
+const mostChains = 1_000;
+const chains = new Map<string, readonly Certificate[]>();
+
+/**
+ * Keeps the chain of a peer that was accepted, for when it resumes its session. Strangers take no room here. It is kept in this process: one of
+ * several that have their ticket keys in common, as the workers of a cluster do, must give no tickets.
+ */
+export function rememberChain(chain: readonly Certificate[]): void {
+  const [leaf, ...behind] = chain;
+  if (leaf === undefined || behind.length === 0 || chains.has(leaf.fingerprint)) return;
+  if (chains.size >= mostChains) chains.delete(chains.keys().next().value as string);
+  chains.set(leaf.fingerprint, chain);
 }

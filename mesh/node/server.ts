@@ -2,10 +2,10 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Behaviour, Listener } from './behaviour.ts';
-import type { HostPort } from './contract.ts';
+import type { HostPort } from '../../src/host-port.ts';
 import type { Identity } from './identity.ts';
 import type { Metrics } from './metrics.ts';
-import { presentedChain } from './peer.ts';
+import { presentedChain, rememberChain } from './peer.ts';
 
 /**
  * The mTLS listener: HTTP/1.1 for peers that the behaviour accepts, nothing for anyone else.
@@ -27,8 +27,7 @@ export async function startMtlsServer(
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ self: current?.spiffeId ?? null, peer: peers.get(request.socket) ?? null }));
+    behaviour.answer({ self: current?.spiffeId ?? null, peer: peers.get(request.socket) ?? null }, response, request);
   };
   const http: Server = createHttpServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 60_000, maxHeaderSize: 8_192 },
@@ -40,18 +39,20 @@ export async function startMtlsServer(
     { ...(first === undefined ? {} : behaviour.serverTls(first)), handshakeTimeout: 10_000 },
     (socket) => {
       const current = identity.current;
+      const chain = presentedChain(socket);
       const judged =
         current === undefined
           ? { ok: false as const, why: 'no SVID is held' }
-          : behaviour.judgeClient(presentedChain(socket), current, allow, new Date(), socket.isSessionReused());
+          : behaviour.judgeClient(chain, current, allow, new Date(), socket.isSessionReused());
       socket.on('error', () => {
         /* the peer's business */
       });
       metrics.handshake('server', judged.ok);
       if (!judged.ok) {
-        socket.destroy();
+        behaviour.refuse(socket);
         return;
       }
+      rememberChain(chain);
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
       peers.set(socket, judged.spiffeId);

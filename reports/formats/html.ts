@@ -2,12 +2,16 @@ import { readFileSync } from 'node:fs';
 import { Eta } from 'eta';
 import type { Entry, Happening, History } from '../../src/history.ts';
 import type { Report } from '../../src/report/report.ts';
+import { kneePhase } from '../../src/statistics/knee.ts';
 import { buildReport } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
 import { loadCharts } from './page/charts.ts';
+import { cpuChart } from './page/cpu-chart.ts';
+import { kneeChart } from './page/knee-chart.ts';
 import { latencyChart } from './page/latency-chart.ts';
+import { isBench } from '../wording.ts';
 import { pageView } from './page/page-view.ts';
-import { timeline } from './page/timeline.ts';
+import { benchTimeline, timeline } from './page/timeline.ts';
 
 /**
  * One page that needs nothing else: no network, no script. The history gives the evidence its words and the timelines their
@@ -26,11 +30,18 @@ const eta = new Eta({ views: views.pathname, cache: true, autoEscape: true });
 
 async function html(report: Report, history: History): Promise<string> {
   const draw = await loadCharts();
+  const rows = report.bench.filter(({ row }) => row !== undefined && row.phase !== kneePhase);
+  const underFaults = report.bench.filter(({ row }) => row === undefined);
   return eta.render('./page', {
     ...pageView(report, history),
     css: readFileSync(new URL('page.css', views), 'utf8'),
     timelines: new Map(report.scenarios.map((scenario) => [scenario.id, timeline(history, scenario, draw)])),
-    latency: latencyChart(report.bench, draw),
+    ...{ rows, underFaults },
+    latency: latencyChart('latency', rows, draw),
+    latencyUnderFaults: latencyChart('latency-under-faults', underFaults, draw),
+    benchTimeline: isBench(report) ? benchTimeline(history, draw) : null,
+    cpu: cpuChart(rows, draw),
+    knee: report.capacity && kneeChart(report.capacity, draw),
   });
 }
 

@@ -1,6 +1,7 @@
 import { create } from 'xmlbuilder2';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
+import { withObjectives } from '../with-objectives.ts';
 import { byPromise, count } from '../wording.ts';
 
 /**
@@ -16,7 +17,8 @@ export const format = {
 
 type Element = ReturnType<typeof create>;
 
-function junit(report: Report): string {
+function junit(judged: Report): string {
+  const report = withObjectives(judged);
   const suites = byPromise(report).filter((group) => group.clauses.length > 0);
   const root = create({ version: '1.0', encoding: 'UTF-8' }).ele('testsuites', {
     name: 'assay',

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
+import { withObjectives } from '../with-objectives.ts';
 
 /** TAP 14, one line a clause. Inconclusive is `not ok` with `severity: inconclusive`; a known deviation is a TODO. */
 export const format = {
@@ -10,7 +11,8 @@ export const format = {
   render: tap,
 } as const satisfies ReportFormat;
 
-function tap(report: Report): string {
+function tap(judged: Report): string {
+  const report = withObjectives(judged);
   const comments = [`run ${report.run.id}, seed ${report.run.seed}, verdict ${report.verdict}`];
   if (report.run.aborted !== null) comments.push(`aborted: ${report.run.aborted}`);
   return [

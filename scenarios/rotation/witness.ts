@@ -1,12 +1,14 @@
 import { openControl, type Control, type Offer, type OpenControl } from '../../fixtures/probes/beside-control.ts';
-import { dialForged, type DialSeen } from '../../fixtures/probes/forged-server.ts';
-import { offerHello, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
-import { eventually, inTime } from '../../fixtures/run/eventually.ts';
+import { dialForged } from '../../fixtures/probes/forged-server.ts';
+import { offerHello, type Session, type TlsIdentity } from '../../fixtures/probes/probe.ts';
+import { allEnded } from '../../fixtures/run/all-ended.ts';
 import type { TargetNode } from '../../fixtures/target/target.ts';
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
 import { revokedAuthorityRefused, ticketNotPastAuthority } from '../../src/clauses/mesh/rotation.ts';
 import type { Role } from '../../src/clause.ts';
+import { offers, untilResumed } from '../steps/resumption.ts';
 import type { ScenarioContext } from '../scenario.ts';
+import { bundleDeliveredMs, untilItStays } from './uptake.ts';
 
 /** What one node is shown before its authority is revoked, and will be shown again afterwards. */
 export interface Witness {
@@ -30,15 +32,16 @@ export async function openWitness(
   const asClient = node.lacks?.client === undefined ? await witnessAsClient(context, node, identities) : undefined;
   return {
     async close() {
-      await asServer?.close();
-      await asClient?.close();
+      // At once: what is asked for the first time when the bound is over shows nothing of whether it came in time.
+      await allEnded([asServer, asClient].map(async (witness) => witness?.close()));
     },
   };
 }
 
 async function witnessAsServer(context: ScenarioContext, node: TargetNode, identities: Identities): Promise<Witness> {
   const { old, renewed } = identities;
-  const hello = (session?: Buffer) => offerHello(node.address, { identity: old, ...(session && { session }) });
+  const refusedSoon = soonRefusing(context, node);
+  const hello = (session?: Session) => offerHello(node.address, { identity: old, ...(session && { session }) });
   const after = {
     row: 'an SVID of the new authority',
     offer: async () => offerHello(node.address, { identity: await renewed() }),
@@ -47,29 +50,42 @@ async function witnessAsServer(context: ScenarioContext, node: TargetNode, ident
     right: ['an SVID of the old authority, before its revocation', () => hello()],
     after,
   });
-  // A ticket may be good for one use only, so that the first is spent on the control and the last kept for afterwards.
-  const [spent, ...kept] = svid.first?.sessions ?? [];
-  const session = kept.at(-1) ?? spent;
-  // Who did not answer is not asked again: each wait is long, and would tell nothing.
   const ticket = await open(context, node, 'server', ticketNotPastAuthority, {
-    right: [
-      'a session of the old authority, before its revocation',
-      async () => (svid.tells ? hello(spent) : svid.first),
-    ],
+    right: ['an SVID of the old authority, before its revocation', () => Promise.resolve(svid.first)],
     after,
   });
+  let late: Session | undefined;
+  let opened = svid.first;
+  if (opened !== undefined && opened.sessions.length > 0) {
+    // Whether a node resumes sessions at all is its own choice. A key of tickets that goes with each SVID may have gone already: then another.
+    const offer = () =>
+      untilResumed(async () => {
+        // A ticket may be good for one use only, so that the first is spent on the control and the last kept for afterwards.
+        const [spent, ...kept] = (opened ??= await hello()).sessions;
+        opened = undefined;
+        const seen = await hello(spent);
+        if (seen.tls?.resumed === true) late = kept.at(-1) ?? spent;
+        return seen;
+      });
+    const row = 'its session, before the revocation';
+    await ticket.try([{ clause: ticketNotPastAuthority, row, expect: 'either', offer }]);
+  }
   return {
     async close() {
       await refuses(svid, revokedAuthorityRefused, 'the same SVID, after the revocation', () =>
-        refusedSoon(context, () => hello()),
+        refusedSoon(() => hello()),
       );
+      // Who resumes nothing is judged by the full handshake.
       const again =
-        session === undefined
+        late === undefined
           ? 'the same SVID, after the revocation (no session was offered)'
           : 'the same session, after the revocation';
-      await refuses(ticket, ticketNotPastAuthority, again, () => hello(session));
-      await svid.close();
-      await ticket.close();
+      const offer = () => hello(late);
+      const row = { clause: ticketNotPastAuthority, row: again, expect: 'refused', offer } as const;
+      // One after the other: what comes at one moment may meet one worker.
+      const rows = Array.from({ length: late === undefined ? 1 : offers }, () => row);
+      await ticket.try(rows, 1);
+      await allEnded([svid.close(), ticket.close()]);
     },
   };
 }
@@ -80,6 +96,7 @@ async function witnessAsClient(
   { old, renewed }: Identities,
 ): Promise<Witness> {
   const { target } = context;
+  const refusedSoon = soonRefusing(context, node);
   const dial = async (identity: TlsIdentity) =>
     node.admin && dialForged(node.admin, target.harnessHost, identity.spiffeId, { identity });
   const server = await open(context, node, 'client', revokedAuthorityRefused, {
@@ -89,7 +106,7 @@ async function witnessAsClient(
   return {
     async close() {
       await refuses(server, revokedAuthorityRefused, 'the same server, after the revocation', () =>
-        refusedSoon(context, () => dial(old)),
+        refusedSoon(() => dial(old)),
       );
       await server.close();
     },
@@ -102,38 +119,25 @@ interface Shown {
 }
 
 function open(
-  { recorder, signal }: ScenarioContext,
+  { recorder, signal, target }: ScenarioContext,
   node: TargetNode,
   role: Role,
   clause: KnownClause,
   { right: [row, offer], after }: Shown,
 ): Promise<OpenControl> {
   const name = `${clause.id}/${node.name}/${role}`;
-  return openControl({ recorder, signal, name, node, role, right: { clause, row, offer }, after });
+  return openControl({ recorder, signal, trust: target, name, node, role, right: { clause, row, offer }, after });
 }
 
 function refuses(control: OpenControl, clause: KnownClause, row: string, offer: Offer): Promise<void> {
   return control.try([{ clause, row, expect: 'refused', offer }]);
 }
 
-// Behind one address may stand several workers, of which each has to have heard of it.
-const refusalsInARow = 6;
-
-/**
- * The node was given the new bundle at about this moment, as we were; it may take it in a little later, and not later than that. Once it has
- * refused, it refuses whoever comes: several times in a row, each on a connection of its own.
- */
-async function refusedSoon(
-  { signal }: ScenarioContext,
-  offer: () => Promise<Seen | DialSeen | undefined>,
-): Promise<Seen | DialSeen | undefined> {
-  let last: Seen | DialSeen | undefined;
-  const refused = async () => (last = await offer())?.outcome === 'refused';
-  const heeded = await inTime(
-    eventually('the revoked authority is refused', refused, { withinMs: 1_500, everyMs: 25, signal }),
-  );
-  for (let times = 1; heeded && times < refusalsInARow; times++) {
-    if (!(await refused())) return last && { ...last, how: `${last.how}; it had refused ${times} in a row before` };
-  }
-  return last;
+/** The node was given the bundle of now at about the moment as we were; until it is overdue, it may judge by the one before. */
+function soonRefusing(context: ScenarioContext, node: TargetNode): (offer: Offer) => ReturnType<Offer> {
+  const boundMs = context.target.timing.uptakeMs;
+  return (offer) => {
+    const dueMs = bundleDeliveredMs(context, node) + boundMs;
+    return untilItStays(context, { node: node.name, wanted: 'refused', dueMs, boundMs }, offer);
+  };
 }

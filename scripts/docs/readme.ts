@@ -2,17 +2,25 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { handshakeTable, markdown, provenance, timeTable } from '../gate-speed/figures.ts';
 import { benchRuntimes, readResult } from '../gate-speed/result.ts';
+import { readComparison, type Verdicts } from '../comparison/result.ts';
+import { readRows, type KeptBench } from '../kept-rows/kept-rows.ts';
+import { readQuiet } from '../quiet/result.ts';
+import { readDetection } from '../detection/result.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { impostors } from '../../impostors/catalogue.ts';
 import { loadRuntimes } from '../../fixtures/runtime/runtimes.ts';
 import { readCache } from '../../fixtures/toolchain/cache.ts';
 import { programs } from '../../fixtures/toolchain/programs.ts';
 import { coverageHead, coverageRows } from '../../reports/coverage-table.ts';
+import { milliseconds } from '../../reports/wording.ts';
 import { loadFormats } from '../../reports/formats.ts';
+import type { Clause } from '../../src/clause.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
+import { percent } from '../../src/percent.ts';
 import { promises } from '../../src/promises.ts';
 import { coverageOf } from '../../src/requirements/coverage.ts';
 import { fillBlocks, type Block } from './blocks.ts';
+import { besidePromises } from './clauses-page.ts';
 import { anchorOfHeading, sentence, table } from './markdown.ts';
 import { root, transcriptPath } from './places.ts';
 
@@ -43,8 +51,76 @@ function blocks(): Block[] {
     },
     { name: 'runtimes', text: runtimeTable() },
     { name: 'toolchain', text: toolchain() },
+    { name: 'detection', text: detection() },
+    { name: 'handshakes', text: keptFigures('handshake', { first: 'Row', hasGenerators: true }) },
+    { name: 'spire', text: keptFigures('spire', { first: 'What, beside how many entries', hasGenerators: false }) },
+    { name: 'quiet', text: quiet() },
+    { name: 'comparison', text: comparison() },
     { name: 'figures', text: figures() },
   ];
+}
+
+function detection(): string {
+  const { score, set } = readDetection() ?? {};
+  if (score === undefined || set === undefined) return 'Not measured yet: `npm run detection` does.';
+  const listed = (of: Readonly<Record<string, number>>) =>
+    Object.entries(of)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ');
+  return [
+    `On ${set.date}, on ${set.cores} cores: **${score.caught} of ${score.impostors} impostors caught**, each by the clause that it breaks and for the reason that this has to give; **${score.falseAlarms} false alarms in ${score.conformers} runs of right nodes**. ${score.again} were judged again, in smaller company: the machine had been too busy to tell, or they had failed for another reason. ${score.leftOpen} were left open by an overloaded machine all the same.`,
+    `- Impostors by kind: ${listed(set.impostors)}.\n- Right nodes by what they are made of: ${listed(set.conformers)}.`,
+  ].join('\n\n');
+}
+
+interface FiguresTable {
+  /** What stands over the names of the rows. */
+  readonly first: string;
+  /** Several made them, so that it counts which of them did, and at what cost. */
+  readonly hasGenerators: boolean;
+}
+
+/** The rows of a benchmark whose figures are kept. */
+function keptFigures(name: KeptBench, { first, hasGenerators }: FiguresTable): string {
+  const found = readRows(name);
+  if (found === undefined) return `Not measured yet: \`npm run bench:${name}\` does.`;
+  const { date, cores, cpu, command, rows } = found;
+  const figure = (ms: number | null) => (ms === null || ms === 0 ? '–' : milliseconds(ms));
+  const besides = (cells: readonly string[]) => (hasGenerators ? cells : []);
+  const lines = rows.map(({ row, generator, p99Between, ...one }) => [
+    ...[`\`${row}\`${one.disturbed ? ' (disturbed)' : ''}`, ...besides([generator])],
+    ...[String(one.count), String(one.errors), figure(one.p50Ms), figure(one.p90Ms), figure(one.p99Ms)],
+    p99Between === null ? '–' : `${milliseconds(p99Between[0])} to ${milliseconds(p99Between[1])}`,
+    ...besides([figure(one.generatorCpuMs), figure(one.nodeCpuMs)]),
+  ]);
+  const head = [
+    ...[first, ...besides(['By']), 'n', 'Failed', 'p50', 'p90', 'p99', '95 % from, to'],
+    ...besides(['CPU', 'CPU at node']),
+  ];
+  const spent = hasGenerators ? '; processor time is that of one connection' : '';
+  return `On ${date}, on ${cores} cores (${cpu}), by \`${command}\`${spent}:\n\n${table(head, lines)}`;
+}
+
+function quiet(): string {
+  const found = readQuiet();
+  if (found === undefined) return 'How steady that is was not measured yet: `npm run bench:quiet` does.';
+  const { date, cores, series } = found;
+  const told = series.map(
+    ({ window, percentile, gates, within, fromMs, toMs, disturbed }) =>
+      `p${percentile} ${window}: ${milliseconds(fromMs)} to ${milliseconds(toMs)} in ${gates} gates in a row, of whose own intervals **${within}** hold their median (${disturbed} were disturbed by the machine)`,
+  );
+  return `\`npm run bench:quiet\` on ${date}, on ${cores} cores: ${told.join('; ')}.`;
+}
+
+function comparison(): string {
+  const found = readComparison();
+  if (found === undefined) return 'What that is worth was not measured yet: `npm run bench:comparison` does.';
+  const { date, cores, secondsPerRow, perSecond, same, slowed, slowedBy, disturbed, resampled, alwaysCaughtFrom } =
+    found;
+  const all = ({ fail, pass, inconclusive }: Verdicts) => fail + pass + inconclusive;
+  const always =
+    alwaysCaughtFrom === null ? '' : ` Among them every slowdown of ${percent(alwaysCaughtFrom)} or more was caught.`;
+  return `\`npm run bench:comparison\` on ${date}, on ${cores} cores, at ${perSecond} connections a second for ${secondsPerRow} s: a node compared with itself alarmed in **${same.fail} of ${all(same)}** comparisons (${same.inconclusive} were open); with ${percent(slowedBy)} of its p50 added it was caught in **${slowed.fail} of ${all(slowed)}** (${slowed.inconclusive} were open). ${disturbed} more were made with runs that the machine disturbed, and are not among them. Of ${resampled.comparisons.toLocaleString('en')} comparisons of runs that were drawn again from the recorded ones ${resampled.alarms} alarmed.${always}`;
 }
 
 function transcript(): string {
@@ -54,14 +130,18 @@ function transcript(): string {
 }
 
 function promiseTable(): string {
-  const rows = promises.map(({ id, name, says }) => {
+  const row = ({ id, name, says }: { id: Clause['promise']; name: string; says: string }) => {
     const own = clauses.filter(({ promise }) => promise === id);
     const caught = impostors.filter(({ breaks }) => own.some((clause) => clause.id === breaks));
     return [`[${name}](docs/clauses.md#${anchorOfHeading(name)})`, says, String(own.length), String(caught.length)];
-  });
+  };
   return table(
     ['Promise', 'What it says', 'Clauses', 'Impostors'],
-    [...rows, ['all', '', String(clauses.length), String(impostors.length)]],
+    [
+      ...promises.map(row),
+      ...(clauses.some(({ promise }) => promise === null) ? [row({ id: null, ...besidePromises })] : []),
+      ['all', '', String(clauses.length), String(impostors.length)],
+    ],
   );
 }
 
@@ -76,7 +156,7 @@ function runtimeTable(): string {
   );
 }
 
-const gatePrograms = ['toxiproxy', 'spire-agent', 'spire-server'] as const;
+const gatePrograms = ['toxiproxy', 'assay-key-probe', 'spire-agent', 'spire-server'] as const;
 
 function toolchain(): string {
   const cache = readCache({});

@@ -17,8 +17,7 @@ export function scenarioPage(scenario: Scenario): string {
     '## Faults',
     faults(scenario),
     '## Bounds',
-    scenario.bounds.map(({ name, says }) => `- \`${name}\`: ${says}.`).join('\n'),
-    'The value of each stands in `history.jsonl`, in the entry that ends the scenario.',
+    bounds(scenario),
     '## Where it runs',
     where(scenario),
     '## What it decides',
@@ -26,7 +25,8 @@ export function scenarioPage(scenario: Scenario): string {
   ].join('\n\n')}\n`;
 }
 
-function faults({ faults: declared }: Scenario): string {
+function faults({ faults: declared, calm }: Scenario): string {
+  if (declared.length === 0 && calm === true) return 'None.';
   if (declared.length === 0)
     return 'None is injected. What changes is the mesh itself, by its own means; each step is waited for until every agent shows it.';
   return declared
@@ -40,6 +40,14 @@ function faults({ faults: declared }: Scenario): string {
       ].join('\n'),
     )
     .join('\n\n');
+}
+
+function bounds({ bounds: declared }: Scenario): string {
+  if (declared.length === 0) return 'None.';
+  return [
+    declared.map(({ name, says }) => `- \`${name}\`: ${says}.`).join('\n'),
+    'The value of each stands in `history.jsonl`, in the entry that ends the scenario.',
+  ].join('\n\n');
 }
 
 function where(scenario: Scenario): string {

@@ -1,3 +1,4 @@
+import { rowName } from '../../src/statistics/bench-rows.ts';
 import type { GateBench } from './result.ts';
 import { spread } from './result.ts';
 
@@ -41,10 +42,10 @@ export function handshakeTable({ runs }: GateBench): Table {
     rows: runs.flatMap((run, at) =>
       run.handshakes.map(({ id, count, p50Ms, p99Ms }, first) => [
         ...(first === 0 ? [String(at + 1), run.verdict, run.loadBefore.toFixed(2)] : ['', '', '']),
-        id.replace('handshake/', ''),
+        rowName(id),
         String(count),
         milliseconds(p50Ms),
-        milliseconds(p99Ms),
+        p99Ms === null ? '–' : milliseconds(p99Ms),
       ]),
     ),
   };

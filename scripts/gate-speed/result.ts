@@ -47,7 +47,8 @@ export interface Handshakes {
   readonly id: string;
   readonly count: number;
   readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Null where there were too few. */
+  readonly p99Ms: number | null;
 }
 
 export interface Spread {
@@ -64,7 +65,7 @@ export function spread(values: readonly number[]): Spread {
   return { min: sorted[0]!, median: (low + high) / 2, max: sorted.at(-1)! };
 }
 
-export function resultPath(runtime: string): string {
+function resultPath(runtime: string): string {
   return join(import.meta.dirname, 'results', `gate-${runtime}.json`);
 }
 

@@ -44,7 +44,9 @@ export async function runOnce(runtime: string, signal: AbortSignal): Promise<Mea
         wholeMs: endedMs - startedMs,
         loadBefore,
         phases: phasesOf(history, Date.parse(report.run.startedAt) - startedMs, endedMs - startedMs),
-        handshakes: report.bench.map(({ id, count, p50Ms, p99Ms }) => ({ id, count, p50Ms, p99Ms })),
+        handshakes: report.bench
+          .filter(({ row }) => row === undefined)
+          .map(({ id, count, p50Ms, p99Ms }) => ({ id, count, p50Ms, p99Ms })),
       },
     };
   } finally {
@@ -75,7 +77,7 @@ function gate(runtime: string, directory: string, signal: AbortSignal): Promise<
  * @param clockMs - when the clock of the history began, since the start of the process
  * @param wholeMs - when the process ended
  */
-export function phasesOf(history: History, clockMs: number, wholeMs: number): Phase[] {
+function phasesOf(history: History, clockMs: number, wholeMs: number): Phase[] {
   const toolchainMs = entriesOf(history, 'run-started')[0]?.atMs ?? 0;
   const reportMs = clockMs + (entriesOf(history, 'run-ended')[0]?.atMs ?? wholeMs - clockMs);
   const marks = entriesOf(history, 'phase');

@@ -4,6 +4,8 @@ import { fromMessage, type SpiffeIdMessage, toMessage } from './messages.ts';
 
 /** A registration entry to be made. */
 export interface NewEntry {
+  /** Chosen by the server when absent. An agent hands out the SVIDs of one workload in the order of these. */
+  readonly id?: string;
   readonly spiffeId: string;
   /** Usually an agent's SPIFFE ID. */
   readonly parentId: string;
@@ -15,14 +17,14 @@ export interface NewEntry {
 }
 
 /** A registration entry as the server holds it; `x509TtlSeconds` 0 is the server's default. */
-export interface RegistrationEntry extends Required<NewEntry> {
-  readonly id: string;
-}
+export interface RegistrationEntry extends Required<NewEntry> {}
 
 /** Calls about registration entries. */
 export interface EntryCalls {
   /** The ids, in the order given. @throws ServerApiError listing the refused ones; the others were made */
   createEntries(entries: readonly NewEntry[]): Promise<string[]>;
+  /** Replaces the entries of these ids. @throws ServerApiError listing those not replaced */
+  updateEntries(entries: readonly RegistrationEntry[]): Promise<void>;
   /** @throws ServerApiError listing the ids not deleted, unknown ones too */
   deleteEntries(ids: readonly string[]): Promise<void>;
   listEntries(): Promise<RegistrationEntry[]>;
@@ -43,6 +45,10 @@ const batchCreate = find<
   { entries: EntryMessage[] },
   { results: { status: ItemStatus | null; entry: EntryMessage | null }[] }
 >(service, 'BatchCreateEntry');
+const batchUpdate = find<{ entries: EntryMessage[] }, { results: { status: ItemStatus | null }[] }>(
+  service,
+  'BatchUpdateEntry',
+);
 const batchDelete = find<{ ids: readonly string[] }, { results: { status: ItemStatus | null; id: string }[] }>(
   service,
   'BatchDeleteEntry',
@@ -62,6 +68,15 @@ export function entryCalls(caller: Caller): EntryCalls {
         results.map(({ status }, index) => ({ what: entries[index]?.spiffeId ?? '', status })),
       );
       return results.map(({ entry }) => entry?.id ?? '');
+    },
+    async updateEntries(entries) {
+      const { results } = await caller.unary(batchUpdate, {
+        entries: entries.map((entry) => ({ id: entry.id, ...toEntry(entry) })),
+      });
+      caller.checkBatch(
+        batchUpdate,
+        results.map(({ status }, index) => ({ what: entries[index]?.spiffeId ?? '', status })),
+      );
     },
     async deleteEntries(ids) {
       const { results } = await caller.unary(batchDelete, { ids });
@@ -84,6 +99,7 @@ export function entryCalls(caller: Caller): EntryCalls {
 
 function toEntry(entry: NewEntry): EntryMessage {
   return {
+    ...(entry.id !== undefined && { id: entry.id }),
     spiffeId: toMessage(entry.spiffeId),
     parentId: toMessage(entry.parentId),
     selectors: entry.selectors,

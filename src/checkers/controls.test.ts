@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { Clause } from '../clause.ts';
-import { clientPresentsSvid, noEarlyData } from '../clauses/mesh/tls.ts';
+import { clientPresentsSvid, noEarlyData, serverPresentsSvid } from '../clauses/mesh/tls.ts';
 import type { Exchange } from '../history.ts';
-import { exchange, historyOf, judgedBy, node, skip, told, type Step } from './history-builder.ts';
+import { exchange, historyOf, judgedBy, node, runStarted, skip, svid, told, type Step } from './history-builder.ts';
 
 // A row that had to be accepted, of whatever clause: what it shows beside that is what counts.
 const call = (change: Partial<Exchange> = {}) =>
@@ -16,6 +16,7 @@ const answer = (earlyDataBytes?: readonly number[], change: Partial<Exchange> = 
     ...(earlyDataBytes !== undefined && { earlyDataBytes }),
     ...change,
   });
+const named = (change: Partial<Exchange> = {}) => answer(undefined, { shown: ['spiffe://td/a'], ...change });
 const anonymous = (change: Partial<Exchange> = {}) =>
   exchange('mesh/pinning/exact-id', 'the right server', 'accepted', { role: 'client', ...change });
 
@@ -41,11 +42,18 @@ const rows: readonly [name: string, clause: Clause, wanted: RegExp, ...steps: St
     anonymous(),
   ],
   [
-    'calls that were not accepted show nothing of it',
+    'calls that were not accepted do not show that it is right',
     clientPresentsSvid,
     /^inconclusive: a: its call was not accepted: a timeout$/,
-    call({ outcome: 'refused', how: 'a timeout', shown: ['spiffe://td/b'] }),
+    call({ outcome: 'refused', how: 'a timeout' }),
     call({ outcome: 'unknown', how: 'later' }),
+  ],
+  [
+    'under another name in a call that was not accepted',
+    clientPresentsSvid,
+    /^fail: a: called as spiffe:\/\/td\/b, wanted/,
+    call(),
+    call({ outcome: 'unknown', shown: ['spiffe://td/b'] }),
   ],
   [
     'one accepted call among those that were not',
@@ -61,6 +69,57 @@ const rows: readonly [name: string, clause: Clause, wanted: RegExp, ...steps: St
     call({ expect: 'refused', outcome: 'accepted', shown: ['spiffe://td/b'] }),
   ],
   ['only exchanges as a server', clientPresentsSvid, /^inconclusive: nothing was observed/, answer([0])],
+  [
+    'it calls as itself, by an SVID that has ended',
+    clientPresentsSvid,
+    /^fail: a: called as spiffe:\/\/td\/a, but expired: an hour ago$/,
+    call(),
+    call({ unproven: 'expired: an hour ago' }),
+  ],
+
+  ['it answers as itself', serverPresentsSvid, /^pass: a: answered as spiffe:\/\/td\/a$/, named(), named()],
+  [
+    'by a certificate that nobody vouches for, whatever came of the exchange',
+    serverPresentsSvid,
+    /^fail: a: answered as spiffe:\/\/td\/a, but unknown-authority: x$/,
+    named(),
+    named({ outcome: 'unknown', unproven: 'unknown-authority: x' }),
+  ],
+  [
+    'by an SVID that has ended, as its agent had delivered no other',
+    serverPresentsSvid,
+    /^inconclusive: a: answered as spiffe:\/\/td\/a, but expired: x; its agent had not delivered another in time$/,
+    svid(100, 'a', 'delivered', { serial: 'old', notAfterMs: 4_000 }),
+    [5_000, named({ outcome: 'unknown', unproven: 'expired: x' })],
+  ],
+  [
+    'by an SVID that has ended, although its agent had delivered another',
+    serverPresentsSvid,
+    /^fail: a: answered as spiffe:\/\/td\/a, but expired: x$/,
+    svid(100, 'a', 'delivered', { serial: 'old', notAfterMs: 4_000 }),
+    svid(3_000, 'a', 'delivered', { serial: 'new', notAfterMs: 9_000 }),
+    [5_000, named({ outcome: 'unknown', unproven: 'expired: x' })],
+  ],
+  [
+    'somebody else answers at its address',
+    serverPresentsSvid,
+    /^inconclusive: a: answered as spiffe:\/\/td\/b, wanted spiffe:\/\/td\/a$/,
+    named({ outcome: 'unknown', shown: ['spiffe://td/b'], unproven: 'it is the SVID of spiffe://td/b' }),
+  ],
+  [
+    'somebody else answers first, and then it does, by a certificate that nobody vouches for',
+    serverPresentsSvid,
+    /^fail: a: answered as spiffe:\/\/td\/a, but unknown-authority: x$/,
+    named({ outcome: 'unknown', shown: ['spiffe://td/b'], unproven: 'it is the SVID of spiffe://td/b' }),
+    named({ outcome: 'unknown', unproven: 'unknown-authority: x' }),
+  ],
+  [
+    'nobody answers',
+    serverPresentsSvid,
+    /^inconclusive: a: the control was not accepted: no route$/,
+    answer([], { outcome: 'unknown', how: 'no route' }),
+  ],
+  ['only calls', serverPresentsSvid, /^inconclusive: nothing was observed/, call()],
 
   [
     'tickets that allow none',
@@ -78,16 +137,42 @@ const rows: readonly [name: string, clause: Clause, wanted: RegExp, ...steps: St
     answer([16_384]),
   ],
   [
-    'exchanges that were not accepted show nothing of it',
+    'one that comes to whom resumes',
+    noEarlyData,
+    /^fail: a: its session tickets allow 1024 bytes of early data$/,
+    answer([0]),
+    answer([1024], { expect: 'either' }),
+  ],
+  [
+    'exchanges that were not accepted do not show that there are none',
     noEarlyData,
     /^inconclusive: a: no accepted exchange to look at: a timeout$/,
-    answer([16_384], { outcome: 'unknown', how: 'a timeout' }),
+    answer([0], { outcome: 'unknown', how: 'a timeout' }),
+  ],
+  [
+    'one that somebody else gave at its address',
+    noEarlyData,
+    /^pass: a: 1 session tickets, none allows early data$/,
+    answer([0]),
+    answer([16_384], {
+      outcome: 'unknown',
+      shown: ['spiffe://td/other'],
+      unproven: 'it is the SVID of spiffe://td/other',
+    }),
+    answer([16_384], { expect: 'refused', outcome: 'refused', shown: ['spiffe://td/other'] }),
+  ],
+  [
+    'one that came to whom it refused',
+    noEarlyData,
+    /^fail: a: its session tickets allow 16384 bytes of early data$/,
+    answer([0]),
+    answer([16_384], { expect: 'refused', outcome: 'refused' }),
   ],
   ['only exchanges as a client', noEarlyData, /^inconclusive: nothing was observed/, call({ earlyDataBytes: [1] })],
 ];
 for (const [name, clause, wanted, ...steps] of rows) {
   await t.test(`${clause.id}: ${name}`, async (t) =>
-    t.match(told(judgedBy(clause)(historyOf(node('a'), ...steps))), wanted),
+    t.match(told(judgedBy(clause)(historyOf(runStarted(), node('a'), ...steps))), wanted),
   );
 }
 

@@ -1,8 +1,15 @@
 import t from 'tap';
 import { exactId, prefix } from '../clauses/mesh/pinning.ts';
+import { bundleTakenUp } from '../clauses/mesh/rotation.ts';
 import type { Exchange, Happening } from '../history.ts';
-import { acceptedAsMust, notNegotiated, only13Negotiated, refusedBesideControl } from './exchanges.ts';
-import { exchange, historyOf, judgedBy, node, skip, told, type Step } from './history-builder.ts';
+import {
+  acceptedAsMust,
+  acceptedShowingItsPath,
+  notNegotiated,
+  only13Negotiated,
+  refusedBesideControl,
+} from './exchanges.ts';
+import { exchange, historyOf, judgedBy, machine, node, skip, starved, told, type Step } from './history-builder.ts';
 
 const clause = prefix.id;
 const both = ['server', 'client'] as const;
@@ -49,6 +56,27 @@ await t.test('a refused right row fails its own clause', async (t) => {
     told(judgedBy({ ...exactId, roles: ['server'] }, acceptedAsMust)(history)),
     /^fail: .*refused, wanted accepted/,
   );
+});
+
+await t.test('what a node shows has to lead to the bundle by way of an intermediate', async (t) => {
+  const showing = (change: Partial<Exchange>) =>
+    told(
+      judgedBy(
+        { ...exactId, roles: ['server'] },
+        acceptedShowingItsPath,
+      )(historyOf(node('a'), exchange(exactId.id, 'a right peer', 'accepted', change))),
+    );
+  t.match(showing({ path: 'whole' }), /^pass: /);
+  t.match(
+    showing({ path: 'incomplete', unproven: 'unknown-authority: nobody' }),
+    /^fail: a as server: a right peer: accepted, but its SVID was shown without the intermediates behind it \(unknown-a/,
+  );
+  t.match(
+    showing({ path: 'direct' }),
+    /^inconclusive: .* showed an SVID that an authority of the bundle signed itself$/,
+  );
+  t.match(showing({ unproven: 'expired: it ended' }), /^inconclusive: .* showed nothing that proves it \(expired/);
+  t.match(showing({ outcome: 'unknown', path: 'whole' }), /^inconclusive: /);
 });
 
 const inconclusive: readonly [name: string, reason: RegExp, ...steps: Step[]][] = [
@@ -215,4 +243,27 @@ await t.test("what is the node's own choice decides nothing, and is no control",
     t.match(judge(['server'], beside({}, row(), choice(outcome))), /^pass: 1 refused, each/, outcome);
   }
   t.match(judge(['server'], choice('accepted'), row(), choice('accepted')), /^inconclusive: .*there is none/);
+});
+
+await t.test('a row that may go either way, and ends the node, fails', async (t) => {
+  const either = (change: Partial<Exchange>) => exchange(clause, 'an odd one', 'either', change);
+  t.match(judge(['server'], beside({}, row(), either({ outcome: 'accepted' }))), /^pass/);
+  t.match(
+    judge(['server'], beside({}, row(), either({ outcome: 'unknown', killed: true, how: 'it was ended by SIGSEGV' }))),
+    /^fail: a as server: an odd one: .*SIGSEGV/,
+  );
+});
+
+await t.test('what is to be followed in time is left open where the machine kept the node from running', async (t) => {
+  const taken = judgedBy(bundleTakenUp);
+  const refused = (role: Exchange['role']): Step => [
+    5_000,
+    exchange(bundleTakenUp.id, 'of a new authority', 'accepted', { role, outcome: 'refused', tookMs: 5 }),
+  ];
+  const failed = (...more: Step[]) => told(taken(historyOf(node('a'), ...more, refused('server'), refused('client'))));
+  t.match(failed(), /^fail/);
+  t.match(failed(machine(4_000, { lagMs: 400 })), /^inconclusive: this machine was too busy to tell/);
+  t.match(failed(machine(100, { lagMs: 400 })), /^fail/, 'long before');
+  t.match(failed(starved(4_000, 'a', 1_500)), /^inconclusive: this machine was too busy to tell/);
+  t.match(failed(starved(4_000, 'b', 1_500)), /^fail/, 'another node');
 });

@@ -3,6 +3,7 @@ import { entriesOf, type EntryOf, type History } from '../history.ts';
 import { judgedNodes } from '../reading/nodes.ts';
 import type { Judgement } from '../verdict.ts';
 import { uncovered } from './coverage.ts';
+import { unlessOverloaded, type Failure } from './overload.ts';
 
 type ExchangeEntry = EntryOf<'exchange'>;
 
@@ -13,6 +14,59 @@ type ExchangeEntry = EntryOf<'exchange'>;
  * So a node that refuses everybody, or died half way, passes nothing. Every node has to be looked at in each role of the clause.
  */
 export const refusedBesideControl: Judge = (history, clause) => byExchanges(history, clause, 'refused');
+
+/**
+ * What passes only of nodes that lived through it, where they are to remember something, as a session is: one that ended after the control
+ * and was started again remembers nothing, so that its refusal says nothing.
+ */
+export const inOneLife =
+  (judge: Judge): Judge =>
+  (history, clause) => {
+    const judgement = judge(history, clause);
+    if (judgement.verdict !== 'pass') return judgement;
+    const all = entriesOf(history, 'exchange');
+    const ends = entriesOf(history, 'life').filter(({ state }) => state === 'ended');
+    for (const row of all.filter(({ clause: id, expect }) => id === clause.id && expect === 'refused')) {
+      const { before } = controlsOf(row, all);
+      const end = ends.find(
+        ({ node, index }) => node === row.node && index > (before?.index ?? 0) && index < row.index,
+      );
+      if (end !== undefined)
+        return {
+          verdict: 'inconclusive',
+          reason: `${row.node} ended and was started again before ${row.row}, so that it remembers nothing of before`,
+          evidence: indexes([end, row]),
+        };
+    }
+    return judgement;
+  };
+
+/**
+ * What is to have come within the time that a node may take to follow: on a machine that was too busy in that time, or that kept the node from
+ * running for half of it, a fail is left open.
+ */
+export const unlessBusyMeanwhile =
+  (judge: Judge): Judge =>
+  (history, clause) => {
+    const judgement = judge(history, clause);
+    const wrong = entriesOf(history, 'exchange').filter(({ index }) => judgement.evidence.includes(index));
+    return unlessBusyFor(history, judgement, wrong);
+  };
+
+/** The same of a judgement, and the exchanges in which a node had not followed. */
+export function unlessBusyFor(
+  history: History,
+  judgement: Judgement,
+  wrong: readonly Pick<ExchangeEntry, 'node' | 'atMs' | 'tookMs'>[],
+): Judgement {
+  const uptake = new Map(entriesOf(history, 'node').map(({ node, uptakeMs }) => [node, uptakeMs]));
+  const failures = wrong.map(({ node, atMs, tookMs }): Failure => {
+    const boundMs = uptake.get(node) ?? 0;
+    return { fromMs: atMs - tookMs - boundMs, toMs: atMs, late: { byMs: boundMs / 2, nodes: [node] } };
+  });
+  const [machine, starved] = [entriesOf(history, 'machine'), entriesOf(history, 'starved')];
+  return unlessOverloaded({ machine, starved, fromMs: 0, toMs: Infinity }, judgement, failures);
+}
 
 /**
  * Decides the same for what is agreed on in a handshake: a refusal counts only when no handshake came about. Whoever completes one and
@@ -26,6 +80,23 @@ export const only13Negotiated: Judge = (history, clause) =>
 
 /** Decides a clause by its exchanges with the nodes under test, where the rows that have to be accepted decide, under the name of the caller. */
 export const acceptedAsMust: Judge = (history, clause) => byExchanges(history, clause, 'accepted', misnaming);
+
+/**
+ * Decides the same, and what the node showed meanwhile has to lead to an authority of the bundle by way of an intermediate. A leaf that an
+ * authority signed itself shows nothing of whether intermediates are sent, nor does one that proves nothing with them.
+ */
+export const acceptedShowingItsPath: Judge = (history, clause) => {
+  const judgement = byExchanges(history, clause, 'accepted', (row) => misnaming(row) ?? incomplete(row));
+  if (judgement.verdict !== 'pass') return judgement;
+  const open = entriesOf(history, 'exchange').find(
+    ({ index, clause: id, path }) => id === clause.id && judgement.evidence.includes(index) && path !== 'whole',
+  );
+  if (open === undefined) return judgement;
+  const what =
+    open.path === 'direct' ? 'an SVID that an authority of the bundle signed itself' : 'nothing that proves it';
+  const reason = `could not tell: ${open.node} as ${open.role} showed ${what}${open.unproven === undefined ? '' : ` (${open.unproven})`}`;
+  return { verdict: 'inconclusive', reason, evidence: [open.index] };
+};
 
 /** What is wrong with an exchange although it came to what it must; undefined where nothing is. */
 type Flaw = (exchange: ExchangeEntry) => string | undefined;
@@ -46,6 +117,9 @@ const misnaming: Flaw = ({ as, named }) =>
     ? undefined
     : `taken for ${named ?? 'nobody'} instead of ${as}`;
 
+const incomplete: Flaw = ({ path, unproven }) =>
+  path === 'incomplete' ? `its SVID was shown without the intermediates behind it (${unproven})` : undefined;
+
 /** @param decisive - what the deciding rows expect; rows of the other kind are controls and decide nothing by themselves */
 function byExchanges(
   history: History,
@@ -55,10 +129,11 @@ function byExchanges(
 ): Judgement {
   const all = entriesOf(history, 'exchange');
   const judged = judgedNodes(history);
+  // Who may be let in or not may be no end of the node.
   const rows = all.filter(
-    ({ clause: id, expect, node }) => id === clause.id && expect !== 'either' && judged.has(node),
+    ({ clause: id, expect, node, killed }) => id === clause.id && (expect !== 'either' || killed) && judged.has(node),
   );
-  const wrong = rows.filter((row) => row.outcome !== 'unknown' && !asWanted(row, flaw));
+  const wrong = rows.filter((row) => row.killed || (row.outcome !== 'unknown' && !asWanted(row, flaw)));
   if (wrong.length > 0) return { verdict: 'fail', reason: sentence(wrong, flaw), evidence: indexes(wrong) };
   const unclear = rows.filter(({ outcome }) => outcome === 'unknown');
   if (unclear.length > 0) {
@@ -88,7 +163,8 @@ function asWanted(row: ExchangeEntry, flaw: Flaw): boolean {
   return row.outcome === row.expect && flaw(row) === undefined;
 }
 
-function controlsOf(
+/** The nearest right exchanges of the same control, before a row and after it. */
+export function controlsOf(
   row: ExchangeEntry,
   all: readonly ExchangeEntry[],
 ): { before: ExchangeEntry | undefined; after: ExchangeEntry | undefined } {
@@ -120,6 +196,7 @@ function sentence(rows: readonly ExchangeEntry[], flaw: Flaw): string {
 
 /** What came of an exchange, with what is wrong with it. */
 function came(row: ExchangeEntry, flaw: Flaw): string {
+  if (row.killed) return 'the node ended of it';
   const what = row.outcome === row.expect ? flaw(row) : undefined;
   return what === undefined ? row.outcome : `${row.outcome}, but ${what}`;
 }

@@ -1,7 +1,18 @@
 import type { Clause, Judge } from '../clause.ts';
+import * as life from '../clauses/mesh/node.ts';
 import * as partition from '../clauses/mesh/partition.ts';
 import * as rotation from '../clauses/mesh/rotation.ts';
-import type { EntryOf, Exchange, Happening, History, Request, TargetNode, TokenUse } from '../history.ts';
+import type {
+  Capacity,
+  EntryOf,
+  Exchange,
+  Happening,
+  History,
+  Machine,
+  Request,
+  TargetNode,
+  TokenUse,
+} from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 
 // Histories written by hand, for the tests of the rules that judge them.
@@ -40,10 +51,10 @@ export function altered<K extends Happening['kind']>(
 }
 
 /** When runs begin in these histories. */
-export const startedAt = '2026-01-01T00:00:00.000Z';
+const startedAt = '2026-01-01T00:00:00.000Z';
 
 /** A wall-clock instant so many milliseconds after the start, as a certificate would say it. */
-export function instant(atMs: number): string {
+function instant(atMs: number): string {
   return new Date(Date.parse(startedAt) + atMs).toISOString();
 }
 
@@ -71,6 +82,7 @@ export function node(name: string, change: Partial<TargetNode> = {}): Happening 
     judged: true,
     svidTtlSeconds: 6,
     syncIntervalMs: 200,
+    uptakeMs: 500,
     ...change,
   };
 }
@@ -138,7 +150,8 @@ export function scenario(
 
 // As the scenarios of these names say it.
 const decidedBy: Readonly<Record<string, readonly string[]>> = {
-  rotation: Object.values(rotation).map(({ id }) => id),
+  rotation: [...Object.values(rotation), life.nodeStaysReady].map(({ id }) => id),
+  'agent-restart': [life.nodeServesWithoutAgent, life.nodeRefusesWithoutAgent, life.nodeReconnects].map(({ id }) => id),
   'partition-short': [partition.shortRequestsSurvive.id, partition.shortRecovers.id],
   'partition-long': [partition.longTrafficWhileValid.id, partition.longFailsClosed.id, partition.longRecovers.id],
 };
@@ -171,6 +184,38 @@ export function request(
       ...change,
     },
   ];
+}
+
+/** What every scenario wants before it: traffic to these nodes that lost nothing, and what they bore. */
+export function healthyBefore(...names: readonly string[]): Step[] {
+  return names.flatMap((name) => [
+    ...every(10, 0, 200).map((atMs) => request('healthy', 'probe', name, atMs)),
+    [250, capacity(name)] as const,
+  ]);
+}
+
+export function capacity(name: string, change: Partial<Capacity> = {}): Happening {
+  return {
+    kind: 'capacity',
+    mesh: 'steady',
+    node: name,
+    bearsPerSecond: 400,
+    loadPerSecond: 100,
+    share: 1,
+    p99Ms: 20,
+    count: 20,
+    ...change,
+  };
+}
+
+/** A quarter of a second of the machine, quiet where nothing else is said. */
+export function machine(fromMs: number, change: Partial<Machine> = {}): readonly [number, Happening] {
+  return [fromMs + 250, { kind: 'machine', source: 'probe', fromMs, lagMs: 2, waitedMs: 20, stolen: 0, ...change }];
+}
+
+/** A quarter of a second in which a node had to wait for a processor. */
+export function starved(fromMs: number, node: string, waitedMs: number): readonly [number, Happening] {
+  return [fromMs + 250, { kind: 'starved', node, fromMs, waitedMs }];
 }
 
 export function presented(during: string, who: string, startMs: number, serial: string): readonly [number, Happening] {

@@ -1,42 +1,81 @@
 import t from 'tap';
-import type { EntryOf } from '../history.ts';
-import { unlessOverloaded } from './overload.ts';
-import type { ScenarioWindow } from '../reading/scenarios.ts';
+import { entriesOf } from '../history.ts';
+import { historyOf, machine, starved, type Step } from './history-builder.ts';
+import { unlessOverloaded, type Failure } from './overload.ts';
 
 const fail = { verdict: 'fail', reason: 'a request failed', evidence: [3] } as const;
-const window = (lateMs: readonly number[]) =>
-  ({
-    requests: lateMs.map(
-      (late, at) =>
-        ({
-          index: at + 1,
-          atMs: at,
-          kind: 'request',
-          scenario: 's',
-          from: 'a',
-          to: 'b',
-          connection: 'new',
-          outcome: 'ok',
-          dueMs: at,
-          startMs: at + late / 2,
-          totalMs: late / 2,
-        }) as EntryOf<'request'>,
-    ),
-  }) as unknown as ScenarioWindow;
+const during = (...readings: readonly Step[]) => ({
+  machine: entriesOf(historyOf(...readings), 'machine'),
+  starved: entriesOf(historyOf(...readings), 'starved'),
+  fromMs: 0,
+  toMs: 10_000,
+});
+const quiet = [0, 250, 500, 750].map((fromMs) => machine(fromMs));
+const at = (fromMs: number, toMs = fromMs + 10) => ({ fromMs, toMs });
 
 await t.test('a fail on a machine that keeps up stays a fail', async (t) => {
-  t.equal(unlessOverloaded(window([5, 10, 20, 350, 900]), fail), fail);
-  t.equal(unlessOverloaded(window([]), fail), fail, 'no answer at all is no excuse');
+  t.equal(unlessOverloaded(during(...quiet), fail, [at(500)]), fail);
+  t.equal(unlessOverloaded(during(...quiet), fail), fail);
+  t.equal(unlessOverloaded(during(), fail, [at(500)]), fail, 'of which nothing is known is no excuse');
 });
 
-await t.test('a fail on an overloaded machine is left open, and says what was seen', async (t) => {
-  const judged = unlessOverloaded(window([100, 450, 500, 800, 2000]), fail);
+const strains = [
+  ['a thread of ours that came late', { lagMs: 300 }, /came 300 ms late by its own clock/],
+  ['a thread of ours that waited for a processor', { waitedMs: 230 }, /waited 230 of 250 ms for a processor/],
+  ['a host that took the processors away', { stolen: 0.4 }, /40 % of the processors were taken away by the host/],
+] as const;
+for (const [name, change, says] of strains) {
+  await t.test(`${name} leaves it open, and says what was seen`, async (t) => {
+    const judged = unlessOverloaded(during(...quiet, machine(1_000, change)), fail, [at(1_100)]);
+    t.equal(judged.verdict, 'inconclusive');
+    t.match(judged.reason, says);
+    t.match(judged.reason, /a request failed/);
+    t.strictSame(judged.evidence, [3, 5]);
+  });
+}
+
+await t.test('it holds for what failed then, or right after it, and for nothing else', async (t) => {
+  const window = during(...quiet, machine(1_000, { lagMs: 300 }));
+  const verdict = (...spans: { fromMs: number; toMs: number }[]) => unlessOverloaded(window, fail, spans).verdict;
+  t.equal(verdict(at(2_000)), 'inconclusive', 'its aftermath');
+  t.equal(verdict(at(2_500)), 'fail');
+  t.equal(verdict(at(500)), 'fail', 'before it');
+  t.equal(verdict(at(500, 2_500)), 'inconclusive', 'under way all the time');
+  t.equal(verdict(at(500, 5_500)), 'fail', 'a moment of five seconds');
+  t.equal(verdict(at(1_100), at(500)), 'fail', 'one at a quiet moment');
+});
+
+await t.test('a whole scenario is excused by a second of overload, and not by a moment', async (t) => {
+  const strained = (count: number) =>
+    Array.from({ length: count }, (_, nth) => machine(1_000 + 250 * nth, { lagMs: 300 }));
+  t.equal(unlessOverloaded(during(...strained(3)), fail).verdict, 'fail');
+  t.equal(unlessOverloaded(during(...strained(4)), fail).verdict, 'inconclusive');
+});
+
+await t.test('an answer that is late is excused by as much waiting of its nodes, and by no less', async (t) => {
+  const window = during(
+    ...quiet,
+    starved(1_000, 'node', 200),
+    starved(1_250, 'node', 200),
+    starved(1_500, 'other', 240),
+  );
+  const late = (byMs: number, ...nodes: string[]) => ({ ...at(1_000, 3_000), late: { byMs, nodes } });
+  const judged = unlessOverloaded(window, fail, [late(390, 'probe', 'node')]);
   t.equal(judged.verdict, 'inconclusive');
-  t.match(judged.reason, /500 ms.*a request failed/);
-  t.strictSame(judged.evidence, [3]);
+  t.match(
+    judged.reason,
+    /an answer was late by 390 ms, and from 1\.0 s node waited 400 ms for processors that others held/,
+  );
+  t.strictSame(judged.evidence, [3, 5, 6]);
+  const verdict = (...failures: Failure[]) => unlessOverloaded(window, fail, failures).verdict;
+  t.equal(verdict(late(410, 'probe', 'node')), 'fail', 'too late for that');
+  t.equal(verdict(late(390, 'probe')), 'fail', 'others waited');
+  t.equal(verdict(late(600, 'node', 'other')), 'inconclusive', 'both');
+  t.equal(verdict(at(1_000, 3_000)), 'fail', 'not late, but refused');
+  t.equal(verdict({ ...late(390, 'node'), fromMs: 2_900 }), 'fail', 'long after it');
 });
 
 await t.test('a pass is not touched', async (t) => {
   const pass = { verdict: 'pass', reason: 'all went well', evidence: [] } as const;
-  t.equal(unlessOverloaded(window([900, 900, 900]), pass), pass);
+  t.equal(unlessOverloaded(during(machine(0, { lagMs: 900 })), pass, []), pass);
 });

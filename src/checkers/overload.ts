@@ -1,24 +1,101 @@
-import type { Judgement } from '../verdict.ts';
+import type { EntryOf } from '../history.ts';
 import type { ScenarioWindow } from '../reading/scenarios.ts';
+import type { Judgement, Verdict } from '../verdict.ts';
+import { seconds } from './seconds.ts';
 
-/** Half of the answers later than this, counted from when they were due: a machine that cannot carry mesh and harness at once. */
-const tooSlowMs = 400;
+// All three are seen beside the nodes: a node that is slow while a thread of ours runs when it wants to is slow by itself. Where several programs
+// start at once, a thread waits for most of a quarter of a second, and what it does takes some tens of milliseconds: that excuses nothing.
+const lagMs = 150;
+const waitedShare = 0.9;
+const stolenShare = 0.3;
+
+// What a busy machine does to a node is felt a little later: an update that it took too late, say.
+const aftermathMs = 1_000;
+// Whoever waits for seconds is not held up by a moment.
+const longMs = 1_000;
+const shareOfWait = 0.1;
+
+const tooBusy = 'this machine was too busy to tell';
+
+/** When something that went wrong was under way, in milliseconds since the start of the run. */
+export interface Failure {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** It was too late, by so much, and nothing else is held against these nodes. */
+  readonly late?: { readonly byMs: number; readonly nodes: readonly string[] };
+}
 
 /**
- * The same judgement, but for a fail on an overloaded machine: there nodes miss moments that are not theirs to miss, so it is left open.
- * Never makes a pass of anything.
+ * The same judgement, but for a fail on a machine that was overloaded: there nodes miss moments that are not theirs to miss, so it is left
+ * open. Never makes a pass of anything. This is the one rule of it, for all that is judged of a scenario.
+ *
+ * @param failures - when each thing that failed was under way; one of them at a quiet moment lets the fail stand. Left out: the whole
+ * scenario, of which a second has to have been overloaded.
  */
-export function unlessOverloaded(window: ScenarioWindow, judgement: Judgement): Judgement {
+export function unlessOverloaded(
+  { machine, starved, fromMs, toMs }: Pick<ScenarioWindow, 'machine' | 'starved' | 'fromMs' | 'toMs'>,
+  judgement: Judgement,
+  failures?: readonly Failure[],
+): Judgement {
   if (judgement.verdict !== 'fail') return judgement;
-  const late = window.requests
-    .filter(({ connection, outcome }) => connection === 'new' && outcome === 'ok')
-    .map(({ dueMs, startMs, totalMs }) => startMs - dueMs + totalMs)
-    .sort((a, b) => a - b);
-  const median = late[Math.floor(late.length / 2)];
-  if (median === undefined || median <= tooSlowMs) return judgement;
+  const strained = machine.filter((reading) => strainOf(reading) !== undefined);
+  const excuses = (failures ?? [{ fromMs, toMs }]).map((one): Excuse | undefined => {
+    const felt = failures === undefined ? one : { ...one, fromMs: one.fromMs - aftermathMs };
+    const [first, ...more] = during(strained, felt);
+    if (first !== undefined) {
+      const strainedMs = [first, ...more].reduce((sum, each) => sum + each.atMs - each.fromMs, 0);
+      if (failures === undefined ? strainedMs >= longMs : strainedMs > shareOfWait * (one.toMs - one.fromMs))
+        return { why: strainOf(first)!, evidence: [first.index] };
+    }
+    return one.late && starvation(during(starved, felt), one.late);
+  });
+  const [first] = excuses;
+  if (first === undefined || excuses.includes(undefined)) return judgement;
   return {
-    ...judgement,
     verdict: 'inconclusive',
-    reason: `this machine was too busy to tell: half of all answers took more than ${median.toFixed(0)} ms from when they were due (${tooSlowMs} ms are the most to judge by). What was seen: ${judgement.reason}`,
+    reason: `${tooBusy}: ${first.why}. What was seen: ${judgement.reason}`,
+    evidence: [...judgement.evidence, ...first.evidence],
   };
+}
+
+/** Whether something was left open by nothing but a machine that was overloaded. */
+export function isLeftByMachine({ verdict, reason }: { readonly verdict: Verdict; readonly reason: string }): boolean {
+  return verdict === 'inconclusive' && reason.startsWith(`${tooBusy}: `);
+}
+
+interface Excuse {
+  readonly why: string;
+  readonly evidence: readonly number[];
+}
+
+function during<T extends { readonly fromMs: number; readonly atMs: number }>(all: readonly T[], span: Failure): T[] {
+  return all.filter((one) => one.atMs >= span.fromMs && one.fromMs <= span.toMs);
+}
+
+/** An answer would not have been late, had its nodes not waited for processors that others held. */
+function starvation(
+  starved: readonly EntryOf<'starved'>[],
+  { byMs, nodes }: NonNullable<Failure['late']>,
+): Excuse | undefined {
+  const own = starved.filter(({ node }) => nodes.includes(node));
+  const waitedMs = own.reduce((sum, one) => sum + one.waitedMs, 0);
+  if (own[0] === undefined || waitedMs < byMs) return undefined;
+  const who = [...new Set(own.map(({ node }) => node))].join(' and ');
+  return {
+    why: `an answer was late by ${byMs.toFixed(0)} ms, and from ${seconds(own[0].fromMs)} ${who} waited ${waitedMs.toFixed(0)} ms for processors that others held`,
+    evidence: own.slice(0, 3).map(({ index }) => index),
+  };
+}
+
+/** Why a reading is one of an overloaded machine; undefined when it is not. */
+function strainOf(reading: EntryOf<'machine'>): string | undefined {
+  const tookMs = reading.atMs - reading.fromMs;
+  const at = `at ${seconds(reading.fromMs)} the ${reading.source}`;
+  if (reading.lagMs > lagMs)
+    return `${at} came ${reading.lagMs.toFixed(0)} ms late by its own clock (${lagMs} ms are the most to judge by)`;
+  if ((reading.waitedMs ?? 0) > waitedShare * tookMs)
+    return `${at} waited ${reading.waitedMs!.toFixed(0)} of ${tookMs.toFixed(0)} ms for a processor (${100 * waitedShare} % are the most to judge by)`;
+  if ((reading.stolen ?? 0) > stolenShare)
+    return `${at} ran where ${(100 * reading.stolen!).toFixed(0)} % of the processors were taken away by the host`;
+  return undefined;
 }

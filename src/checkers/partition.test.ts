@@ -4,7 +4,9 @@ import type { EntryOf, History } from '../history.ts';
 import {
   altered,
   every,
+  exchange,
   fault,
+  healthyBefore,
   historyOf,
   judgedBy,
   node,
@@ -26,11 +28,26 @@ const traffic = (during: string, toMs: number): Step[] =>
   ].flatMap(([from, to]) => every(50, begunMs + 10, toMs).map((atMs) => request(during, from!, to!, atMs)));
 const cut = (during: string, healedMs: number): Step[] =>
   ['a', 'b'].flatMap((who) => fault(during, who, [cutMs, inForceMs, healedMs, healedMs + 100]));
-const nodes = [runStarted(), node('a'), node('b'), node('z', { mesh: 'other' })];
+const nodes = [runStarted(), node('a'), node('b'), node('z', { mesh: 'other' }), healthyBefore('a', 'b')];
 const inTime = (steps: readonly Step[]) =>
   (steps as (readonly [number, object])[]).toSorted(([one], [other]) => one - other) as readonly Step[];
 
 const isOver = 5_000;
+/** Shown to each node in both roles: before the cut, past its end at 4500 ms, once more past the end of the node's own, and a living one. */
+const endingIdentity: Step[] = ['a', 'b'].flatMap((of) =>
+  (['server', 'client'] as const).flatMap((role): Step[] => {
+    const shown = (atMs: number, row: string, expect: 'accepted' | 'refused'): Step => [
+      atMs,
+      exchange(clauses.longFailsClosed.id, row, expect, { node: of, role }),
+    ];
+    return [
+      shown(2_100, 'near its end', 'accepted'),
+      shown(4_500, 'past its end', 'refused'),
+      shown(6_300, 'past theirs', 'refused'),
+      shown(7_800, 'a living one', 'accepted'),
+    ];
+  }),
+);
 /** Both SVIDs end at 5000 ms, the heal is at 6500 ms, new SVIDs come at 7000 ms; the machine reads its clock in milliseconds. */
 function long(...more: Step[]): History {
   const during = 'partition-long';
@@ -46,6 +63,7 @@ function long(...more: Step[]): History {
       [begunMs, scenario(during, 'begun')],
       ...cut(during, 6_500),
       ...flow,
+      ...endingIdentity,
       ...['a', 'b'].flatMap((who) => [
         svid(1_500, who, 'delivered', { serial: `${who}-0`, notAfterMs: 4_000 }),
         svid(2_300, who, 'delivered', { serial: `${who}-1`, notAfterMs: isOver }),
@@ -180,9 +198,18 @@ await t.test('traffic while valid: a pair that hangs is not passed over in silen
     outcome: 'info',
     totalMs: 5_000,
   });
-  t.match(told(trafficWhileValid(hangs)), /^inconclusive: (a → b was silent|b was asked nothing)/);
+  t.match(told(trafficWhileValid(hangs)), /^fail: \d+ of \d+ requests failed; .*no answer/);
+  const broken = outcomes(({ from, startMs }) => from === 'a' && startMs === 4_010, {
+    outcome: 'fail',
+    totalMs: 1_500,
+  });
+  t.match(told(trafficWhileValid(broken)), /^fail: 1 of/, 'it began well before the end, and was kept waiting past it');
+  const silent = altered(long(), 'request', ({ from, startMs }) =>
+    from === 'a' && startMs > 3_000 && startMs < 3_400 ? undefined : {},
+  );
+  t.match(told(trafficWhileValid(silent)), /^inconclusive: a → b was silent for 4\d\d ms, more than 300 ms/);
   const unknown = outcomes(({ from, startMs }) => from === 'a' && startMs === 3_010, { outcome: 'info' });
-  t.match(told(trafficWhileValid(unknown)), /^inconclusive: nobody knows/);
+  t.match(told(trafficWhileValid(unknown)), /^fail: 1 of \d+ requests failed; the first a → b at 3\.01 s: no answer/);
 });
 
 await t.test(
@@ -198,6 +225,16 @@ await t.test(
     t.match(told(trafficWhileValid(early)), /^pass: .*/, 'the SVID before it lived until 4000 ms');
   },
 );
+
+await t.test('traffic while valid: silence counts to the end of the SVIDs of this mesh', async (t) => {
+  const quiet = (...more: Step[]) =>
+    altered(long(...more), 'request', ({ from, startMs }) =>
+      from === 'a' && startMs > 4_000 && startMs < isOver ? undefined : {},
+    );
+  const silent = /^inconclusive: a → b was silent for 1\d{3} ms/;
+  t.match(told(trafficWhileValid(quiet())), silent);
+  t.match(told(trafficWhileValid(quiet(svid(2_100, 'z', 'delivered', { serial: 'z', notAfterMs: 3_000 })))), silent);
+});
 
 await t.test('fails closed: a connection made with an expired SVID fails, and says how late', async (t) => {
   const judgement = failsClosed(outcomes(({ from, startMs }) => from === 'a' && startMs === 6_210, { outcome: 'ok' }));
@@ -221,8 +258,10 @@ await t.test(
 );
 
 await t.test('fails closed: one SVID of the two is enough', async (t) => {
-  const lives = altered(long(), 'svid', ({ serial }) =>
-    serial === 'a-1' ? { notAfter: '2026-01-01T01:00:00.000Z' } : {},
+  const lives = altered(
+    altered(long(), 'svid', ({ serial }) => (serial === 'a-1' ? { notAfter: '2026-01-01T01:00:00.000Z' } : {})),
+    'node',
+    ({ node: of }) => (of === 'a' ? { judged: false } : {}),
   );
   t.match(told(failsClosed(lives)), /^pass/);
   t.match(
@@ -275,6 +314,77 @@ for (const [name, reason, history] of openClosed) {
   });
 }
 
+await t.test(
+  'fails closed: an identity that ended in the cut and is accepted fails, whoever refused elsewhere',
+  async (t) => {
+    for (const row of ['past its end', 'past theirs'])
+      for (const role of ['server', 'client'])
+        t.match(
+          told(
+            failsClosed(
+              altered(long(), 'exchange', (shown) =>
+                shown.row === row && shown.role === role && shown.node === 'b' ? { outcome: 'accepted' } : {},
+              ),
+            ),
+          ),
+          new RegExp(`^fail: b as ${role}: ${row}: accepted, wanted refused`),
+        );
+  },
+);
+
+await t.test('fails closed: what was not shown at its moment shows nothing', async (t) => {
+  const at = (row: string, atMs: number) =>
+    told(failsClosed(altered(long(), 'exchange', (shown) => (shown.row === row ? { atMs } : {}))));
+  for (const atMs of [2_400, 4_990, 5_500])
+    t.match(at('past its end', atMs), /^inconclusive: a as server .* while its own/);
+  for (const atMs of [4_900, 6_010, 6_600])
+    t.match(at('past theirs', atMs), /^inconclusive: a as server .* past the end/);
+  const without = (wanted: (shown: EntryOf<'exchange'>) => boolean) =>
+    told(failsClosed(altered(long(), 'exchange', (shown) => (wanted(shown) ? undefined : {}))));
+  t.match(
+    without(({ role }) => role === 'client'),
+    /^inconclusive: a was not looked at as client/,
+  );
+  t.match(
+    without(({ row }) => row === 'a living one'),
+    /^inconclusive: .* the control after it was not accepted/,
+  );
+  t.match(
+    without(({ row }) => row === 'near its end'),
+    /^inconclusive: .* the control before it was not accepted/,
+  );
+});
+
+await t.test('traffic while valid: a node may hold the SVID before for as long as it may take to follow', async (t) => {
+  // Each is to follow within 500 ms: at 2650 ms it may still hold what ends at 2655 ms.
+  const short = altered(long(), 'svid', ({ serial }) =>
+    serial.endsWith('-0') ? { notAfter: '2026-01-01T00:00:02.655Z' } : {},
+  );
+  const failing = (history: History) =>
+    altered(history, 'request', ({ from, startMs }) =>
+      from === 'a' && startMs === 2_660 ? { outcome: 'fail', detail: 'no SVID' } : {},
+    );
+  t.match(told(trafficWhileValid(failing(short))), /^pass/);
+  const isFirst = ({ kind, ...entry }: History[number]) =>
+    kind === 'svid' && 'serial' in entry && `${entry.serial}`.endsWith('-0');
+  const lastInLine = [...short.filter((entry) => !isFirst(entry)), ...short.filter(isFirst)];
+  const later = altered(lastInLine, 'request', ({ from, startMs }) =>
+    from === 'a' && startMs === 3_510 ? { outcome: 'fail', detail: 'no SVID' } : {},
+  );
+  t.match(told(trafficWhileValid(later)), /^fail/, 'but no longer, wherever it stands in the history');
+  const seen = [
+    ...short,
+    { index: 999, atMs: 2_605, kind: 'presented', scenario: during, role: 'server', startMs: 2_600 },
+  ];
+  const holds = ['a', 'b'].map((of) => ({ ...seen.at(-1), node: of, svid: { spiffeId: '', serial: `${of}-1` } }));
+  t.match(
+    told(trafficWhileValid(failing([...short, ...holds] as History))),
+    /^fail/,
+    'but not once it showed the next',
+  );
+  t.match(told(trafficWhileValid(failing(long()))), /^fail/);
+});
+
 await t.test('fails closed: a node that does not dial is judged as server only', async (t) => {
   t.match(
     told(failsClosed(altered(long(), 'request', ({ from }) => (from === 'a' ? undefined : {})))),
@@ -294,7 +404,7 @@ await t.test('recovers: no new SVID, or one after the bound, fails', async (t) =
     /^fail: b got no new SVID after the heal; the bound is 2\.0 s/,
   );
   t.match(
-    told(longRecovers(altered(long(), 'svid', ({ serial }) => (serial === 'b-2' ? { atMs: 8_600 } : {})))),
+    told(longRecovers(altered(long(), 'svid', ({ serial }) => (serial === 'b-2' ? { atMs: 8_700 } : {})))),
     /^fail: b got a new SVID only 2\.1 s after the heal/,
   );
   t.match(
@@ -308,17 +418,100 @@ await t.test('recovers: a new SVID, but nothing gets through in one direction, f
   const deaf = outcomes(({ to, startMs }) => to === 'b' && startMs > 7_000, { outcome: 'fail', detail: 'refused' });
   t.match(
     told(longRecovers(deaf)),
-    /^fail: a has a new SVID since 0\.5 s after the heal, but nothing got through from it: refused|^fail: b has .* through to it: refused/,
+    /^fail: both ends of a → b have a new SVID since 0\.5 s after the heal, but nothing got through: refused/,
   );
+});
+
+await t.test('recovers: one success is no recovery, nor one that comes after the bound', async (t) => {
+  const inA = (change: (startMs: number) => boolean) =>
+    told(
+      longRecovers(
+        outcomes(({ to, startMs }) => to === 'b' && startMs > 7_000 && change(startMs), { outcome: 'fail' }),
+      ),
+    );
+  t.match(
+    inA((startMs) => startMs !== 7_060),
+    /^fail: a → b got through after the heal, but did not stay so/,
+  );
+  t.match(
+    inA((startMs) => startMs > 7_900),
+    /^fail: a → b got through after the heal, but did not stay so/,
+  );
+  // Both have their SVIDs at 7000 ms, may take 500 ms to follow, and 300 ms are six intervals of the schedule.
+  t.match(
+    inA((startMs) => startMs < 7_740),
+    /^pass/,
+  );
+  const late = altered(long(), 'svid', ({ serial }) => (serial.endsWith('-2') ? { atMs: 6_600 } : {}));
+  const slow = altered(late, 'request', ({ to, startMs }) =>
+    to === 'b' && startMs > 6_600 && startMs < 7_700 ? { outcome: 'fail' } : {},
+  );
+  t.match(
+    told(longRecovers(slow)),
+    /^fail: a → b got through again only 1\.1 s after both ends had a living SVID; the bound is 0\.8 s/,
+  );
+});
+
+await t.test('recovers: what nobody saw is held against nobody', async (t) => {
+  const unseen = outcomes(({ to, startMs }) => to === 'b' && startMs > 7_880, { outcome: 'info', unseen: true });
+  t.match(told(longRecovers(unseen)), /^pass/);
+  const inBetween = outcomes(({ to, startMs }) => to === 'b' && startMs > 7_800 && startMs < 7_840, {
+    outcome: 'info',
+    unseen: true,
+  });
+  t.match(told(longRecovers(inBetween)), /^pass/);
+  const allUnseen = outcomes(({ startMs }) => startMs > 7_000, { outcome: 'info', unseen: true });
+  t.match(told(longRecovers(allUnseen)), /^inconclusive: too little was tried/);
 });
 
 await t.test('recovers: too little tried afterwards, or its bound missing, is inconclusive', async (t) => {
   t.match(
     told(longRecovers(altered(long(), 'request', ({ startMs }) => (startMs > 7_000 ? undefined : {})))),
-    /^inconclusive: too little was tried to a/,
+    /^inconclusive: too little was tried a → b/,
   );
   t.match(told(longRecovers(altered(long(), 'scenario', () => ({ boundsMs: undefined })))), /^inconclusive: .*bound/);
-  t.match(told(longRecovers(outcomes(({ startMs }) => startMs > 7_000, { outcome: 'info' }))), /^inconclusive/);
+});
+
+await t.test('recovers: who hangs is not back', async (t) => {
+  t.match(
+    told(
+      longRecovers(outcomes(({ to, startMs }) => to === 'b' && startMs > 7_000, { outcome: 'info', detail: 'hangs' })),
+    ),
+    /^fail: both ends of a → b have a new SVID since 0\.5 s after the heal, but nothing got through: hangs/,
+  );
+});
+
+await t.test('recovers: what was lost in the cut does not tell that traffic came back late', async (t) => {
+  const late = altered(long(), 'svid', ({ serial }) => (serial.endsWith('-2') ? { atMs: 6_600 } : {}));
+  // Of the pair nobody made a request from the heal to past the bound, and then each got through.
+  const untried = altered(late, 'request', ({ to, startMs }) =>
+    to === 'b' && startMs > 6_500 && startMs < 7_700 ? undefined : {},
+  );
+  t.match(told(longRecovers(untried)), /^inconclusive: too little was tried a → b/);
+});
+
+await t.test('recovers: what healthy traffic lost already is held against no outage', async (t) => {
+  const before = request('healthy', 'probe', 'a', 300, { outcome: 'fail', detail: 'closed' });
+  t.match(
+    told(longRecovers(long([300, before[1]]))),
+    /^inconclusive: healthy traffic gives nothing to judge this by: a lost 1 of/,
+  );
+  t.match(
+    told(longRecovers(altered(long([300, before[1]]), 'svid', ({ serial }) => (serial === 'b-2' ? undefined : {})))),
+    /^fail: b got no new SVID/,
+    'an SVID that does not come is no matter of requests',
+  );
+});
+
+await t.test('recovers: an SVID that did not come is told of a node that was asked nothing, too', async (t) => {
+  const unasked = altered(long(), 'request', ({ to, scenario: during }) =>
+    to === 'b' && during !== 'healthy' ? undefined : {},
+  );
+  t.match(told(longRecovers(unasked)), /^inconclusive: b was asked nothing/);
+  t.match(
+    told(longRecovers(altered(unasked, 'svid', ({ serial }) => (serial === 'b-2' ? undefined : {})))),
+    /^fail: b got no/,
+  );
 });
 
 await t.test('recovers: of two nodes a fail outweighs what is open', async (t) => {

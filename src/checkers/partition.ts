@@ -1,48 +1,102 @@
+import type { Clause } from '../clause.ts';
 import { entriesOf, type History } from '../history.ts';
-import type { Judgement } from '../verdict.ts';
-import { betweenNodes, cutOf, deathOf, renewalOf, type Cut } from './cut.ts';
-import { indexes } from './exchanges.ts';
-import { unlessOverloaded } from './overload.ts';
+import { worstOf, type Judgement } from '../verdict.ts';
+import { betweenNodes, clockMs, cutOf, deathOf, lastSecondMs, renewalOf, type Cut } from './cut.ts';
+import { indexes, refusedBesideControl } from './exchanges.ts';
 import { noFailedRequest, type RequestEntry } from './requests.ts';
 import type { ScenarioJudge } from './scenario.ts';
+import { fewIntervalsMs } from './schedule.ts';
 
-const leastTries = 3;
-// Certificates count in whole seconds and are good through notAfter: who reads the clock in whole seconds too accepts until the second is over.
-const lastSecondMs = 1_000;
-// A history's zero is known to a millisecond of the wall clock, which is slewed by at most 500 ppm beside the one that times requests.
-const clockMs = 20;
+/** Fewer connections say too little of a pair, or of a node each way. */
+export const leastTries = 3;
 
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 const endMs = ({ startMs, totalMs }: RequestEntry) => startMs + totalMs;
 
 /** While the SVIDs live, a cut between agents and server is not felt. */
 export const trafficWhileValid: ScenarioJudge = (window, history, clause) => {
   const cut = cutOf(history, clause, window);
   if ('verdict' in cut) return cut;
-  const firstDeathMs = Math.min(...[...cut.dies.values()].map(({ atMs }) => atMs));
+  const between = betweenNodes(cut);
+  const fewMs = fewIntervalsMs(window.requests.filter((request) => request.connection === 'new' && between(request)));
+  // What another mesh holds at the same time is none of these.
+  const firstDeathMs = Math.min(...window.nodes.map(({ node }) => cut.dies.get(node)?.atMs ?? Infinity));
   return noFailedRequest({
     connection: 'new',
     perSecond: 5,
     perPair: leastTries,
-    maxGapMs: 1_500,
+    maxGapMs: fewMs,
     during: { fromMs: cut.inForceMs, toMs: firstDeathMs },
-    between: betweenNodes(cut),
-    counts: (request) =>
-      request.startMs >= cut.inForceMs && endMs(request) < (deathOf(cut, request)?.atMs ?? -Infinity) - clockMs,
+    between,
+    counts: (request) => {
+      if (request.startMs < cut.inForceMs) return false;
+      if (request.outcome === 'ok') return endMs(request) < (deathOf(cut, request)?.atMs ?? -Infinity) - clockMs;
+      const livesMs = Math.min(
+        cut.surelyLivesUntilMs(request.from, request.startMs),
+        cut.surelyLivesUntilMs(request.to, request.startMs),
+      );
+      // What began well before the end was not kept from its answer by that: it hung.
+      return endMs(request) < livesMs - clockMs || request.startMs < livesMs - clockMs - fewMs;
+    },
   })(window, history, clause);
 };
 
-/** Past its notAfter an SVID opens no connection. Each pair was let through before that, and is again after the heal. */
+/**
+ * Past its notAfter an SVID opens no connection. Each pair was let through before that, and is again after the heal. Where the peer of a
+ * node does the refusing that shows nothing of the node, so each was shown identities that ended in the cut, too: while its own SVID lived,
+ * and past the end of that.
+ */
 export const failsClosed: ScenarioJudge = (window, history, clause) => {
   const cut = cutOf(history, clause, window);
   if ('verdict' in cut) return cut;
-  const { healingMs } = cut;
+  const pairs = pairsFailClosed(cut);
+  const nodes = refusedBesideControl(history, clause);
+  const each = [pairs, nodes.verdict === 'pass' ? (shownInTime(history, clause, cut) ?? nodes) : nodes];
+  return (
+    worstOf(each) ?? {
+      verdict: 'pass',
+      reason: `${pairs.reason}; of identities that ended in the cut, ${nodes.reason}`,
+      evidence: [...pairs.evidence, ...nodes.evidence],
+    }
+  );
+};
+
+/** What keeps refusals of identities that ended in the cut from telling: not shown to a node both while its own SVID lived and afterwards. */
+function shownInTime(history: History, { id, roles }: Clause, cut: Cut): Judgement | undefined {
+  const { window, dies, inForceMs, healingMs } = cut;
+  const late = entriesOf(history, 'exchange').filter(({ clause, expect }) => clause === id && expect === 'refused');
+  for (const node of window.judged) {
+    const ownMs = dies.get(node)?.atMs ?? NaN;
+    for (const role of roles) {
+      const own = late.filter((row) => row.node === node && row.role === role);
+      // One that does not offer to be looked at in this role.
+      if (own.length === 0) continue;
+      const during = (fromMs: number, toMs: number) =>
+        own.some(({ atMs, tookMs }) => atMs - tookMs >= fromMs && atMs <= toMs);
+      const missing = !during(inForceMs, ownMs - clockMs)
+        ? 'while its own SVID still lived'
+        : !during(ownMs + lastSecondMs + clockMs, healingMs)
+          ? 'past the end of its own'
+          : undefined;
+      if (missing !== undefined)
+        return {
+          verdict: 'inconclusive',
+          reason: `${node} as ${role} was not shown an identity that had ended ${missing}, in the cut`,
+          evidence: [window.index, ...indexes(own)],
+        };
+    }
+  }
+  return undefined;
+}
+
+function pairsFailClosed(cut: Cut): Judgement {
+  const { window, healingMs } = cut;
   const between = betweenNodes(cut);
   const all = window.requests.filter((request) => request.connection === 'new' && between(request));
   // As soon as the agents are connected again, a new SVID may be there.
   const past = all.filter(
     (request) =>
-      request.startMs >= (deathOf(cut, request)?.atMs ?? Infinity) + lastSecondMs && endMs(request) < healingMs,
+      request.startMs >= (deathOf(cut, request)?.atMs ?? Infinity) + lastSecondMs + clockMs &&
+      endMs(request) < healingMs,
   );
   const accepted = past.filter(({ outcome }) => outcome === 'ok');
   if (accepted.length > 0) return lateAcceptance(cut, accepted);
@@ -85,7 +139,7 @@ export const failsClosed: ScenarioJudge = (window, history, clause) => {
     reason: `${past.length} connections tried past notAfter, every one refused, each pair let through before and after`,
     evidence: indexes(past.slice(0, 6)),
   };
-};
+}
 
 /** The control on both sides of the refusals of one pair. */
 function letThrough(cut: Cut, pair: readonly RequestEntry[]): boolean {
@@ -107,75 +161,6 @@ function lateAcceptance(cut: Cut, accepted: readonly RequestEntry[]): Judgement 
   };
 }
 
-/** After the heal each node gets a new SVID within the computed bound, and traffic flows again to it, and from it where it dials. */
-export const recovers: ScenarioJudge = (window, history, clause) => {
-  const cut = cutOf(history, clause, window);
-  if ('verdict' in cut) return cut;
-  const boundMs = window.boundsMs.recovers;
-  if (boundMs === undefined) {
-    const reason = `scenario ${window.scenario} did not come to its end, where it says its bound`;
-    return { verdict: 'inconclusive', reason, evidence: [window.index] };
-  }
-  const each = [...cut.targets].map((node) => recovery(history, cut, node, boundMs));
-  const worst = each.find(({ verdict }) => verdict === 'fail') ?? each.find(({ verdict }) => verdict !== 'pass');
-  if (worst !== undefined) return unlessOverloaded(window, worst);
-  return {
-    verdict: 'pass',
-    reason: `after the heal, a new SVID and traffic: ${each.map(({ reason }) => reason).join(', ')} (bound ${seconds(boundMs)})`,
-    evidence: each.flatMap(({ evidence }) => evidence),
-  };
-};
-
-function recovery(history: History, cut: Cut, node: string, boundMs: number): Judgement {
-  const { window, healingMs } = cut;
-  const fresh = renewalOf(history, cut, node);
-  const late =
-    fresh === undefined
-      ? 'no new SVID'
-      : fresh.atMs - healingMs > boundMs
-        ? `a new SVID only ${seconds(fresh.atMs - healingMs)}`
-        : undefined;
-  if (fresh === undefined || late !== undefined) {
-    if (!window.ended)
-      return {
-        verdict: 'inconclusive',
-        reason: `the scenario ended before ${node} could recover`,
-        evidence: [window.index],
-      };
-    return {
-      verdict: 'fail',
-      reason: `${node} got ${late ?? ''} after the heal; the bound is ${seconds(boundMs)}`,
-      evidence: [window.index, ...(fresh ? [fresh.index] : [])],
-    };
-  }
-  const again: RequestEntry[] = [];
-  for (const role of ['to', 'from'] as const) {
-    const own = window.requests.filter((request) => request[role] === node && request.connection === 'new');
-    if (own.length === 0 && role === 'from') continue;
-    const since = own.filter(({ startMs }) => startMs > fresh.atMs);
-    const through = since.find(({ outcome }) => outcome === 'ok');
-    const failed = since.filter(({ outcome }) => outcome === 'fail');
-    if (through !== undefined) again.push(through);
-    else if (!window.ended || failed.length < leastTries)
-      return {
-        verdict: 'inconclusive',
-        reason: `too little was tried ${role} ${node} after its new SVID`,
-        evidence: [fresh.index, ...indexes(since.slice(0, 5))],
-      };
-    else
-      return {
-        verdict: 'fail',
-        reason: `${node} has a new SVID since ${seconds(fresh.atMs - healingMs)} after the heal, but nothing got through ${role} it: ${failed[0]!.detail ?? 'no answer'}`,
-        evidence: [fresh.index, ...indexes(failed.slice(0, 5))],
-      };
-  }
-  return {
-    verdict: 'pass',
-    reason: `${node} ${seconds(fresh.atMs - healingMs)}`,
-    evidence: [fresh.index, ...indexes(again)],
-  };
-}
-
 /** A partition shorter than the SVID's life is not felt, and was long enough to matter: renewals were missed. */
 export const shortSurvives: ScenarioJudge = (window, history, clause) => {
   const cut = cutOf(history, clause, window);
@@ -184,6 +169,7 @@ export const shortSurvives: ScenarioJudge = (window, history, clause) => {
     connection: 'new',
     perSecond: 50,
     begunPerSecond: 10,
+    // A pair that is called more seldom than this may sleep through a short cut.
     maxGapMs: 2_000,
   })(window, history, clause);
   if (judgement.verdict === 'fail') {

@@ -3,7 +3,7 @@ import { bundleEndpointPlane, metricsLoopback, requirePqKem, spireServerPlane } 
 import type { Happening, Listener, Plane, PlaneHandshake } from '../history.ts';
 import { entriesOf } from '../history.ts';
 import { historyOf, judgedBy, skip, told, type Step } from './history-builder.ts';
-import { planeFindings } from './planes.ts';
+import { classicalGroups, planeFindings } from './planes.ts';
 
 const address = '127.0.0.1:8081';
 const plane = (change: Partial<Plane> = {}): Happening => ({
@@ -84,6 +84,21 @@ const policy: readonly [name: string, wanted: RegExp, ...steps: Step[]][] = [
     handshake('TLSv1.1', silence),
     handshake('TLSv1', refusal),
   ],
+  [
+    'a control that somebody else took',
+    /^inconclusive: .*whoever took the control, TLSv1\.3, did not prove to be it: it is the SVID of x$/,
+    plane(),
+    handshake('TLSv1.3', { unproven: 'it is the SVID of x' }),
+    handshake('TLSv1.2'),
+    old,
+  ],
+  [
+    'versions that are too old, whoever speaks them',
+    /^fail: .*speaks TLSv1\.1, declared/,
+    plane(),
+    handshake('TLSv1.3', { unproven: 'it is the SVID of x' }),
+    handshake('TLSv1.1'),
+  ],
   ['the control alone', /^inconclusive: .*nothing was offered but the control/, plane(), handshake('TLSv1.3')],
   ['nothing', /^inconclusive: nothing was observed/],
   ['a plane that nobody looked at', /^inconclusive: nothing was observed/, plane()],
@@ -137,15 +152,41 @@ const exchange = (group: string | undefined, change: Partial<PlaneHandshake> = {
     ...change,
   });
 const right = exchange('X25519MLKEM768');
-const classical = ['X25519', 'P-256'].map((group) => exchange(group, refusal));
+const classical = classicalGroups.map((group) => exchange(group, refusal));
 
 const keyExchange: readonly [name: string, wanted: RegExp, ...steps: Step[]][] = [
   [
     'classical groups and TLS 1.2 refused',
-    /^pass: spire-server 127\.0\.0\.1:8081: TLS 1\.2 and key exchanges without a post-quantum part were refused, X25519MLKEM768 was accepted$/,
+    /^pass: spire-server 127\.0\.0\.1:8081: TLS 1\.2 and all 13 key exchanges without a post-quantum part were refused, X25519MLKEM768 was accepted$/,
     right,
     exchange(undefined, refusal),
     classical,
+    right,
+  ],
+  [
+    'one group that nobody thought of is accepted',
+    /^fail: .*require_pq_kem is on, yet P-521 alone was accepted$/,
+    right,
+    exchange(undefined, refusal),
+    classicalGroups.map((group) => exchange(group, group === 'P-521' ? {} : refusal)),
+    right,
+  ],
+  [
+    'groups that were not offered',
+    /^inconclusive: .*not offered: X448, ffdhe8192$/,
+    right,
+    exchange(undefined, refusal),
+    classicalGroups.filter((group) => !/X448|8192/.test(group)).map((group) => exchange(group, refusal)),
+    right,
+  ],
+  ['TLS 1.2 was not offered', /^inconclusive: .*not offered: TLS 1\.2$/, right, classical, right],
+  [
+    'a port that went away in between',
+    /^inconclusive: .*the control, X25519MLKEM768, was not accepted: alert/,
+    right,
+    exchange(undefined, refusal),
+    classical,
+    exchange('X25519MLKEM768', refusal),
   ],
   [
     'everything accepted',
@@ -167,6 +208,14 @@ const keyExchange: readonly [name: string, wanted: RegExp, ...steps: Step[]][] =
     exchange('X25519MLKEM768', refusal),
     exchange(undefined, refusal),
     classical,
+  ],
+  [
+    'a control that somebody else took',
+    /^inconclusive: .*whoever took the control, X25519MLKEM768, did not prove to be it: no certificate$/,
+    right,
+    exchange(undefined, refusal),
+    classical,
+    exchange('X25519MLKEM768', { unproven: 'no certificate' }),
   ],
   ['no control', /^inconclusive: .*X25519MLKEM768, was not accepted: it was not offered$/, classical],
   [

@@ -7,8 +7,19 @@ type PlaneEntry = EntryOf<'plane'>;
 type HandshakeEntry = EntryOf<'plane-handshake'>;
 
 const control = 'TLSv1.3';
-// A group that has a post-quantum part; every other is a classical one.
-const postQuantum = 'X25519MLKEM768';
+/** The group with a post-quantum part that is the control of all the others. */
+export const postQuantum = 'X25519MLKEM768';
+/**
+ * Every group without one that TLS 1.3 knows and OpenSSL can offer: a server that has taken the usual curves off its list may still have one
+ * of the others on it.
+ *
+ * Source: IANA's registry of TLS Supported Groups; OpenSSL 3.5, SSL_CTX_set1_groups_list.
+ */
+export const classicalGroups: readonly string[] = [
+  ...['X25519', 'P-256', 'P-384', 'P-521', 'X448'],
+  ...['brainpoolP256r1tls13', 'brainpoolP384r1tls13', 'brainpoolP512r1tls13'],
+  ...['ffdhe2048', 'ffdhe3072', 'ffdhe4096', 'ffdhe6144', 'ffdhe8192'],
+];
 const untried = 'nothing was offered but the control, so nothing was refused';
 
 /** Decides whether each listener of a plane keeps the TLS policy that is declared for it. */
@@ -43,6 +54,8 @@ function policyFinding(history: History, { plane, address, policy }: PlaneEntry)
       first ? [first] : found,
     );
   }
+  const stranger = found.find(({ version, unproven }) => version === control && unproven !== undefined);
+  if (stranger !== undefined) return finding('unknown', answeredBySomebody(control, stranger), [stranger]);
   const unclear = found.filter(({ agreed, outcome }) => agreed === null && outcome === 'unknown');
   if (unclear.length > 0)
     return finding('unknown', `could not tell for ${unclear[0]!.version}: ${unclear[0]!.how}`, unclear);
@@ -65,27 +78,41 @@ function keyExchangeFindings(tried: readonly HandshakeEntry[]): Finding[] {
 }
 
 function keyExchangeFinding(subject: string, handshakes: readonly HandshakeEntry[]): Finding {
-  const right = handshakes.find(({ group }) => group === postQuantum);
-  const broken = handshakes.filter((handshake) => handshake !== right && handshake.agreed !== null);
+  const controls = handshakes.filter(({ group }) => group === postQuantum);
+  const tried = handshakes.filter((handshake) => !controls.includes(handshake));
+  const broken = tried.filter(({ agreed }) => agreed !== null);
   if (broken.length > 0) {
     const what = broken.map(({ group }) => (group === undefined ? 'TLS 1.2' : `${group} alone`));
     const says = `require_pq_kem is on, yet ${[...new Set(what)].join(' and ')} was accepted`;
     return { subject, state: 'broken', says, evidence: indexes(broken) };
   }
   const evidence = indexes(handshakes);
-  if (right === undefined || right.agreed === null) {
-    const why = right?.how ?? 'it was not offered';
+  // It stands before and after: a port that is gone in between refuses everything.
+  const lost = controls.find(({ agreed }) => agreed === null);
+  if (controls.length === 0 || lost !== undefined) {
+    const why = lost?.how ?? 'it was not offered';
     return { subject, state: 'unknown', says: `the control, ${postQuantum}, was not accepted: ${why}`, evidence };
   }
-  if (handshakes.every((handshake) => handshake === right))
-    return { subject, state: 'unknown', says: untried, evidence };
-  const unclear = handshakes.find(({ agreed, outcome }) => agreed === null && outcome === 'unknown');
+  const stranger = controls.find(({ unproven }) => unproven !== undefined);
+  if (stranger !== undefined)
+    return { subject, state: 'unknown', says: answeredBySomebody(postQuantum, stranger), evidence: [stranger.index] };
+  if (tried.length === 0) return { subject, state: 'unknown', says: untried, evidence };
+  const unclear = tried.find(({ outcome }) => outcome === 'unknown');
   if (unclear !== undefined) {
     const what = unclear.group ?? unclear.version;
     return { subject, state: 'unknown', says: `could not tell for ${what}: ${unclear.how}`, evidence: [unclear.index] };
   }
-  const says = `TLS 1.2 and key exchanges without a post-quantum part were refused, ${postQuantum} was accepted`;
+  const missing = [undefined, ...classicalGroups].filter((wanted) => tried.every(({ group }) => group !== wanted));
+  if (missing.length > 0) {
+    const says = `not offered: ${missing.map((group) => group ?? 'TLS 1.2').join(', ')}`;
+    return { subject, state: 'unknown', says, evidence };
+  }
+  const says = `TLS 1.2 and all ${classicalGroups.length} key exchanges without a post-quantum part were refused, ${postQuantum} was accepted`;
   return { subject, state: 'holds', says, evidence };
+}
+
+function answeredBySomebody(what: string, { unproven }: HandshakeEntry): string {
+  return `whoever took the control, ${what}, did not prove to be it: ${unproven}`;
 }
 
 /** Decides whether listeners that serve without TLS are bound to loopback addresses only. That they answer is the control. */

@@ -2,7 +2,9 @@ import t from 'tap';
 import { requestsSurvive } from '../clauses/mesh/rotation.ts';
 import type { Request } from '../history.ts';
 import {
+  capacity,
   every,
+  healthyBefore,
   historyOf,
   judgedBy,
   node,
@@ -10,6 +12,7 @@ import {
   runStarted,
   scenario,
   skip,
+  svid,
   told,
   type Step,
 } from './history-builder.ts';
@@ -26,7 +29,7 @@ const pairs = [
 ] as const;
 const flow = (from: string, to: string, fromMs = 1_000, toMs = 3_000, change: Partial<Request> = {}): Step[] =>
   every(100, fromMs, toMs).map((atMs) => request(during, from, to, atMs, change));
-const nodes = [runStarted(), node('a'), node('b'), node('z', { mesh: 'brief' })];
+const nodes = [runStarted(), node('a'), node('b'), node('z', { mesh: 'brief' }), healthyBefore('a', 'b')];
 const begun: Step = [1_000, scenario(during, 'begun')];
 const ended: Step = [3_000, scenario(during, 'ended')];
 const traffic = () => pairs.map(([from, to]) => flow(from, to));
@@ -34,7 +37,10 @@ const judge = (steps: readonly Step[], traffic: Partial<Traffic> = {}) =>
   told(judgedBy(requestsSurvive, inItsScenario(noFailedRequest({ ...needs, ...traffic })))(historyOf(...nodes, steps)));
 
 await t.test('steady traffic without a failure passes', async (t) => {
-  t.equal(judge([begun, ...traffic(), ended]), 'pass: 80 requests on new connections over 4 pairs, none failed');
+  t.equal(
+    judge([begun, ...traffic(), ended]),
+    'pass: 80 requests on new connections over 4 pairs, none failed; the slowest took 5 ms (bound 1000 ms)',
+  );
 });
 
 await t.test('a scenario that was asked to bear a share of the usual load is judged by that share', async (t) => {
@@ -42,7 +48,7 @@ await t.test('a scenario that was asked to bear a share of the usual load is jud
   const judged = (share: number) => judge([asked(share), ...traffic(), ended], { perSecond: 200, begunPerSecond: 100 });
   t.match(judged(1), /^inconclusive: only 4\d requests a second were due, 200 are needed/);
   t.match(judged(0.25), /^inconclusive: only 4\d requests a second were due, 50 are needed/);
-  t.match(judged(0.15), /^pass: .*none failed, at 15 % of the usual load$/);
+  t.match(judged(0.15), /^pass: .*none failed, at 15 % of the usual load;/);
 });
 
 await t.test('a failed request fails, also in a scenario that never ended', async (t) => {
@@ -52,6 +58,72 @@ await t.test('a failed request fails, also in a scenario that never ended', asyn
     'fail: 1 of 81 requests failed; the first a → b at 2.00 s: reset',
   );
   t.match(judge([begun, failed]), /^fail/);
+});
+
+await t.test('a request that is left without an answer fails, and so does one that is answered too late', async (t) => {
+  const hung = request(during, 'probe', 'a', 2_000, {
+    outcome: 'info',
+    totalMs: 5_000,
+    detail: 'no answer within 5 s',
+  });
+  t.match(judge([begun, ...traffic(), hung, ended]), /^fail: 1 of 81 requests failed; .*no answer within 5 s/);
+  const late = (totalMs: number) => judge([begun, ...traffic(), request(during, 'a', 'b', 2_000, { totalMs }), ended]);
+  t.match(late(990), /^pass: .* the slowest took 990 ms/);
+  t.match(late(1_010), /^fail: 1 of 81 .* a → b at 2\.00 s: answered only after 1010 ms \(bound 1000 ms\)/);
+});
+
+await t.test('how late is too late is told by healthy traffic', async (t) => {
+  const slow = (totalMs: number) =>
+    judge([
+      capacity('a', { p99Ms: 300 }),
+      begun,
+      ...traffic(),
+      request(during, 'probe', 'a', 2_000, { totalMs }),
+      ended,
+    ]);
+  t.match(slow(2_900), /^pass/);
+  t.match(slow(3_100), /^fail: .*\(bound 3000 ms\)/);
+});
+
+await t.test('loss in healthy traffic leaves it open, whatever came later', async (t) => {
+  const before = request('healthy', 'probe', 'a', 300, { outcome: 'fail', detail: 'reset' });
+  const failed = request(during, 'a', 'b', 2_000, { outcome: 'fail', detail: 'reset' });
+  const lossy = /^inconclusive: healthy traffic gives nothing to judge this by: a lost 1 of 21 requests \(4\.8 %\)/;
+  t.match(judge([before, begun, ...traffic(), ended]), lossy);
+  t.match(judge([before, begun, ...traffic(), failed, ended]), lossy);
+  const weak = capacity('b', { bearsPerSecond: 6, share: 0.03 });
+  t.match(judge([weak, begun, ...traffic(), ended]), /b bore 6 new connections a second when healthy, 10 are needed/);
+});
+
+await t.test('a node that bears less is judged by the share of the load that it was given', async (t) => {
+  const judged = (share: number) =>
+    judge([capacity('a', { share }), begun, ...traffic(), ended], { perSecond: 200, begunPerSecond: 100 });
+  t.match(judged(0.5), /^inconclusive: only 4\d requests a second were due, 100 are needed/);
+  t.match(judged(0.2), /^pass: .*at 20 % of the usual load/);
+});
+
+await t.test('what kept connections lose is told, and not that they end', async (t) => {
+  const kept = (openedMs: (startMs: number) => number, change: Partial<Request> = {}) => [
+    begun,
+    ...['a', 'b'].map((to) => svid(1_450, to, 'delivered', { serial: `${to}-2`, notAfterMs: 60_000 })),
+    ...['a', 'b'].map((to) =>
+      every(100, 1_000, 3_000).map((atMs) =>
+        request(during, 'probe', to, atMs, { connection: 'kept', openedMs: openedMs(atMs), ...change }),
+      ),
+    ),
+    ended,
+  ];
+  const judged = (steps: readonly Step[]) => judge(steps, { connection: 'kept' });
+  t.match(judged(kept(() => 990)), /^pass: 40 requests on kept connections/);
+  t.match(judged(kept((atMs) => Math.floor(atMs / 1_000))), /^pass/, 'ended every ten requests');
+  t.match(judged(kept((atMs) => atMs)), /^skipped: a and b offered no long-lived connection: /);
+  t.match(
+    judged(kept((atMs) => Math.floor((atMs - 50) / 200))),
+    /^skipped: a and b offered no long-lived connection: /,
+    'none lived through a rotation',
+  );
+  const hung = { outcome: 'info', detail: 'no answer within 5 s' } as const;
+  t.match(judged(kept(() => 990, hung)), /^fail: 40 of 40 requests failed/);
 });
 
 await t.test('the first failure is the first in time, not the first line', async (t) => {
@@ -75,11 +147,11 @@ const inconclusive: readonly [name: string, reason: RegExp, ...steps: Step[]][] 
   ],
   ['a scenario that never ended', /did not come to its end/, begun, ...traffic()],
   [
-    'an unknown outcome',
-    /nobody knows what became of 1 of 81 requests; the first a → b at 2\.00 s: no answer within/,
+    'an ending that nobody saw',
+    /nobody knows what became of 1 of 81 requests; the first a → b at 2\.00 s: POST \/dial answered 500/,
     begun,
     ...traffic(),
-    request(during, 'a', 'b', 2_000, { outcome: 'info', detail: 'no answer within 5000 ms' }),
+    request(during, 'a', 'b', 2_000, { outcome: 'info', unseen: true, detail: 'POST /dial answered 500' }),
     ended,
   ],
   [

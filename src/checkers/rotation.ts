@@ -1,14 +1,17 @@
 import { entriesOf, type EntryOf, type History } from '../history.ts';
-import type { Judgement } from '../verdict.ts';
+import { worstOf, type Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
+import { unlessOverloaded, type Failure } from './overload.ts';
 import { countRotations, svidsOf } from '../reading/rotations.ts';
 import { spiffeIdsOf } from '../reading/nodes.ts';
 import { authorityMarksOf, type ScenarioWindow } from '../reading/scenarios.ts';
-import type { ScenarioJudge } from './scenario.ts';
+import { boundOf, type ScenarioJudge } from './scenario.ts';
+import { seconds } from './seconds.ts';
 
 type Svid = EntryOf<'svid'>;
 
-const leastRotations = 5;
+/** Fewer rotations of a node say too little of how it bears them. */
+export const leastRotations = 5;
 
 /** Why the scenario says too little about rotations, or how many each node under test went through; with `shown`, also in the eyes of its peers. */
 function rotationsSeen(
@@ -78,32 +81,30 @@ function showings(history: History, { scenario, requests }: ScenarioWindow, node
 
 /** Soon after its agent delivered a new SVID, each new connection of a node shows that one or a later one. */
 export const newSvidPresented: ScenarioJudge = (window, history) => {
-  const { scenario } = window;
-  const boundMs = window.boundsMs.newSvidPresented;
-  if (boundMs === undefined)
-    return {
-      verdict: 'inconclusive',
-      reason: `scenario ${scenario} did not come to its end, where it says its bound`,
-      evidence: [window.index],
-    };
+  const boundMs = boundOf(window, 'newSvidPresented');
+  if (typeof boundMs !== 'number') return boundMs;
   const evidence: number[] = [];
+  const activations = authorityMarksOf(history, window).filter(({ state }) => state === 'activated');
+  const changedMs = Math.max(window.fromMs, ...activations.map(({ atMs }) => atMs));
   let open: Judgement | undefined;
   for (const node of window.judged) {
     const shown = showings(history, window, node);
     const svids = svidsOf(history, node);
-    const slowest = slowestMs(window, node);
-    const judgement =
-      judgeShowings(node, shown, svids, boundMs + slowest) ??
-      leftOpen(judgeShowings(node, shown, svids, boundMs), slowest);
+    const wrong = wrongShowings(node, shown, svids, boundMs).map((one) =>
+      unlessOverloaded(window, one, [lateSpan(one, history, node, boundMs)]),
+    );
+    // What is open does not hide a showing that was late at a quiet moment.
+    const judgement = worstOf(wrong);
     if (judgement?.verdict === 'fail') return judgement;
-    const roles = new Set(shown.map(({ role }) => role));
+    // What was seen before anything rotated tells nothing.
+    const roles = new Set(shown.filter(({ atMs }) => atMs >= changedMs).map(({ role }) => role));
     const dials = window.requests.some(({ from, outcome }) => from === node && outcome === 'ok');
     const unseen = !roles.has('server') ? 'server' : dials && !roles.has('client') ? 'client' : undefined;
     open ??=
       judgement ??
       (unseen && {
         verdict: 'inconclusive',
-        reason: `${node} was not seen as ${unseen} during the rotations`,
+        reason: `${node} was not seen as ${unseen} after the rotations`,
         evidence: [window.index],
       });
     evidence.push(
@@ -115,67 +116,56 @@ export const newSvidPresented: ScenarioJudge = (window, history) => {
   if ('tooFew' in seen) return { verdict: 'inconclusive', reason: seen.tooFew, evidence: [window.index] };
   return {
     verdict: 'pass',
-    reason: `${seen.told}; every new connection showed the newest SVID within ${(boundMs / 1000).toFixed(1)} s`,
+    reason: `${seen.told}; every new connection showed the newest SVID within ${seconds(boundMs)}`,
     evidence,
   };
 };
 
-/** Too late, but not by more than answers took: that may be the machine's doing or the node's. */
-function leftOpen(late: Judgement | undefined, slowest: number): Judgement | undefined {
-  return (
-    late && {
-      ...late,
-      verdict: 'inconclusive',
-      reason: `${late.reason}, while answers took up to ${(slowest / 1000).toFixed(1)} s`,
-    }
-  );
-}
-
-/** The longest answer of a node: on a machine so loaded, it may be as late with a new SVID. */
-function slowestMs({ requests }: ScenarioWindow, node: string): number {
-  return requests.reduce(
-    (longest, { from, to, outcome, totalMs }) =>
-      outcome === 'ok' && (from === node || to === node) ? Math.max(longest, totalMs) : longest,
-    0,
-  );
+/** From the delivery that a judgement rests on to the showing that came too late. */
+function lateSpan({ evidence }: Judgement, history: History, node: string, boundMs: number): Failure {
+  const times = evidence
+    .slice(0, 2)
+    .flatMap((line) => history.find(({ index }) => index === line) ?? [])
+    // What was shown was shown in the beginning, whenever that was written down.
+    .map((entry) => (entry.kind === 'request' || entry.kind === 'presented' ? entry.startMs : entry.atMs));
+  const [fromMs, toMs] = [Math.min(...times), Math.max(...times)];
+  return { fromMs, toMs, late: { byMs: Math.max(0, toMs - fromMs - boundMs), nodes: [node] } };
 }
 
 /**
- * The first SVID that was shown too long after its successor was delivered; undefined when there is none.
+ * The SVIDs that were shown too long after their successor was delivered, and those of which nobody can tell.
  *
  * Which is later is told by the order of delivery. An SVID that the harness itself was not delivered, because two came in quick succession,
  * is placed by its notAfter, which under one TTL only grows; in whole seconds, so that within one second no order is told.
  */
-function judgeShowings(
-  node: string,
-  shown: readonly Showing[],
-  svids: readonly Svid[],
-  soonMs: number,
-): Judgement | undefined {
+function wrongShowings(node: string, shown: readonly Showing[], svids: readonly Svid[], soonMs: number): Judgement[] {
   const delivered = svids.filter(({ seen }) => seen === 'delivered');
   const place = new Map(delivered.map(({ serial }, at) => [serial, at]));
   const bySerial = new Map(svids.map((svid) => [svid.serial, svid]));
+  const wrong: Judgement[] = [];
   let due = -1;
   for (const showing of shown) {
     while (due + 1 < delivered.length && delivered[due + 1]!.atMs + soonMs <= showing.atMs) due++;
     const newest = delivered[due];
     const presented = bySerial.get(showing.serial);
-    if (presented === undefined)
-      return {
+    if (presented === undefined) {
+      wrong.push({
         verdict: 'inconclusive',
         reason: `${node} as ${showing.role} showed SVID ${short(showing.serial)}, of which nothing more is known`,
         evidence: [showing.index],
-      };
+      });
+      continue;
+    }
     if (newest === undefined) continue;
     const at = place.get(showing.serial);
     if (at !== undefined ? at >= due : Date.parse(presented.notAfter) >= Date.parse(newest.notAfter)) continue;
-    return {
+    wrong.push({
       verdict: 'fail',
       evidence: [newest.index, showing.index, presented.index],
-      reason: `${node} as ${showing.role} still showed SVID ${short(showing.serial)} ${((showing.atMs - newest.atMs) / 1000).toFixed(1)} s after its agent had delivered ${short(newest.serial)} (bound ${(soonMs / 1000).toFixed(1)} s)`,
-    };
+      reason: `${node} as ${showing.role} still showed SVID ${short(showing.serial)} ${seconds(showing.atMs - newest.atMs)} after its agent had delivered ${short(newest.serial)} (bound ${seconds(soonMs)})`,
+    });
   }
-  return undefined;
+  return wrong;
 }
 
 /** Each rotation brings a new key: the old one is not certified again. */
@@ -260,6 +250,6 @@ function firstKnown(history: History): Map<string, Map<string, EntryOf<'bundle'>
   return known;
 }
 
-export function short(id: string): string {
+function short(id: string): string {
   return id.length > 12 ? `${id.slice(0, 8)}…` : id;
 }

@@ -1,50 +1,36 @@
 import type { Clause, Judge } from '../clause.ts';
-import { entriesOf, type EntryOf, type History } from '../history.ts';
+import type { History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
-import { skippedOr } from './skipped.ts';
+import { broken, nothingTried, open, refusedForToken, said, telling, unclear, usesOf } from './token-uses.ts';
+import type { Trial, Use } from './token-uses.ts';
 
-type Use = EntryOf<'token'>;
-
-const leastRacers = 8;
 // Servers compare whole seconds, and the second of the expiry itself still counts as good.
 const lastSecond = 1;
 
-function usesOf(history: History, trial: Use['trial']): Use[] {
-  return entriesOf(history, 'token').filter((use) => use.trial === trial);
-}
-
-/** The first use of each token that is used twice: in time, and of a token that nobody used before. */
-function firstUses(history: History): Use[] {
+/** Uses of a good token: the first of each that is used twice, and the controls of all that is tried. */
+function freshUses(history: History, ...trials: readonly Trial[]): Use[] {
   const tokens = new Set<string>();
-  return usesOf(history, 'twice').filter(({ token }) => tokens.size < tokens.add(token).size);
-}
-
-function undecided(history: History, clause: Clause, uses: readonly Use[]): Judgement | undefined {
-  if (uses.length === 0) return skippedOr(history, clause, 'no join token was used to decide it');
-  const unclear = uses.filter(({ outcome }) => outcome === 'unknown');
-  if (unclear.length === 0) return undefined;
-  return open(
-    `could not tell what became of ${unclear[0]!.token}, ${unclear[0]!.row}: ${unclear[0]!.message ?? 'no answer'}`,
-    unclear,
+  return usesOf(history, ...trials).filter(
+    ({ trial, control, token }) => control !== undefined || (trial === 'twice' && tokens.size < tokens.add(token).size),
   );
 }
 
-function open(reason: string, uses: readonly Use[]): Judgement {
-  return { verdict: 'inconclusive', reason, evidence: indexes(uses) };
-}
-
-/** The control of all the others: a token attests within its TTL. */
+/** The control of all the others: a token attests within its TTL, and the agent is given a right SVID. */
 export const attestsWithinTtl: Judge = (history, clause) => {
-  const uses = firstUses(history);
-  const refused = uses.filter(({ outcome, secondsToExpiry }) => outcome === 'refused' && secondsToExpiry > 0);
+  const all = freshUses(history, 'late', 'twice', 'race', 'renamed', 'removed');
+  if (all.length === 0) return nothingTried(history, clause);
+  const refused = all.filter((use) => refusedForToken(use) && use.secondsToExpiry > 0);
   if (refused.length > 0)
-    return {
-      verdict: 'fail',
-      reason: `${refused[0]!.token} was refused ${refused[0]!.secondsToExpiry.toFixed(1)} s before its expiry: ${refused[0]!.message ?? ''}`,
-      evidence: indexes(refused),
-    };
-  const undone = undecided(history, clause, uses);
+    return broken(
+      `${refused[0]!.token} was refused ${refused[0]!.secondsToExpiry.toFixed(1)} s before its expiry: ${refused[0]!.message ?? ''}`,
+      refused,
+    );
+  const faulty = all.filter(({ svid }) => svid !== undefined && svid.fault !== null);
+  if (faulty.length > 0)
+    return broken(`${faulty[0]!.token} attested an agent, but its SVID is wrong: ${faulty[0]!.svid!.fault}`, faulty);
+  const uses = telling(all);
+  const undone = unclear(uses);
   if (undone !== undefined) return undone;
   const late = uses.filter(({ secondsToExpiry }) => secondsToExpiry <= 0);
   if (late.length > 0) return open(`${late[0]!.token} was used only after its expiry`, late);
@@ -57,116 +43,133 @@ export const attestsWithinTtl: Judge = (history, clause) => {
 
 /** Past its TTL a token is refused, and for that reason. */
 export const expiredRefused: Judge = (history, clause) => {
-  const uses = usesOf(history, 'late');
-  const accepted = uses.filter(
+  const all = usesOf(history, 'late').filter(({ control }) => control === undefined);
+  if (all.length === 0) return nothingTried(history, clause);
+  const accepted = all.filter(
     ({ outcome, secondsToExpiry }) => outcome === 'attested' && secondsToExpiry <= -lastSecond,
   );
   if (accepted.length > 0)
-    return {
-      verdict: 'fail',
-      reason: `${accepted[0]!.token} attested ${(-accepted[0]!.secondsToExpiry).toFixed(1)} s after its expiry`,
-      evidence: indexes(accepted),
-    };
-  const undone = undecided(history, clause, uses) ?? withoutControl(history, clause);
-  if (undone !== undefined) return undone;
-  const early = uses.filter(({ secondsToExpiry }) => secondsToExpiry > -lastSecond);
-  if (early.length > 0)
-    return open(`${early[0]!.token} was used before its expiry, or in the very second of it`, early);
-  // A server that has forgotten the token meanwhile refuses it too, and shows nothing of what it does with an expired one.
-  const otherwise = uses.filter(({ code, message }) => code !== 'INVALID_ARGUMENT' || !/expired/i.test(message ?? ''));
-  if (otherwise.length > 0)
-    return open(
-      `${otherwise[0]!.token} was refused, but not for its expiry: ${otherwise[0]!.code ?? ''}: ${otherwise[0]!.message ?? ''}`,
-      otherwise,
+    return broken(
+      `${accepted[0]!.token} attested ${(-accepted[0]!.secondsToExpiry).toFixed(1)} s after its expiry`,
+      accepted,
     );
+  const tried = telling(all);
+  const undone = unclear(tried);
+  if (undone !== undefined) return undone;
+  const early = tried.filter(({ secondsToExpiry }) => secondsToExpiry > 0);
+  if (early.length > 0) return open(`${early[0]!.token} was used before its expiry`, early);
+  const late = tried.filter(({ secondsToExpiry }) => secondsToExpiry <= -lastSecond);
+  if (late.length === 0)
+    return open(`${tried[0]!.token} was used in the very second of its expiry, and not later`, tried);
+  // A server that has forgotten the token meanwhile refuses it too, and shows nothing of what it does with an expired one.
+  const otherwise = late.filter(({ code, message }) => code !== 'INVALID_ARGUMENT' || !/expired/i.test(message ?? ''));
+  if (otherwise.length > 0)
+    return open(`${otherwise[0]!.token} was refused, but not for its expiry: ${said(otherwise[0]!)}`, otherwise);
+  const controls = beside(history, 'late', late);
+  if ('verdict' in controls) return controls;
+  const justLate = tried.find(({ secondsToExpiry }) => secondsToExpiry > -lastSecond);
+  const inTheSecond =
+    justLate === undefined
+      ? ''
+      : justLate.outcome === 'attested'
+        ? '; in the second of the expiry itself one still attested'
+        : `, and ${(-justLate.secondsToExpiry).toFixed(2)} s after it`;
   return {
     verdict: 'pass',
-    reason: `refused ${(-uses[0]!.secondsToExpiry).toFixed(1)} s after expiry: ${uses[0]!.message ?? ''}`,
-    evidence: indexes(uses),
+    reason: `refused ${(-late[0]!.secondsToExpiry).toFixed(1)} s after expiry${inTheSecond}: ${late[0]!.message ?? ''}`,
+    evidence: indexes([...tried, ...controls]),
   };
 };
 
 /** The second use of a token is refused, whoever comes with it. */
-export const singleUse: Judge = (history, clause) => {
-  const uses = usesOf(history, 'twice');
-  const attested = uses.filter(({ outcome }) => outcome === 'attested');
-  const again = attested.filter(({ token, index }) =>
-    attested.some((first) => first.token === token && first.index < index),
-  );
-  if (again.length > 0)
-    return { verdict: 'fail', reason: `${again[0]!.token} attested a second time`, evidence: indexes(again) };
-  const undone = undecided(history, clause, uses);
+export const singleUse: Judge = (history, clause) => refusedAgain(history, clause, 'twice');
+
+/** The same where the agent that used it is banned or deleted in between: what made it used is not that this agent is known. */
+export const staysUsed: Judge = (history, clause) => refusedAgain(history, clause, 'removed');
+
+function refusedAgain(history: History, clause: Clause, trial: 'twice' | 'removed'): Judgement {
+  const all = usesOf(history, trial).filter(({ control }) => control === undefined);
+  if (all.length === 0) return nothingTried(history, clause);
+  const isAgain = ({ token, index }: Use) =>
+    all.some((first) => first.outcome === 'attested' && first.token === token && first.index < index);
+  const again = all.filter((use) => use.outcome === 'attested' && isAgain(use));
+  if (again.length > 0) return broken(`${again[0]!.token} attested a second time${where(again[0]!)}`, again);
+  const tried = telling(all);
+  const attested = tried.filter(({ outcome }) => outcome === 'attested');
+  const undone = unclear(tried);
   if (undone !== undefined) return undone;
-  const second = uses.filter(
-    ({ token, index, outcome }) =>
-      outcome === 'refused' && attested.some((first) => first.token === token && first.index < index),
-  );
-  if (second.length === 0 || uses.length > attested.length + second.length)
-    return open('the first use of the token did not attest, or there was no second, so nothing was shown', uses);
+  const second = tried.filter((use) => use.outcome === 'refused' && isAgain(use));
+  const withoutSecond = attested.filter(({ token }) => second.every((use) => use.token !== token));
+  if (second.length === 0 || withoutSecond.length > 0 || tried.length > attested.length + second.length)
+    return open('the first use of the token did not attest, or there was no second, so nothing was shown', tried);
   const late = second.filter(({ secondsToExpiry }) => secondsToExpiry <= 0);
   if (late.length > 0)
     return open('the second use came after the expiry, so its refusal says nothing about the first', late);
   const otherwise = second.filter(({ code }) => code !== 'INVALID_ARGUMENT');
   if (otherwise.length > 0)
-    return open(
-      `the second use was refused, but not for what the token is: ${otherwise[0]!.code ?? ''}: ${otherwise[0]!.message ?? ''}`,
-      otherwise,
+    return open(`the second use was refused, but not for what the token is: ${said(otherwise[0]!)}`, otherwise);
+  // The first use of each is what came before.
+  const controls = beside(history, trial, second, attested);
+  if ('verdict' in controls) return controls;
+  return {
+    verdict: 'pass',
+    reason: `${trial === 'twice' ? 'the second use was' : `${second.length} tokens were`} refused${trial === 'twice' ? '' : ' when their agents were gone'}: ${second[0]!.message ?? ''}`,
+    evidence: indexes([...tried, ...controls]),
+  };
+}
+
+function where({ trial, row }: Use): string {
+  return trial === 'removed' ? `, ${row}` : '';
+}
+
+/** A token attests the agent that is called after it, whatever name the request asks for. */
+export const ownAgent: Judge = (history, clause) => {
+  const all = usesOf(history, 'renamed').filter(({ control }) => control === undefined);
+  if (all.length === 0) return nothingTried(history, clause);
+  // The history holds our name for the token where the ID has its value.
+  const own = ({ token }: Use) => `/spire/agent/join_token/[${token}]`;
+  const strangers = all.filter((use) => use.svid !== undefined && !use.svid.spiffeId.endsWith(own(use)));
+  if (strangers.length > 0)
+    return broken(
+      `${strangers[0]!.token}, ${strangers[0]!.row}, made an agent ${strangers[0]!.svid!.spiffeId}`,
+      strangers,
     );
-  return {
-    verdict: 'pass',
-    reason: `the second use was refused: ${second[0]!.message ?? ''}`,
-    evidence: indexes(uses),
-  };
-};
-
-/** Of several agents that race for one token exactly one wins. */
-export const raceOneWinner: Judge = (history, clause) => {
-  const uses = usesOf(history, 'race');
-  const winners = uses.filter(({ outcome }) => outcome === 'attested');
-  const tied = winners.filter(({ token, index }) =>
-    winners.some((other) => other.token === token && other.index !== index),
-  );
-  if (tied.length > 0)
-    return {
-      verdict: 'fail',
-      reason: `${tied.length} of ${uses.length} agents attested with one token`,
-      evidence: indexes(tied),
-    };
-  const undone = undecided(history, clause, uses);
+  const tried = telling(all);
+  const undone = unclear(tried);
   if (undone !== undefined) return undone;
-  if (new Set(uses.map(({ token }) => token)).size > 1) return open('the agents came with different tokens', uses);
-  if (winners.length === 0 && uses.some(({ secondsToExpiry }) => secondsToExpiry <= 0))
-    return open('the token was raced for after its expiry', uses);
-  // A server that is too busy for them refuses them as well, and shows nothing of what it does with the token.
-  // SPIRE tells some who lose by no more than a moment that the token's record was not there to be deleted.
-  const lost = ({ code, message }: Use) => code === 'INVALID_ARGUMENT' || /join token/i.test(message ?? '');
-  const otherwise = uses.filter((use) => use.outcome === 'refused' && !lost(use));
-  if (otherwise.length > 0) {
-    const why = `${otherwise[0]!.code ?? ''}: ${otherwise[0]!.message ?? ''}`;
-    return open(`${otherwise.length} agents were refused, but not for what the token is: ${why}`, otherwise);
-  }
-  if (winners.length === 0)
-    return {
-      verdict: 'fail',
-      reason: `none of ${uses.length} agents attested with a token that was good`,
-      evidence: indexes(uses),
-    };
-  if (uses.length < leastRacers) return open(`only ${uses.length} agents raced`, uses);
-  // Who comes when another is through races nobody.
-  const firstEndMs = Math.min(...uses.map(({ atMs }) => atMs));
-  const late = uses.filter(({ beganMs }) => beganMs > firstEndMs);
-  if (late.length > 0)
-    return open(`${late.length} of ${uses.length} agents came when another was through already`, late);
+  const unseen = tried.filter(({ outcome, svid }) => outcome === 'attested' && svid === undefined);
+  if (unseen.length > 0) return open(`the SVID that ${unseen[0]!.token} gave was not looked at`, unseen);
+  const late = tried.filter(({ secondsToExpiry }) => secondsToExpiry <= 0);
+  if (late.length > 0) return open(`${late[0]!.token} was used only after its expiry`, late);
+  const controls = beside(history, 'renamed', tried);
+  if ('verdict' in controls) return controls;
+  const refused = tried.filter(({ outcome }) => outcome === 'refused').length;
   return {
     verdict: 'pass',
-    reason: `1 of ${uses.length} agents that raced for one token attested`,
-    evidence: indexes(uses),
+    reason: `of ${tried.length} requests that named another agent ${refused} were refused, and the others gave the agent of the token`,
+    evidence: indexes([...tried, ...controls]),
   };
 };
 
-function withoutControl(history: History, clause: Clause): Judgement | undefined {
-  const control = attestsWithinTtl(history, clause);
-  return control.verdict === 'pass'
-    ? undefined
-    : { ...control, verdict: 'inconclusive', reason: `its control did not hold: ${control.reason}` };
+/**
+ * The fresh tokens that attested by the same path before what was tried and after it; or why nothing can be decided beside them.
+ *
+ * @param own - uses of the trial itself that show the same as a control before
+ */
+function beside(history: History, trial: Trial, tried: readonly Use[], own: readonly Use[] = []): Use[] | Judgement {
+  const controls = telling(usesOf(history, trial).filter(({ control }) => control !== undefined));
+  const failed = controls.find((use) => use.outcome !== 'attested' || (use.svid?.fault ?? null) !== null);
+  if (failed !== undefined)
+    return open(`its control did not hold: ${failed.token}, ${failed.row}: ${failed.svid?.fault ?? said(failed)}`, [
+      failed,
+    ]);
+  const late = controls.find(({ secondsToExpiry }) => secondsToExpiry <= 0);
+  if (late !== undefined) return open(`its control did not hold: ${late.token} was used only after its expiry`, [late]);
+  for (const use of tried) {
+    const before = [...controls, ...own].some(({ index }) => index < use.index);
+    const after = controls.some(({ index }) => index > use.index);
+    if (!before || !after)
+      return open(`no fresh token was used ${before ? 'after' : 'before'} ${use.token}, ${use.row}`, [use]);
+  }
+  return controls;
 }

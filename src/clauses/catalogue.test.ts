@@ -27,7 +27,7 @@ for (const clause of clauses) {
     if (clause.catalogue !== null) t.ok(findRequirement(clause.catalogue), `no requirement ${clause.catalogue}`);
     t.ok(levels.includes(clause.level));
     t.ok(subjects.includes(clause.subject), clause.subject);
-    for (const text of [clause.title, clause.danger, clause.spec]) t.equal(text, text.trim());
+    for (const text of [clause.title, clause.danger, clause.spec, clause.limits ?? '']) t.equal(text, text.trim());
     t.ok(clause.title.length > 10 && clause.danger.length > 10 && clause.spec.length > 3);
   });
 

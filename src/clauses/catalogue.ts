@@ -1,20 +1,24 @@
 import type { Clause, DeclaredClause } from '../clause.ts';
+import * as meshNode from './mesh/node.ts';
 import * as meshPartition from './mesh/partition.ts';
 import * as meshPinning from './mesh/pinning.ts';
 import * as meshPlanes from './mesh/planes.ts';
 import * as meshRotation from './mesh/rotation.ts';
 import * as meshTls from './mesh/tls.ts';
 import * as meshTokens from './mesh/tokens.ts';
+import * as meshTraffic from './mesh/traffic.ts';
 import * as spiffeIdProof from './spiffe-id/proof.ts';
 import * as spiffeIdSyntax from './spiffe-id/syntax.ts';
+import * as workloadApiX509Svid from './workload-api/x509-svid.ts';
+import * as x509SvidChain from './x509-svid/chain.ts';
 import * as x509SvidLeaf from './x509-svid/leaf.ts';
 import * as x509SvidPath from './x509-svid/path.ts';
 
 // In the order of the five promises; within a file clauses stand as they are declared.
 const files = [
   ...[meshTls, meshPlanes],
-  ...[meshPinning, x509SvidPath, x509SvidLeaf, spiffeIdSyntax, spiffeIdProof],
-  ...[meshTokens, meshRotation, meshPartition],
+  ...[meshPinning, x509SvidPath, x509SvidChain, x509SvidLeaf, spiffeIdSyntax, spiffeIdProof, workloadApiX509Svid],
+  ...[meshTokens, meshTraffic, meshRotation, meshPartition, meshNode],
 ] as const;
 
 type DeclaredIn<File> = File extends unknown ? File[keyof File] : never;

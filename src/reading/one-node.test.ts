@@ -26,9 +26,10 @@ const during = 'partition-short';
 const plane = (name: string): Happening => {
   return { kind: 'plane', plane: name, address: '127.0.0.1:1', policy: 'tls1.3-only', why: 'as declared' };
 };
-const died = (name?: string): Happening => {
-  return { kind: 'trouble', clauses: [], message: 'it died', ...(name !== undefined && { node: name }) };
+const died = (name: string): Happening => {
+  return { kind: 'life', node: name, state: 'ended', how: 'exited with code 1' };
 };
+const trouble: Happening = { kind: 'trouble', clauses: [], message: 'it died' };
 
 /** Everything that can be said of one node, and of its exchanges with a peer. */
 function saidOf(name: string, peer: string): Step[] {
@@ -113,7 +114,7 @@ await t.test('of the nodes that are not under test only its peers stay, where it
 });
 
 await t.test('trouble that names no node is everybody’s', async (t) => {
-  const all = around([saidOf('good', 'peer'), saidOf('bad', 'peer'), died()]);
+  const all = around([saidOf('good', 'peer'), saidOf('bad', 'peer'), trouble]);
   for (const name of ['good', 'bad'])
     t.equal(historyOfNode(all, name).filter(({ kind }) => kind === 'trouble').length, 1, name);
 });

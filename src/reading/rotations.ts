@@ -2,10 +2,20 @@ import { entriesOf, type EntryOf, type History } from '../history.ts';
 
 type Svid = EntryOf<'svid'>;
 
-/** The SVIDs that a node was given by its agent or showed to its peers, in the order of time: what another thread saw comes into the history a little later. */
+/** The SVIDs that a node was given by its agent or showed to its peers, in the order of time. */
 export function svidsOf(history: History, node: string, seen?: Svid['seen']): Svid[] {
+  return inOrder(history, (svid) => svid.node === node && (seen === undefined || svid.seen === seen));
+}
+
+/** The SVIDs that agents gave to their nodes, in the order of time. */
+export function deliveries(history: History): Svid[] {
+  return inOrder(history, ({ seen }) => seen === 'delivered');
+}
+
+/** In the order of time: what another thread saw comes into the history a little later. */
+function inOrder(history: History, wanted: (svid: Svid) => boolean): Svid[] {
   return entriesOf(history, 'svid')
-    .filter((svid) => svid.node === node && (seen === undefined || svid.seen === seen))
+    .filter(wanted)
     .sort((one, other) => one.atMs - other.atMs);
 }
 

@@ -1,5 +1,7 @@
 import { entriesOf, type EntryOf, type History } from '../history.ts';
 import { readFaults, type FaultRead } from './faults.ts';
+import { capacityOf } from './healthy.ts';
+import { endsOf, falls } from './lives.ts';
 import { nodesBeside } from './nodes.ts';
 
 /** What belongs to one scenario: its bounds in time, its faults, requests and nodes. Another mesh may run beside it at the same time. */
@@ -12,15 +14,20 @@ export interface ScenarioWindow {
   /** Infinity when it never ended. */
   readonly toMs: number;
   readonly ended: boolean;
-  /** The share of the usual load that it was asked to bear. */
+  /** The share of the usual load that it bore: what it was asked for, as far as the weakest of its nodes under test bears that. */
   readonly loadShare: number;
   readonly boundsMs: Readonly<Record<string, number>>;
   readonly faults: readonly FaultRead[];
+  /** But for those that fell with a node which had ended of an exchange. */
   readonly requests: readonly EntryOf<'request'>[];
   /** The nodes of the meshes that its requests, presentations and faults name. */
   readonly nodes: readonly EntryOf<'node'>[];
   /** Those of them that are under test. */
   readonly judged: ReadonlySet<string>;
+  /** How busy the machine was, all through the run: the meshes share it. */
+  readonly machine: readonly EntryOf<'machine'>[];
+  /** When nodes waited for processors that others held, all through the run. */
+  readonly starved: readonly EntryOf<'starved'>[];
   /** Index of the entry that began it. */
   readonly index: number;
 }
@@ -51,8 +58,12 @@ function windowOf(history: History, scenario: string): ScenarioWindow {
   const marks = entriesOf(history, 'scenario').filter((mark) => mark.scenario === scenario);
   const begun = marks.find(({ state }) => state === 'begun')!;
   const end = marks.findLast(({ state }) => state === 'ended');
-  const requests = entriesOf(history, 'request').filter((request) => request.scenario === scenario);
+  const ends = endsOf(history);
+  const requests = entriesOf(history, 'request').filter(
+    (request) => request.scenario === scenario && !(ends.length > 0 && falls(ends, request)),
+  );
   const nodes = nodesBeside(history, namesIn(history, scenario, requests));
+  const judged = nodes.flatMap((one) => (one.judged ? [one.node] : []));
   return {
     scenario,
     hypothesis: begun.hypothesis,
@@ -60,12 +71,15 @@ function windowOf(history: History, scenario: string): ScenarioWindow {
     fromMs: begun.atMs,
     toMs: end?.atMs ?? Infinity,
     ended: end !== undefined,
-    loadShare: begun.loadShare ?? 1,
+    loadShare:
+      (begun.loadShare ?? 1) * Math.min(1, ...judged.map((node) => capacityOf(history, node, begun.atMs)?.share ?? 1)),
     boundsMs: Object.assign({}, ...marks.map(({ boundsMs }) => boundsMs)) as Record<string, number>,
     faults: readFaults(history, scenario),
     requests,
     nodes,
-    judged: new Set(nodes.filter(({ judged }) => judged).map(({ node }) => node)),
+    judged: new Set(judged),
+    machine: entriesOf(history, 'machine'),
+    starved: entriesOf(history, 'starved'),
     index: begun.index,
   };
 }

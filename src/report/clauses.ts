@@ -2,6 +2,7 @@ import type { Clause } from '../clause.ts';
 import type { History } from '../history.ts';
 import { entriesOf } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
+import { endsOf } from '../reading/lives.ts';
 import { deviationOf } from '../deviations.ts';
 import { cite, traceOf } from './evidence.ts';
 import type { ClauseReport } from './shape.ts';
@@ -42,16 +43,29 @@ export function judgeClauses(
   });
 }
 
-/** The doubts that the harness' own trouble and an early end cast; a fail stays a fail beside them. */
+/** The doubts that the harness' own trouble and an early end cast; beside most of them a fail stays a fail. */
 export function troubleDoubts(history: History, aborted: string | null): Doubt[] {
-  const doubts = entriesOf(history, 'trouble').map(({ clauses, message }): Doubt => ({
+  const doubts = entriesOf(history, 'trouble').map(({ clauses, message, notReady, evenFails = false }): Doubt => ({
     touches: (id) => clauses.length === 0 || clauses.some((name) => id === name || id.startsWith(`${name}/`)),
-    says: `the harness had trouble: ${message}`,
-    evenFails: false,
+    says: notReady === undefined ? `the harness had trouble: ${message}` : message,
+    evenFails,
   }));
   if (aborted !== null) doubts.push({ touches: () => true, says: `the run ended early: ${aborted}`, evenFails: false });
   return doubts;
 }
+
+/** A node that ended while it was judged passes nothing in a run that did not ask whether nodes stay alive. */
+export function lifeDoubts(history: History, chosen: readonly string[]): Doubt[] {
+  if (chosen.includes(staysAliveClause)) return [];
+  return endsOf(history).map(({ node, entry }) => ({
+    touches: () => true,
+    says: `${node} ${entry.how} while it was judged, and ${staysAliveClause} was not asked`,
+    evenFails: false,
+  }));
+}
+
+// The clause itself is the catalogue's; judging knows of none but by what it is handed.
+const staysAliveClause = 'mesh/node/stays-alive';
 
 function judge(clause: Clause, history: History): Judgement {
   try {

@@ -111,6 +111,8 @@ await t.test('trouble takes passes away, of the named clauses only, and leaves f
   const all = buildReport(history(chosen, { kind: 'trouble', clauses: [], message: 'clock stepped' }, ended), clauses);
   t.strictSame(verdicts(all), ['inconclusive', 'inconclusive', 'fail']);
   t.equal(all.verdict, 'fail');
+  const worthless = { kind: 'trouble', clauses: [], message: 'clock set', evenFails: true } as const;
+  t.strictSame(verdicts(buildReport(history(chosen, worthless, ended), clauses)), Array(3).fill('inconclusive'));
 });
 
 await t.test('an aborted run and a killed one do not pass', async (t) => {
@@ -219,6 +221,7 @@ await t.test('rotations are replacements inside the scenario, counted per node; 
     judged: true,
     svidTtlSeconds: 6,
     syncIntervalMs: 200,
+    uptakeMs: 2_000,
   });
   const request: Happening = {
     kind: 'request',
@@ -298,4 +301,27 @@ await t.test(
 
 await t.test('a history without its first line is refused', async (t) => {
   t.throws(() => buildReport([], []), TypeError);
+});
+
+await t.test('what is measured beside clauses decides nothing, unless a bound was set', (t) => {
+  const row: Happening = {
+    ...{ kind: 'bench-row', row: 'steady/full', generator: 'assay', loop: 'open', verifies: 'all', node: 'a' },
+    ...{ implementation: 'a node', phase: 'steady', resumed: false, key: 'EC P-256', chain: 1, atMost: 1_000 },
+    ...{ arrivals: 'constant', wantedPerSecond: 200, seconds: 1.5 },
+  };
+  const kept: Happening = {
+    ...{ kind: 'bench-window', row: 'steady/full', state: 'ended', cut: true, failed: 'the node was gone' },
+  };
+  const bound: Happening = { kind: 'objective', objective: 'p99<=25ms', percentile: 99, boundMs: 25 };
+  const judge = (clauses: readonly string[], ...more: readonly Happening[]) =>
+    buildReport(history(started(clauses), row, kept, ...more, ended), [pass('rotation/a')]);
+  const beside = judge(['rotation/a']);
+  t.equal(beside.verdict, 'pass');
+  t.match(beside.bench, [{ id: 'handshake/steady/full', row: { state: 'cut', less: ['the node was gone'] } }]);
+  const bounded = judge(['rotation/a'], bound);
+  t.equal(bounded.verdict, 'inconclusive');
+  t.match(bounded.objectives, [{ verdict: 'inconclusive', reason: 'it was cut short: the node was gone' }]);
+  t.strictSame(verdicts(bounded), ['pass'], 'and clauses stay as they are');
+  t.equal(judge([]).verdict, 'inconclusive', 'figures are all that a benchmark is for');
+  t.end();
 });

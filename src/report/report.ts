@@ -1,9 +1,12 @@
 import type { Clause } from '../clause.ts';
-import { handshakeBenches } from '../statistics/handshakes.ts';
+import { isLossy, rowBenches } from '../statistics/bench-rows.ts';
+import { handshakeBenches, type Bench } from '../statistics/handshakes.ts';
+import { kneeOf, kneePhase } from '../statistics/knee.ts';
 import type { History } from '../history.ts';
 import { entriesOf } from '../history.ts';
-import { judgeClauses, troubleDoubts } from './clauses.ts';
+import { judgeClauses, lifeDoubts, troubleDoubts } from './clauses.ts';
 import { lineReference } from './evidence.ts';
+import { judgeObjectives } from './objectives.ts';
 import { readPlanes } from './planes.ts';
 import { runCoverage } from '../requirements/coverage.ts';
 import { concludeScenario, readScenarios, scenarioDoubts } from './scenarios.ts';
@@ -27,9 +30,18 @@ export function buildReport(history: History, clauses: readonly Clause[]): Repor
     throw new TypeError('a history begins with a run-started entry, and this one does not');
   const run = readRun(history, started);
   const scenarios = readScenarios(history);
-  const doubts = [...scenarioDoubts(scenarios), ...troubleDoubts(history, run.aborted)];
+  const doubts = [
+    ...scenarioDoubts(scenarios),
+    ...troubleDoubts(history, run.aborted),
+    ...lifeDoubts(history, started.clauses),
+  ];
   const judged = judgeClauses(history, clauses, started.clauses, doubts);
   const concluded = scenarios.map((scenario) => concludeScenario(scenario, judged));
+  const rows = rowBenches(history);
+  const objectives = judgeObjectives(history, rows);
+  const capacity = kneeOf(rows);
+  // What a run of clauses measures beside them decides nothing, unless a bound was set.
+  const measures = started.clauses.length === 0 ? rows : [];
   const undecided = concluded
     .filter((scenario) => scenario.verdict === 'inconclusive')
     .map((scenario) => scenario.verdict);
@@ -39,11 +51,16 @@ export function buildReport(history: History, clauses: readonly Clause[]): Repor
     verdict: worst([
       ...judged.map((clause) => clause.verdict),
       ...undecided,
+      ...measures.map((one) => (isWhole(one) ? ('pass' as const) : ('inconclusive' as const))),
+      ...objectives.map(({ verdict }) => verdict),
+      ...(measures.length > 0 && troubled(history) ? ['inconclusive' as const] : []),
       ...(run.aborted === null ? [] : ['inconclusive' as const]),
     ]),
     clauses: judged,
     scenarios: concluded,
-    bench: handshakeBenches(history),
+    bench: [...rows, ...handshakeBenches(history)],
+    ...(capacity !== undefined && { capacity }),
+    ...(objectives.length > 0 && { objectives }),
     planes: readPlanes(history),
     troubles: entriesOf(history, 'trouble').map(({ atMs, message, clauses: named, index }) => ({
       atMs,
@@ -53,6 +70,19 @@ export function buildReport(history: History, clauses: readonly Clause[]): Repor
     })),
     coverage: runCoverage(clauses, judged),
   };
+}
+
+/** Whether a row of a benchmark was measured: one whose connections fail is none of a node that serves. A search goes until they do. */
+function isWhole(bench: Bench): boolean {
+  const { row, count } = bench;
+  if (row?.phase === kneePhase) return row.state !== 'missing';
+  if (row?.state === 'unresumed') return true;
+  return row?.state !== 'cut' && count > 0 && !isLossy(bench);
+}
+
+/** Something went wrong in the harness that concerns the whole run. */
+function troubled(history: History): boolean {
+  return entriesOf(history, 'trouble').some(({ clauses }) => clauses.length === 0);
 }
 
 function readRun(history: History, started: Extract<History[number], { kind: 'run-started' }>): RunReport {

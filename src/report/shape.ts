@@ -3,6 +3,8 @@ import type { MeshPromise } from '../promises.ts';
 import type { FaultRead } from '../reading/faults.ts';
 import type { RotationCount } from '../reading/rotations.ts';
 import type { Bench } from '../statistics/handshakes.ts';
+import type { Knee } from '../statistics/knee.ts';
+import type { ObjectiveReport } from './objectives.ts';
 import type { RunCoverage } from '../requirements/coverage.ts';
 import type { ClauseVerdict, RunVerdict, Verdict } from '../verdict.ts';
 
@@ -18,6 +20,10 @@ export interface Report {
   readonly clauses: readonly ClauseReport[];
   readonly scenarios: readonly ScenarioReport[];
   readonly bench: readonly Bench[];
+  /** Of a benchmark that searched for it: up to which rate the node keeps its latency. */
+  readonly capacity?: Knee;
+  /** Of a benchmark: what came of each bound that was set, on each row. Absent where none was. */
+  readonly objectives?: readonly ObjectiveReport[];
   readonly planes: readonly PlaneReport[];
   readonly troubles: readonly TroubleReport[];
   /** By document, in the order of the catalogue; empty in a report that was written before it was counted. */

@@ -44,6 +44,14 @@ await t.test('below 1,000 samples there is no p99.9, and the method says why', a
   t.match(bench?.method ?? '', /Fewer than 1,000 samples/);
 });
 
+await t.test('below 100 samples there is no p99 either', async (t) => {
+  const [bench] = handshakeBenches(history(ramp(99)));
+  t.strictSame([bench?.p99Ms, bench?.fromDueP99Ms, bench?.p999Ms, bench?.beyondP99], [null, null, null, 0]);
+  t.match(bench?.method ?? '', /Fewer than 100 samples/);
+  t.notMatch(bench?.method ?? '', /beyond the p99/);
+  t.not(handshakeBenches(history(ramp(100)))[0]?.p99Ms, null);
+});
+
 await t.test('a stalled client shows in the row from due, not in the measured one', async (t) => {
   const [bench] = handshakeBenches(
     history(Array.from({ length: 100 }, (_, at) => request({ dueMs: at, startMs: 500, handshakeMs: 2 }))),
@@ -68,8 +76,8 @@ await t.test('resumed handshakes stand apart, kept connections and untimed sourc
   t.strictSame(
     benches.map(({ id, count, errors }) => ({ id, count, errors })),
     [
-      { id: 'handshake/full', count: 1, errors: 1 },
-      { id: 'handshake/resumed', count: 1, errors: 0 },
+      { id: 'handshake/under faults/full', count: 1, errors: 1 },
+      { id: 'handshake/under faults/resumed', count: 1, errors: 0 },
     ],
   );
 });

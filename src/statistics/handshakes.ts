@@ -1,9 +1,11 @@
-import { build } from 'hdr-histogram-js';
 import type { EntryOf, History } from '../history.ts';
 import { entriesOf } from '../history.ts';
 import type { FaultRead } from '../reading/faults.ts';
+import { healthy, warmUp } from '../reading/healthy.ts';
 import { zeroOf } from '../reading/nodes.ts';
 import { scenariosOf } from '../reading/scenarios.ts';
+import { curveOf, distributionOf } from './distribution.ts';
+import type { RowFigures } from './bench-rows.ts';
 
 /**
  * One measured distribution. `fromDue…` is the same handshakes counted from when the schedule wanted them, so that a client
@@ -18,27 +20,27 @@ export interface Bench {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p90Ms: number;
-  readonly p99Ms: number;
+  /** Null below 100 samples. */
+  readonly p99Ms: number | null;
   /** Null below 1,000 samples. */
   readonly p999Ms: number | null;
   readonly maxMs: number;
+  /** None below 100 samples. */
   readonly beyondP99: number;
   readonly fromDueP50Ms: number;
   readonly fromDueP90Ms: number;
-  readonly fromDueP99Ms: number;
+  readonly fromDueP99Ms: number | null;
   readonly fromDueP999Ms: number | null;
   readonly fromDueMaxMs: number;
   /** Points of the percentile curve, for a chart. */
   readonly distribution: readonly { readonly percentile: number; readonly ms: number; readonly fromDueMs: number }[];
+  /** Of a row of `assay bench`: how it was measured, and how far its figures carry. */
+  readonly row?: RowFigures;
 }
 
 type Handshake = EntryOf<'request'> & { readonly handshakeMs: number };
 
-const curve = [
-  0, 10, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 92.5, 95, 96, 97, 98, 98.5, 99, 99.25, 99.5, 99.6, 99.7, 99.8, 99.9,
-  99.95, 99.99,
-];
-const longestMs = 3_600_000;
+const enoughForP99 = 100;
 const enoughForP999 = 1_000;
 
 /** Whether the server of a request held a valid SVID all through it: where a scenario let it expire, a refusal is right and no error. */
@@ -55,12 +57,16 @@ function holdsValidSvid(history: History): (request: EntryOf<'request'>) => bool
 }
 
 /**
- * The TLS handshake latency of the run: `handshake/full` and, where sessions were resumed, `handshake/resumed`.
- * Empty when no request timed its handshake.
+ * The TLS handshake latency of the run beside load, rotations and faults: `handshake/under faults/full` and, where sessions were resumed,
+ * `handshake/under faults/resumed`. Empty when no request timed its handshake.
  */
 export function handshakeBenches(history: History): Bench[] {
   const held = holdsValidSvid(history);
-  const requests = entriesOf(history, 'request').filter((request) => request.connection === 'new' && held(request));
+  // What nodes bear is measured by a closed loop, which is another distribution.
+  const requests = entriesOf(history, 'request').filter(
+    (request) =>
+      request.connection === 'new' && request.scenario !== healthy && request.scenario !== warmUp && held(request),
+  );
   const timed = requests.filter(
     (request): request is Handshake => request.handshakeMs !== undefined && request.handshakeMs >= 0,
   );
@@ -68,8 +74,8 @@ export function handshakeBenches(history: History): Bench[] {
   const sources = new Set(timed.map((request) => request.from));
   const attempts = requests.filter((request) => sources.has(request.from));
   const kinds = [
-    ['handshake/full', false],
-    ['handshake/resumed', true],
+    ['handshake/under faults/full', false],
+    ['handshake/under faults/resumed', true],
   ] as const;
   return kinds.flatMap(([id, resumed]) => {
     const samples = timed.filter((request) => request.outcome === 'ok' && (request.resumed ?? false) === resumed);
@@ -90,8 +96,8 @@ function bench(
     samples.map((sample) => Math.max(0, sample.startMs - sample.dueMs) + sample.handshakeMs),
   );
   const count = samples.length;
-  const p99Ms = measured.at(99);
-  const beyondP99 = samples.filter((sample) => sample.handshakeMs > p99Ms).length;
+  const p99Ms = count >= enoughForP99 ? measured.at(99) : null;
+  const beyondP99 = p99Ms === null ? 0 : samples.filter((sample) => sample.handshakeMs > p99Ms).length;
   const tail = count >= enoughForP999;
   return {
     id,
@@ -107,24 +113,15 @@ function bench(
     beyondP99,
     fromDueP50Ms: fromDue.at(50),
     fromDueP90Ms: fromDue.at(90),
-    fromDueP99Ms: fromDue.at(99),
+    fromDueP99Ms: p99Ms === null ? null : fromDue.at(99),
     fromDueP999Ms: tail ? fromDue.at(99.9) : null,
     fromDueMaxMs: fromDue.at(100),
-    distribution: curve
-      .filter((percentile) => percentile < 100 * (1 - 1 / (count + 1)))
-      .map((percentile) => ({ percentile, ms: measured.at(percentile), fromDueMs: fromDue.at(percentile) })),
+    distribution: curveOf(count).map((percentile) => ({
+      percentile,
+      ms: measured.at(percentile),
+      fromDueMs: fromDue.at(percentile),
+    })),
   };
-}
-
-function distributionOf(values: readonly number[]): { at: (percentile: number) => number } {
-  const histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: longestMs * 1000,
-    numberOfSignificantValueDigits: 3,
-    bitBucketSize: 32,
-  });
-  for (const ms of values) histogram.recordValue(Math.round(Math.min(Math.max(ms, 0), longestMs) * 1000));
-  return { at: (percentile) => Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue) / 1000 };
 }
 
 // Scenarios may lie far apart: a rate over the whole run would mostly count the silence between them.
@@ -151,9 +148,11 @@ function method(
   const during = samples.filter((sample) => duringFault(faults, sample.startMs)).length;
   const parts = [
     `Open loop: ${what} on new connections, begun on a schedule that does not wait for answers, timed on the client (${from}) from TCP connected to TLS finished on its side. Servers whose SVID a scenario let expire do not count.`,
-    `n = ${samples.length}, ${errors} failed; ${beyondP99} ${beyondP99 === 1 ? 'sample lies' : 'samples lie'} beyond the p99${during > 0 ? `; ${during} were made while a fault was in force` : ''}.`,
+    `n = ${samples.length}, ${errors} failed${samples.length < enoughForP99 ? '' : `; ${beyondP99} ${beyondP99 === 1 ? 'sample lies' : 'samples lie'} beyond the p99`}${during > 0 ? `; ${during} were made while a fault was in force` : ''}.`,
   ];
-  if (samples.length < enoughForP999)
+  if (samples.length < enoughForP99)
+    parts.push('Fewer than 100 samples: neither a p99 nor a p99.9 would be meaningful, and none is given.');
+  else if (samples.length < enoughForP999)
     parts.push('Fewer than 1,000 samples: a p99.9 would not be meaningful and is not given.');
   return parts.join(' ');
 }

@@ -1,18 +1,34 @@
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
-import type { Change } from '../../src/svid/x509/forge.ts';
+import type { AuthorityOptions, Change } from '../../src/svid/x509/forge.ts';
 
 /**
- * Who signs a wrong identity: our own authority in the mesh's bundle, that of a federated trust domain, that of a trust domain that
- * nobody knows, or a stranger with the names and key identifiers of an authority of the bundle.
+ * Who signs an identity: our own authority in the mesh's bundle, that of a federated trust domain, that of a trust domain that
+ * nobody knows, a stranger who says that it is of the mesh's own, or one with the names and key identifiers of an authority of the bundle.
  */
-export type Signer = 'own' | 'federated' | 'unknown' | 'like-own' | 'like-spire';
+export type Signer = 'own' | 'federated' | 'unknown' | 'stranger' | 'like-own' | 'like-spire';
+
+/** An intermediate, as far as it differs from a right one of its signer's trust domain. */
+export type Level = Omit<AuthorityOptions, 'trustDomain' | 'issuer'>;
+
+/** A certificate that stands behind an identity and its chain: of its signer, of our own authority, or somebody's right SVID. */
+export type Behind = 'signer' | 'own-authority' | 'right-svid';
+
+/**
+ * The right exchange that a row stands beside: with the right identity, with that of the federated ally, or with either of them below an
+ * intermediate. A row says something only of a node that accepts that one.
+ */
+export type Beside = 'right' | 'ally' | 'chain' | 'ally-chain';
 
 /** The names that rows are made of. */
 export interface Names {
   /** The allowed SPIFFE ID. */
   readonly right: string;
-  /** Its path, with the slash before it. */
+  /** An allowed ID of a federated trust domain. */
+  readonly ally: string;
+  /** The path of the right one, with the slash before it. */
   readonly path: string;
+  /** Its last segment. */
+  readonly name: string;
   readonly trustDomain: string;
   /** A trust domain whose bundle the mesh holds. */
   readonly federatedDomain: string;
@@ -22,31 +38,40 @@ export interface Names {
   readonly at: (seconds: number) => Date;
 }
 
-/** What is wrong with an identity; all that is not named is right. */
-export interface Wrong {
-  readonly signer?: Signer;
+/** What is odd about an identity; all that is not named is right. */
+export interface Odd {
   readonly spiffeId?: string;
+  /** The ID that it goes by, whatever its certificates say: as that it is accepted, if it is; the right one where this is absent. */
+  readonly goesBy?: string;
   readonly change?: Change;
+  /** The intermediates between the signer and the leaf, from the top; none when it is absent. */
+  readonly below?: readonly Level[];
+  readonly behind?: Behind;
 }
 
-/** An identity that is right but for one thing, shown to each node in the roles of the clause. */
+/** An identity that differs from a right one in one thing, shown to each node in the roles of the clause. */
 export interface IdentityRow {
   readonly clause: KnownClause;
   readonly title: string;
   readonly signer: Signer;
-  /** It says something only of a node that accepts the federated peer that it allows. */
-  readonly besideAlly: boolean;
-  readonly wrong: (names: Names) => Wrong;
+  readonly beside: Beside;
+  /** Refused, where what differs is wrong; `either` where right implementations differ. */
+  readonly expect: 'accepted' | 'refused' | 'either';
+  /** As a client it is shown twice: the second time with the session of the first, where one was offered. */
+  readonly resumed: boolean;
+  readonly odd: (names: Names) => Odd;
 }
+
+type Options = Partial<Pick<IdentityRow, 'signer' | 'beside' | 'expect' | 'resumed'>>;
 
 /** A row of the matrix: what its title names differs from the right identity, and nothing else. */
 export function row(
   clause: KnownClause,
   title: string,
-  wrong: IdentityRow['wrong'],
-  { signer = 'own', besideAlly = false }: Partial<Pick<IdentityRow, 'signer' | 'besideAlly'>> = {},
+  odd: IdentityRow['odd'],
+  { signer = 'own', beside = 'right', expect = 'refused', resumed = false }: Options = {},
 ): IdentityRow {
-  return { clause, title, wrong, signer, besideAlly };
+  return { clause, title, odd, signer, beside, expect, resumed };
 }
 
 /** A row in which only the URI SANs differ. */

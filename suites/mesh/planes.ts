@@ -1,10 +1,13 @@
 import { isLoopback, listeningAddresses } from '../../fixtures/probes/listening.ts';
 import { offerHello, type Offer, type TlsIdentity } from '../../fixtures/probes/probe.ts';
+import { whoAnswered } from '../../fixtures/probes/who-answered.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { hostPort } from '../../fixtures/spire/spire-server.ts';
+import { eventually, inTime } from '../../fixtures/run/eventually.ts';
+import { hostPort } from '../../src/host-port.ts';
 import type { TargetPlane } from '../../fixtures/target/target.ts';
 import type { PlaneHandshake } from '../../src/history.ts';
 import { bundleEndpointPlane, metricsLoopback, requirePqKem, spireServerPlane } from '../../src/clauses/mesh/planes.ts';
+import { classicalGroups, postQuantum as withPostQuantum } from '../../src/checkers/planes.ts';
 import type { Suite, SuiteContext } from '../suite.ts';
 
 /** SPIRE's own listeners, so that the report says which planes a claim covers. */
@@ -63,11 +66,13 @@ async function versionsOf(context: SuiteContext, plane: TargetPlane): Promise<vo
   );
 }
 
-/** One that has a post-quantum part is the control; TLS 1.2 and the classical ones are what is promised to be refused. */
+/** One that has a post-quantum part is the control, before and after; TLS 1.2 and the classical ones are promised to be refused. */
 async function keyExchangesOf(context: SuiteContext, plane: TargetPlane): Promise<void> {
-  const groups = ['X25519MLKEM768', 'X25519', 'P-256'];
-  const offers = [{ version: 'TLSv1.2' } as const, ...groups.map((group) => ({ version: 'TLSv1.3', group }) as const)];
-  await handshakes(context, plane, 'key-exchange', offers);
+  const alone = (group: string) => ({ version: 'TLSv1.3', group }) as const;
+  const control = () => handshakes(context, plane, 'key-exchange', [alone(withPostQuantum)]);
+  await control();
+  await handshakes(context, plane, 'key-exchange', [{ version: 'TLSv1.2' }, ...classicalGroups.map(alone)]);
+  await control();
 }
 
 interface HandshakeOffer {
@@ -81,18 +86,24 @@ interface HandshakeOffer {
  */
 async function handshakes(
   { target, recorder }: SuiteContext,
-  { plane, address }: TargetPlane,
+  { plane, address, spiffeId }: TargetPlane,
   about: PlaneHandshake['about'],
   offers: readonly HandshakeOffer[],
 ): Promise<void> {
   const identity = await target.probeIdentity();
   const seen = await allEnded(
-    offers.map(async (offer) => ({ offer, ...(await offerHello(address, asOffer(identity, offer), 3_000)) })),
+    offers.map(async (offer) => {
+      const beganAt = new Date();
+      const { outcome, how, tls, server } = await offerHello(address, asOffer(identity, offer), 3_000);
+      const proof =
+        tls === undefined || spiffeId === undefined
+          ? undefined
+          : await whoAnswered(target, { spiffeId }, server ?? [], beganAt);
+      const what = { plane, address, about, ...offer, agreed: tls?.version ?? null };
+      return { ...what, ...(proof?.unproven !== undefined && { unproven: proof.unproven }), outcome, how };
+    }),
   );
-  for (const { offer, outcome, how, tls } of seen) {
-    const what = { plane, address, about, ...offer, agreed: tls?.version ?? null };
-    recorder.record({ kind: 'plane-handshake', ...what, outcome, how });
-  }
+  for (const one of seen) recorder.record({ kind: 'plane-handshake', ...one });
 }
 
 function asOffer(identity: TlsIdentity, { version, group }: HandshakeOffer): Offer {
@@ -100,11 +111,24 @@ function asOffer(identity: TlsIdentity, { version, group }: HandshakeOffer): Off
 }
 
 /** Scrapes it, which is the control, and reads from the kernel which addresses the port is bound to. */
-async function listener({ recorder }: SuiteContext, { plane, address }: TargetPlane): Promise<void> {
+async function listener({ recorder, signal }: SuiteContext, { plane, address }: TargetPlane): Promise<void> {
   const { host, port } = hostPort(address);
   const boundTo = () => listeningAddresses(port).map((bound) => ({ address: bound, loopback: isLoopback(bound) }));
-  recorder.record({ kind: 'listener', plane, address, answered: await scrapes(host, port), boundTo: boundTo() });
+  let last = { answered: false, boundTo: boundTo() };
+  const look = async () => {
+    const answered = await scrapes(host, port);
+    // The kernel's list is long where there is traffic.
+    last = { answered, boundTo: answered ? boundTo() : last.boundTo };
+    return answered && last.boundTo.length > 0;
+  };
+  // That of an agent is away for a moment where a scenario restarts it.
+  const wait = { withinMs: agentAwayMs, everyMs: 50, signal };
+  await inTime(eventually(`${plane} at ${address} answers and is listed`, look, wait));
+  recorder.record({ kind: 'listener', plane, address, ...last });
 }
+
+// To stop an agent takes 1.5 s at most, to start it again less; the rest is patience with a loaded machine.
+const agentAwayMs = 10_000;
 
 async function scrapes(host: string, port: number): Promise<boolean> {
   try {

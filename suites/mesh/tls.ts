@@ -1,14 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { besideControl, openControl, type Control, type Row } from '../../fixtures/probes/beside-control.ts';
+import { besideControl, type Control, type Row } from '../../fixtures/probes/beside-control.ts';
 import { dialForged, type Show } from '../../fixtures/probes/forged-server.ts';
-import { offerHello, offerPlaintext, type Offer, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
-import { nodesIn, type ForgingGround, type TargetNode } from '../../fixtures/target/target.ts';
+import { offerPlaintext } from '../../fixtures/probes/plaintext.ts';
+import { offerHello, type Offer, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
+import { nodesIn, type TargetNode } from '../../fixtures/target/target.ts';
 import * as tlsClauses from '../../src/clauses/mesh/tls.ts';
 import type { Suite, SuiteContext } from '../suite.ts';
 
 const { versionAsServer, versionAsClient, aeadOnly, plaintextRefused, clientCertificateRequired } = tlsClauses;
-const { clientPresentsSvid, noEarlyData, ticketNotPastSvid } = tlsClauses;
+const { clientPresentsSvid, serverPresentsSvid, noEarlyData } = tlsClauses;
 
 /** TLS 1.3 only, with a valid SVID in hand: the only thing that differs from the control is the row's own. */
 export const tls: Suite = {
@@ -18,22 +18,20 @@ export const tls: Suite = {
   needs: [],
   decides: [
     ...[versionAsServer, versionAsClient, aeadOnly, plaintextRefused, clientCertificateRequired],
-    ...[clientPresentsSvid, noEarlyData, { clause: ticketNotPastSvid, needs: ['forging'] as const }],
+    ...[clientPresentsSvid, serverPresentsSvid, noEarlyData],
   ],
   async run(context) {
-    const { target, wants } = context;
-    const { forging } = target;
+    const { target } = context;
     await allEnded([
       ...nodesIn(target, 'server').map((node) => asServer(context, node)),
       ...nodesIn(target, 'client').map((node) => asClient(context, node)),
-      ...(forging !== undefined && wants(ticketNotPastSvid)
-        ? nodesIn(target, 'server').map((node) => ticketPastSvid(context, node, forging))
-        : []),
     ]);
   },
 };
 
-const ofServers = [versionAsServer, aeadOnly, plaintextRefused, clientCertificateRequired, noEarlyData];
+const ofServers = [
+  ...[versionAsServer, aeadOnly, plaintextRefused, clientCertificateRequired, serverPresentsSvid, noEarlyData],
+];
 const ofClients = [versionAsClient, clientPresentsSvid, aeadOnly, plaintextRefused];
 
 const only = (version: 'TLSv1.2' | 'TLSv1.1' | 'TLSv1') => ({ versions: [version, version] as const });
@@ -45,7 +43,10 @@ const cbcSuites = 'ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AE
 const rsaSuites = 'AES128-GCM-SHA256:AES256-SHA:@SECLEVEL=0';
 const aead = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 
-type OfferRow = Omit<Row, 'offer'> & { readonly offer: Omit<Offer, 'identity'> | 'plaintext' | 'anonymous' };
+type OfferRow = Omit<Row, 'offer'> & {
+  readonly offer:
+    Omit<Offer, 'identity'> | 'plaintext' | 'anonymous' | 'anonymous twice' | 'anonymous after the right one';
+};
 
 // prettier-ignore
 const serverRows: readonly OfferRow[] = [
@@ -59,6 +60,8 @@ const serverRows: readonly OfferRow[] = [
   { clause: aeadOnly, row: 'static RSA suites of TLS 1.2', expect: 'refused', offer: { ...only('TLSv1.2'), ciphers: rsaSuites } },
   { clause: plaintextRefused, row: 'plaintext HTTP', expect: 'refused', offer: 'plaintext' },
   { clause: clientCertificateRequired, row: 'an empty certificate list', expect: 'refused', offer: 'anonymous' },
+  { clause: clientCertificateRequired, row: 'an empty certificate list, with the session of the call before', expect: 'refused', offer: 'anonymous twice' },
+  { clause: clientCertificateRequired, row: 'an empty certificate list, right after the right one', expect: 'refused', offer: 'anonymous after the right one' },
 ];
 
 async function asServer(context: SuiteContext, node: TargetNode): Promise<void> {
@@ -66,7 +69,7 @@ async function asServer(context: SuiteContext, node: TargetNode): Promise<void> 
   if (!ofServers.some(wants)) return;
   const identity = await target.probeIdentity();
   const control: Control = {
-    ...{ recorder, signal, node, role: 'server', name: `tls/${node.name}/server` },
+    ...{ recorder, signal, trust: target, node, role: 'server', name: `tls/${node.name}/server` },
     right: {
       clause: versionAsServer,
       row: 'TLS 1.3 with a valid SVID',
@@ -86,7 +89,30 @@ async function asServer(context: SuiteContext, node: TargetNode): Promise<void> 
 function offered({ address }: TargetNode, identity: TlsIdentity, { offer, ...row }: OfferRow): Row {
   if (offer === 'plaintext') return { ...row, offer: () => offerPlaintext(address) };
   if (offer === 'anonymous') return { ...row, offer: () => offerHello(address, {}) };
+  if (offer === 'anonymous twice') return { ...row, offer: () => anonymousTwice(address) };
+  if (offer === 'anonymous after the right one') return { ...row, offer: () => anonymousAfter(address, identity) };
   return { ...row, offer: () => offerHello(address, { identity, ...offer }) };
+}
+
+/** Who refuses after the handshake has given a ticket before; where none came, the first refusal is what there is. */
+async function anonymousTwice(address: string): Promise<Seen> {
+  const first = await offerHello(address, {});
+  const session = first.sessions.at(-1);
+  return session === undefined ? first : offerHello(address, { session });
+}
+
+// Others call meanwhile, and may come between the two.
+const timesAfter = 4;
+
+/** Who keeps what it has learnt of the last caller, and takes nobody for that one, is met right after one who is let in. */
+async function anonymousAfter(address: string, identity: TlsIdentity): Promise<Seen> {
+  let seen: Seen;
+  let times = 0;
+  do {
+    await offerHello(address, { identity });
+    seen = await offerHello(address, {});
+  } while (seen.outcome !== 'accepted' && ++times < timesAfter);
+  return seen;
 }
 
 /** Which of the strong suites a node speaks is its own choice; it has to speak one, which the control shows. */
@@ -124,6 +150,7 @@ async function asClient(context: SuiteContext, node: TargetNode): Promise<void> 
   const control: Control = {
     recorder,
     signal,
+    trust: target,
     node,
     role: 'client',
     name: `tls/${node.name}/client`,
@@ -131,60 +158,4 @@ async function asClient(context: SuiteContext, node: TargetNode): Promise<void> 
     shows: [clientPresentsSvid],
   };
   await besideControl(control, rows, 3);
-}
-
-/** A session that was opened with an SVID near its end, offered again after that end. */
-async function ticketPastSvid(context: SuiteContext, node: TargetNode, forging: ForgingGround): Promise<void> {
-  const { recorder, signal, target } = context;
-  const issue = async (notAfter: Date): Promise<TlsIdentity> => {
-    const spiffeId = target.probeIds.own;
-    const svid = await forging.own.issue({ spiffeId, notBefore: new Date(Date.now() - 60_000), notAfter });
-    return { spiffeId, cert: svid.certificatePem, key: svid.privateKeyPem };
-  };
-  // Short enough for a gate; where the machine is so busy that the SVID ended under way, its refusal was right and a longer life is needed.
-  let brief = await openSession(node, issue, 2);
-  for (const lifeSeconds of [6, 18]) if (!brief.inTime) brief = await openSession(node, issue, lifeSeconds);
-  const { identity, notAfter, opened, resumed, session, inTime } = brief;
-  const whileAlive = (seen: Seen): Seen =>
-    seen.outcome === 'accepted' || inTime
-      ? seen
-      : { ...seen, outcome: 'unknown', how: `${seen.how}; the SVID came to its end meanwhile` };
-  const control = await openControl({
-    ...{ recorder, signal, node, role: 'server', name: `ticket/${node.name}` },
-    right: { clause: ticketNotPastSvid, row: 'an SVID near its end', offer: () => Promise.resolve(whileAlive(opened)) },
-    after: {
-      row: 'a living SVID',
-      offer: async () => offerHello(node.address, { identity: await issue(new Date(Date.now() + 600_000)) }),
-    },
-  });
-  const alive: Row[] =
-    resumed === undefined
-      ? []
-      : [
-          {
-            clause: ticketNotPastSvid,
-            row: 'its session, while the SVID lives',
-            expect: 'accepted',
-            offer: () => Promise.resolve(whileAlive(resumed)),
-          },
-        ];
-  await control.try(alive);
-  await sleep(Math.max(0, notAfter.getTime() + 1_050 - Date.now()), undefined, { signal });
-  const row =
-    session === undefined ? 'the SVID after its end (no session was offered)' : "its session, after the SVID's end";
-  const late = () => offerHello(node.address, { identity, ...(session && { session }) });
-  await control.try([{ clause: ticketNotPastSvid, row, expect: 'refused', offer: late }]);
-  await control.close();
-}
-
-async function openSession(node: TargetNode, issue: (notAfter: Date) => Promise<TlsIdentity>, lifeSeconds: number) {
-  // Validity counts in whole seconds: up to one more is left.
-  const notAfter = new Date((Math.ceil(Date.now() / 1000) + lifeSeconds) * 1000);
-  const identity = await issue(notAfter);
-  const opened = await offerHello(node.address, { identity });
-  // A ticket may be good for one use only, so that the first is spent on the control and the last kept for afterwards.
-  const [spent, ...kept] = opened.sessions;
-  const resumed = spent === undefined ? undefined : await offerHello(node.address, { identity, session: spent });
-  const inTime = Date.now() < notAfter.getTime();
-  return { notAfter, identity, opened, resumed, session: kept.at(-1) ?? spent, inTime };
 }

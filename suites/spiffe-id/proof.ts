@@ -10,4 +10,8 @@ export const rows = [
   row(proof.strangerAuthority, "a stranger with the names and key identifiers of SPIRE's authority", () => ({}), {
     signer: 'like-spire',
   }),
+  row(proof.idSigned, 'the right ID in place of the one that was signed', ({ right, id }) => ({
+    spiffeId: id('/service/assay-other'),
+    change: { afterSigning: { uriSans: [right] } },
+  })),
 ];

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { versionAsServer } from '../../src/clauses/mesh/tls.ts';
+import { serverPresentsSvid, versionAsServer } from '../../src/clauses/mesh/tls.ts';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { attachTarget } from '../../fixtures/target/attach.ts';
@@ -14,6 +15,9 @@ import { eventually } from '../../fixtures/run/eventually.ts';
 import { processesOf } from '../../fixtures/run/guardian/leftovers.ts';
 import { impostors } from '../../impostors/catalogue.ts';
 import { connectServerApi } from '../../spiffe/server-api.ts';
+import { createCsr, forgeAuthority } from '../../src/svid/x509/forge.ts';
+import { pem } from '../../src/svid/x509/pem.ts';
+import { readCertificate } from '../../src/svid/x509/read.ts';
 import type { Entry } from '../../src/history.ts';
 import type { Report } from '../../src/report/report.ts';
 
@@ -31,9 +35,11 @@ const asServer = [
   'mesh/tls/aead-only',
   'mesh/tls/plaintext-refused',
   'mesh/tls/client-certificate-required',
+  'mesh/tls/server-presents-svid',
   'mesh/tls/no-early-data',
   'mesh/pinning/exact-id',
   'mesh/pinning/foreign-domain-unknown',
+  'mesh/pinning/key-possession',
   'spiffe-id/proof/self-signed',
   'spiffe-id/proof/stranger-authority',
 ];
@@ -42,6 +48,7 @@ const withTokens = [
   'mesh/tokens/expired-refused',
   'mesh/tokens/single-use',
   'mesh/tokens/race-one-winner',
+  'mesh/tokens/own-agent',
   'mesh/tokens/not-in-our-logs',
 ];
 
@@ -120,7 +127,11 @@ await t.test('target files', async (t) => {
           .replace(', critical: true', ''),
       ),
     );
-    t.strictSame(note.allow, { faults: [], write: false }, 'nothing is allowed unless it says so');
+    t.strictSame(
+      note.allow,
+      { faults: [], write: false, load: { perSecond: 5 } },
+      'nothing is allowed unless it says so',
+    );
   });
 
   for (const [what, text, says] of [
@@ -140,7 +151,7 @@ await t.test('target files', async (t) => {
     [
       'an unknown fault',
       good.replace('[partition]', '[partition, meteor]'),
-      [/:7: allow\.faults\[1\]: unknown: "meteor"; .*known are partition/],
+      [/:7: allow\.faults\[1\]: unknown: "meteor"; .*known are .*partition/],
     ],
     [
       'no trust domain',
@@ -291,6 +302,46 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
     return { name: id, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [probe] };
   }
 
+  await t.test('its handshakes are measured, as often as its target file allows', async (t) => {
+    const allowing = (perSecond: number) => ({ ...target, allow: { ...target.allow, load: { perSecond } } });
+    const bench = (name: string, of: unknown, ...flags: readonly string[]) =>
+      run(
+        ...['bench', 'handshake', '--target', writeTarget(name, of), '--out', join(dir, `out-${name}`)],
+        ...['--row', 'full', '--json', '--quiet', ...flags],
+      );
+    const { code, stdout, stderr } = await bench('bench', allowing(40), '--seconds', '4');
+    const report = JSON.parse(stdout) as Report;
+    t.strictSame([code, report.verdict, report.troubles], [0, 'pass', []], stderr);
+    t.strictSame(
+      report.bench.map(({ id }) => id),
+      ['handshake/steady/yardstick', ...target.nodes.map(({ name }) => `handshake/steady/full,node=${name}`)],
+    );
+    for (const { id, count, errors, row } of report.bench) {
+      t.strictSame([count, errors], [160, 0], id);
+      t.equal(row?.wantedPerSecond, 40);
+    }
+
+    const refused: [why: RegExp, of: unknown, ...flags: string[]][] = [
+      [/allows 5 new connections a second \(.*bench-0\.yaml:\d+.*\); ask for fewer/, target, '--rate', '6'],
+      [/--phases storm: Assay did not start that mesh/, target, '--phases', 'storm'],
+      [
+        /--generators s_time: calls as often as it can, which .* does not allow/,
+        target,
+        '--generators',
+        'assay,s_time',
+      ],
+      [/--capacity: is not looked for in a mesh that others run/, target, '--capacity'],
+      [/--target: measures nodes that run already, and starts none/, target, '--node', 'x'],
+      [/which keys and chains are shown in that mesh/, target, '--row', 'full,chain=2'],
+      [/allow\.load\.perSecond: .*wanted is new connections a second|allow\.load\.perSecond: /, allowing(0)],
+    ];
+    for (const [at, [why, of, ...flags]] of refused.entries()) {
+      const ended = await bench(`bench-${at}`, of, ...flags);
+      t.equal(ended.code, 2, ended.stderr);
+      t.match(ended.stderr, why);
+    }
+  });
+
   await t.test(
     'judged read-only: what can be decided holds, the rest says why not, and nothing was written',
     async (t) => {
@@ -308,7 +359,7 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
       }
       for (const [id, why] of [
         ['mesh/tls/version-as-client', /cannot be asked to call: a target file names no admin listener/],
-        ['mesh/tls/ticket-not-past-svid', /SPIRE has no call that takes an authority out/],
+        ['mesh/tls/ticket-not-past-svid', /not injectable here/],
         ['x509-svid/path/expired', /SPIRE has no call that takes an authority out/],
         ['mesh/tokens/single-use', /read-only\.yaml does not say allow: \{ write: true \}/],
         ['mesh/partition/long-recovers', /not injectable here/],
@@ -321,7 +372,11 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
         history.filter(({ kind }) => ['token', 'authority', 'fault', 'request', 'scenario'].includes(kind)),
         [],
       );
-      t.strictSame((report.run.target as { allow?: unknown }).allow, { faults: [], write: false });
+      t.strictSame((report.run.target as { allow?: unknown }).allow, {
+        faults: [],
+        write: false,
+        load: { perSecond: 5 },
+      });
       const audited = readFileSync(serverLog, 'utf8')
         .slice(before)
         .split('\n')
@@ -405,6 +460,47 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
     );
   });
 
+  await t.test('a node whose SVID has ended, and one that signed its own, are broken and no control', async (t) => {
+    const spiffeId = `spiffe://${target.trustDomain}/service/late`;
+    using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
+    const { csrDer, privateKeyPem: key } = await createCsr(spiffeId);
+    const { chain } = await api.mintX509Svid({ csrDer, ttlSeconds: 1 });
+    const notAfter = readCertificate(chain[0]!).notAfter.getTime();
+    const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
+    const authority = await forgeAuthority({ trustDomain: target.trustDomain });
+    const own = await authority.issue({ spiffeId, ...validity, change: { selfSigned: true } });
+    const past = notAfter + 1_500 - Date.now();
+    await new Promise((ended) => setTimeout(ended, Math.max(0, past)));
+    for (const [name, cert, itsKey, why] of [
+      ['ended', chain.map((der) => pem('CERTIFICATE', der)).join(''), key, /answered as .*late, but expired/],
+      ['self-signed', own.certificatePem, own.privateKeyPem, /answered as .*late, but unknown-authority/],
+    ] as const) {
+      const settings = {
+        cert,
+        key: itsKey,
+        requestCert: true,
+        rejectUnauthorized: false,
+        minVersion: 'TLSv1.3',
+      } as const;
+      const node = createHttpsServer(settings, (_, response) => {
+        response.end(JSON.stringify({ self: spiffeId, peer: probe }));
+      }).listen(0, '127.0.0.1');
+      await once(node, 'listening');
+      const address = `127.0.0.1:${(node.address() as AddressInfo).port}`;
+      const { code, report } = await gate(name, { ...target, nodes: [{ name, address, spiffeId, allows: [probe] }] });
+      node.closeAllConnections();
+      node.close();
+      t.strictSame([code, report.verdict], [1, 'fail']);
+      t.match(verdictOf(report, 'mesh/tls/server-presents-svid')?.reason ?? '', why);
+      const others = report.clauses.filter(({ id, verdict }) => asServer.includes(id) && verdict !== 'inconclusive');
+      t.strictSame(
+        others.map(({ id, verdict }) => `${id} ${verdict}`),
+        ['mesh/tls/server-presents-svid fail'],
+        'nothing else is decided by who cannot be told from a stranger',
+      );
+    }
+  });
+
   await t.test(
     'a Workload API that is not there is inconclusive, one of another trust domain a mistake of the file',
     async (t) => {
@@ -434,6 +530,7 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
   );
 
   await t.test('nodes that break what can be decided are caught, each for its clause', async (t) => {
+    // Those of other names need identities that the mesh trusts to show themselves, and so do these.
     const blind = new Set([
       'pin-own-domain-assumed-as-server', // only identities that the mesh trusts show it
       'pin-misnames-caller', // here it has the caller's own name
@@ -441,7 +538,11 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
     ]);
     const liars = impostors.filter(
       ({ id, kind, breaks, reason }) =>
-        kind === 'node' && asServer.includes(breaks) && !/client/.test(reason.source) && !blind.has(id),
+        kind === 'node' &&
+        /^(tls|pin|svid)-/.test(id) &&
+        asServer.includes(breaks) &&
+        !/client/.test(reason.source) &&
+        !blind.has(id),
     );
     t.ok(liars.length >= 10);
     const nodes: TargetText['nodes'] = [];
@@ -458,10 +559,14 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
         ? [entry]
         : [],
     );
+    // Who does not prove that it is the node accepts nobody and refuses nobody.
+    const unproven = (id: string, clause: string) =>
+      clause === serverPresentsSvid.id &&
+      history.some((entry) => entry.kind === 'exchange' && entry.node === id && entry.unproven !== undefined);
     for (const { id, breaks } of liars) {
       t.equal(verdictOf(report, breaks)?.verdict, 'fail', breaks);
       t.ok(
-        wrong.some(({ node, clause }) => node === id && clause === breaks),
+        wrong.some(({ node, clause }) => node === id && clause === breaks) || unproven(id, breaks),
         `${id} is caught by ${breaks}: ${JSON.stringify(wrong.filter(({ node }) => node === id))}`,
       );
     }

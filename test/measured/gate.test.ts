@@ -6,7 +6,7 @@ import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
 import { findRequirement, requirements } from '../../src/requirements/catalogue.ts';
 import { coverageOf, totalOf } from '../../src/requirements/coverage.ts';
-import { assay, assertEnded, makePlace, project, readHistory, readReport } from '../cli-run.ts';
+import { assay, assayDecided, assertEnded, makePlace, project, readHistory, readReport } from '../cli-run.ts';
 
 t.setTimeout(3_600_000);
 
@@ -35,7 +35,10 @@ await t.test(
       t.equal(verdict, 'pass', id);
       for (const fault of faults) t.ok(fault.provenBy && fault.healedProvenBy, `${id}: ${JSON.stringify(fault)}`);
     }
-    t.ok(report.bench.some(({ id, count }) => id === 'handshake/full' && count > 300));
+    t.ok(report.bench.some(({ id, count }) => id === 'handshake/under faults/full' && count > 300));
+    const quiet = report.bench.find(({ id }) => id === 'handshake/steady/full');
+    t.match(quiet, { errors: 0, row: { state: 'whole', node: 'node-001' } });
+    t.ok(quiet!.count >= 20, `${quiet!.count} handshakes lie in the quiet window`);
 
     const before = documents.map((name) => readFileSync(join(ended.out, name)));
     for (const name of documents) rmSync(join(ended.out, name));
@@ -44,6 +47,31 @@ await t.test(
     documents.forEach((name, at) => t.strictSame(readFileSync(join(ended.out, name)), before[at], name));
   },
 );
+
+await t.test('bounds on what a gate measures are kept or broken, and it is compared with an earlier one', async (t) => {
+  await using place = makePlace();
+  const few = ['gate', '--only', 'mesh/pinning/exact-id', '--json'];
+  const kept = await assayDecided(place, [...few, '--slo', 'p99<=5s']);
+  assertEnded(place, kept, { code: 0, says: [/the quiet window takes 2 times 6 s, so that 1200 handshakes/] });
+  const { bench, objectives, clauses: judged } = readReport(kept.out);
+  t.strictSame(
+    bench.filter(({ row }) => row !== undefined).map(({ id }) => id),
+    ['handshake/steady/yardstick', 'handshake/steady/full'],
+  );
+  t.match(objectives, [{ objective: 'p99<=5s', bench: 'handshake/steady/full', verdict: 'pass' }]);
+  t.match(judged, [{ verdict: 'pass' }]);
+
+  const broken = await assayDecided(place, [...few, '--slo', 'p50<=0.01ms']);
+  assertEnded(place, broken, { code: 1 });
+  t.equal(readReport(broken.out).clauses[0]?.verdict, 'pass');
+
+  const compared = await assay(place, [...few, '--baseline', kept.out, '--tolerance', '50']);
+  t.ok(compared.code === 0 || compared.code === 3, `a machine may be too busy to tell: ${compared.stderr}`);
+  t.strictSame(
+    readReport(compared.out).objectives?.map(({ kind, verdict }) => [kind, verdict === 'fail']),
+    Array(3).fill(['comparison', false]),
+  );
+});
 
 await t.test('no private key and no join token stands in what a run keeps', async (t) => {
   await using place = makePlace();

@@ -2,35 +2,60 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { runPlan, type RunOptions } from '../../engine/run.ts';
 import { startSelfTest } from '../../engine/self-test.ts';
 import { silent } from '../../engine/steps.ts';
 import { impostors } from '../../impostors/catalogue.ts';
+import { commandOfConformer, type Conformer } from '../../impostors/conformer.ts';
 import { conformers } from '../../impostors/conformers.ts';
-import { rightIssuer, startIssuer } from '../../impostors/issuer.ts';
+import type { Impostor } from '../../impostors/impostor.ts';
+import { rightIssuer, rightIssuers, startIssuer } from '../../impostors/issuer.ts';
 import { startRightPort } from '../../impostors/right-port.ts';
-import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
+import type { Run } from '../../fixtures/run/run.ts';
+import { locateTools, whyLacking, type ToolName } from '../../fixtures/toolchain/toolchain.ts';
 import { chooseClauses } from '../../plans/choose.ts';
 import { gatePlan } from '../../plans/gate.ts';
+import { isLeftByMachine } from '../../src/checkers/overload.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
 import type { Report } from '../../src/report/report.ts';
+import { writeScore, type Score } from '../../scripts/detection/result.ts';
 
 t.setTimeout(3_600_000);
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-impostors-'));
-const score = { caught: 0, impostors: 0, falseAlarms: 0, conformers: 0, again: 0 };
+const score: Score = { caught: 0, impostors: 0, falseAlarms: 0, conformers: 0, again: 0, leftOpen: 0 };
 const attempts = 3;
+// By the clause that they break.
+const caught = new Set<string>();
+const leftOpen = new Set<string>();
+// A host that takes the processors away, three times when it mattered, tells nothing of the harness. More than a few are no bad luck.
+const leftOpenShare = 0.01;
 
 // One or several by name, for whoever works on them: ASSAY_IMPOSTORS=pin,svid-leeway
 const wanted = process.env.ASSAY_IMPOSTORS?.split(',');
 const isWanted = ({ id }: { readonly id: string }) =>
   wanted === undefined || wanted.some((name) => id.startsWith(name));
 
+/** Why what needs a program is left out on this machine, when it is. */
+const lacking: Partial<Record<ToolName, string | undefined>> = {
+  'assay-rust-node': await whyLacking('assay-rust-node'),
+};
+
 const chosen = impostors.filter(isWanted);
+const right = conformers.filter(isWanted);
+const whySkipped = (one: Impostor | Conformer) => ('tool' in one && lacking[one.tool]) || false;
+const isHere = (one: Impostor | Conformer) => whySkipped(one) === false;
+const tools = await locateTools(
+  right.filter(isHere).flatMap((conformer) => (conformer.kind === 'tool' ? [conformer.tool] : [])),
+  { onProgress: () => {} },
+);
+const tool = (name: ToolName) => tools[name]!.path;
 const stopped = new AbortController();
 const selfTest = startSelfTest({
-  impostors: chosen,
+  impostors: chosen.filter(isHere),
+  conformers: right.filter(isHere),
+  tool,
   out: scratch,
   signal: stopped.signal,
   cores: availableParallelism(),
@@ -38,8 +63,10 @@ const selfTest = startSelfTest({
 t.after(() => {
   stopped.abort(new Error('the test is over'));
   rmSync(scratch, { recursive: true, force: true });
+  score.again += selfTest.again();
+  if (process.env.ASSAY_DETECTION === '1') writeScore(score);
   console.log(
-    `# detection power: ${score.caught} of ${score.impostors} impostors caught, ${score.falseAlarms} false alarms in ${score.conformers} conformer runs; ${score.again + selfTest.again()} were judged again, being inconclusive`,
+    `# detection power: ${score.caught} of ${score.impostors} impostors caught, ${score.falseAlarms} false alarms in ${score.conformers} conformer runs; ${score.again} were judged again, ${score.leftOpen} were left open by an overloaded machine`,
   );
 });
 
@@ -64,15 +91,24 @@ async function decided(
   }
 }
 
-/** Nothing was found against a conformer. */
-function assertRight(report: Report): void {
+/** Nothing was found against a conformer. False where an overloaded machine left something open, which is told. */
+function assertRight(t: Test, report: Report): boolean {
   score.conformers++;
-  const wrong = report.clauses
-    .filter(({ verdict }) => !['pass', 'skipped', 'deviation'].includes(verdict))
-    .map((clause) => `${clause.id}: ${clause.verdict}: ${clause.reason}`);
+  const undecided = report.clauses.filter(({ verdict }) => !['pass', 'skipped', 'deviation'].includes(verdict));
+  if (undecided.length > 0 && undecided.every(isLeftByMachine)) {
+    leaveOpen(t, undecided[0]!);
+    return false;
+  }
+  const wrong = undecided.map((clause) => `${clause.id}: ${clause.verdict}: ${clause.reason}`);
   if (wrong.length > 0) score.falseAlarms++;
   assert.deepEqual(wrong, [], report.troubles.map(({ message }) => message).join('; '));
   assert.equal(report.verdict, 'pass');
+  return true;
+}
+
+function leaveOpen(t: Test, { reason }: { readonly reason: string }): void {
+  score.leftOpen++;
+  t.pass(reason, { skip: reason });
 }
 
 await t.test('impostors', async (t) => {
@@ -89,17 +125,25 @@ await t.test('impostors', async (t) => {
     );
   });
 
-  for (const { id, title, breaks, reason, verdict = 'fail' } of chosen) {
-    await t.test(`${breaks}: ${id}: ${title}`, async (t) => {
+  for (const impostor of chosen) {
+    const { id, title, breaks, reason, verdict = 'fail' } = impostor;
+    await t.test(`${breaks}: ${id}: ${title}`, { skip: whySkipped(impostor) }, async (t) => {
       score.impostors++;
       const judged = await selfTest.impostors.get(id)!;
+      if (verdict !== 'inconclusive' && isLeftByMachine(judged)) {
+        leftOpen.add(breaks);
+        return leaveOpen(t, judged);
+      }
       const said = `${judged.verdict}: ${judged.reason}`;
       const right = [
         t.equal(judged.verdict, verdict, said),
         t.match(judged.reason, reason),
         t.equal(judged.ofRun, verdict, said),
       ];
-      if (right.every(Boolean)) score.caught++;
+      if (right.every(Boolean)) {
+        score.caught++;
+        caught.add(breaks);
+      }
     });
   }
 });
@@ -107,15 +151,15 @@ await t.test('impostors', async (t) => {
 await t.test('conformers', async (t) => {
   for (const [batch, report] of selfTest.rightNodes) {
     await t.test(`nothing fails the right node beside the impostors of ${batch}`, async (t) => {
-      await t.resolves(async () => assertRight(await report));
+      await t.resolves(async () => assertRight(t, await report));
     });
   }
 
   const others = [
-    {
-      ...{ id: 'tokens-right', title: 'a right issuer of join tokens', only: 'tokens/*' },
-      on: { open: ({ recorder }) => startIssuer(rightIssuer, recorder), note: {} },
-    },
+    ...rightIssuers.map(({ id, title, change }) => ({
+      ...{ id, title, only: 'tokens/*' },
+      on: { open: (run: Run) => startIssuer({ ...rightIssuer, ...change }, run), note: {} },
+    })),
     {
       ...{ id: 'spire-port-right', title: 'a port that keeps the promise of require_pq_kem' },
       only: 'mesh/planes/require-pq-kem,mesh/planes/spire-server',
@@ -125,16 +169,42 @@ await t.test('conformers', async (t) => {
   for (const { id, title, only, on } of others.filter(isWanted)) {
     await t.test(`nothing fails ${id}: ${title}`, async (t) => {
       const report = await decided(id, only, { plan: gatePlan(), on });
-      assertRight(report);
-      t.ok(report.clauses.every(({ verdict }) => verdict === 'pass'));
+      if (assertRight(t, report)) t.ok(report.clauses.every(({ verdict }) => verdict === 'pass'));
     });
   }
 
-  for (const { id, title, tool } of conformers.filter(isWanted)) {
-    await t.test(`nothing fails ${id}: ${title}`, async (t) => {
-      const tools = tool === undefined ? undefined : await locateTools([tool], { onProgress: () => {} });
-      const node = tools && { command: [tools[tool!].path], implementation: title };
-      await t.resolves(async () => assertRight(await decided(id, undefined, { plan: gatePlan(node), on: 'process' })));
+  for (const [by, reports] of selfTest.conformers) {
+    for (const conformer of right.filter((one) => one.judgedBy.includes(by))) {
+      const { id, title, offersNot } = conformer;
+      await t.test(`by ${by}, nothing fails ${id}: ${title}`, { skip: whySkipped(conformer) }, async (t) => {
+        await t.resolves(async () => {
+          const report = await reports.get(id)!;
+          if (!assertRight(t, report)) return;
+          // What it offers is decided, and nothing of it left out.
+          const undecided = report.clauses.filter(({ verdict }) => verdict !== 'pass').map((clause) => clause.id);
+          if (offersNot === undefined) assert.deepEqual(undecided, []);
+        });
+      });
+    }
+  }
+
+  // A gate keeps the machine busy by itself: it comes when no crowd is left beside it.
+  for (const conformer of right.filter(({ wholeGate }) => wholeGate)) {
+    const { id, title } = conformer;
+    await t.test(`nothing fails ${id}: ${title}`, { skip: whySkipped(conformer) }, async (t) => {
+      const node = { command: commandOfConformer(conformer, tool), implementation: title };
+      await t.resolves(async () =>
+        assertRight(t, await decided(id, undefined, { plan: gatePlan(node), on: 'process' })),
+      );
     });
   }
+});
+
+await t.test('hardly any was left open by an overloaded machine, and no clause for want of another', async (t) => {
+  t.strictSame(
+    [...leftOpen].filter((id) => !caught.has(id)),
+    [],
+  );
+  const most = Math.ceil(leftOpenShare * (score.impostors + score.conformers));
+  t.ok(score.leftOpen <= most, `${score.leftOpen} were left open; ${most} are the most to tell anything by`);
 });

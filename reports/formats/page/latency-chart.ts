@@ -1,22 +1,29 @@
 import type { Bench } from '../../../src/statistics/handshakes.ts';
+import { rowName } from '../../../src/statistics/bench-rows.ts';
 import type { ChartOption, Picture } from './charts.ts';
 import { ink } from './charts.ts';
 
 const marks = ['0 %', '90 %', '99 %', '99.9 %', '99.99 %'];
+const colors = [ink.accent, ink.second, ink.pass, ink.unknown, ink.fault, ink.fail];
 const spread = (percentile: number) => -Math.log10(1 - percentile / 100);
 
 /**
  * The percentile curves of all benches, each decade of rarity as wide as the one before, so that the tail is not squeezed
  * into the last pixel. Dashed: the same handshakes counted from when they were due. Null without benches.
  */
-export function latencyChart(benches: readonly Bench[], draw: (picture: Picture) => string): string | null {
-  if (benches.length === 0) return null;
+export function latencyChart(
+  name: string,
+  benches: readonly Bench[],
+  draw: (picture: Picture) => string,
+): string | null {
+  const drawn = benches.filter(({ distribution }) => distribution.length > 0);
+  if (drawn.length === 0) return null;
   return draw({
-    name: 'latency',
-    label: 'Handshake latency by percentile, measured and from the moment due',
+    name,
+    label: 'Latency by percentile, measured and from the moment due',
     width: 1040,
     height: 300,
-    option: option(benches),
+    option: option(drawn),
   });
 }
 
@@ -49,7 +56,7 @@ function option(benches: readonly Bench[]): ChartOption {
       splitLine: { lineStyle: { color: ink.line } },
     },
     series: benches.flatMap((bench, at) => {
-      const color = at === 0 ? ink.accent : ink.second;
+      const color = colors[at % colors.length]!;
       const curve = (key: 'ms' | 'fromDueMs', name: string, type: 'solid' | 'dashed') => ({
         type: 'line' as const,
         silent: true,
@@ -61,7 +68,7 @@ function option(benches: readonly Bench[]): ChartOption {
         labelLayout: { moveOverlap: 'shiftY' as const },
         data: bench.distribution.map((point) => [spread(point.percentile), Math.max(point[key], 0.01)]),
       });
-      const kind = bench.id.replace('handshake/', '');
+      const kind = rowName(bench.id);
       return [curve('ms', `${kind}, measured`, 'solid'), curve('fromDueMs', `${kind}, from due`, 'dashed')];
     }),
   };

@@ -1,7 +1,10 @@
+import { rowName } from '../../../src/statistics/bench-rows.ts';
 import { referencedLine } from '../../../src/report/evidence.ts';
 import type { EntryOf, History } from '../../../src/history.ts';
 import { entriesOf } from '../../../src/history.ts';
+import { notReadyOf } from '../../../src/reading/not-ready.ts';
 import type { ClauseReport, Report } from '../../../src/report/report.ts';
+import { again } from '../../again.ts';
 import { tell } from '../../telling.ts';
 import {
   because,
@@ -10,8 +13,13 @@ import {
   coverageSentence,
   coversEveryPromise,
   groupVerdict,
+  isBench,
+  kneeSentence,
+  machineSentence,
   milliseconds,
   rotationTotals,
+  sentence,
+  thousands,
   verdictOrder,
   verdictWords,
 } from '../../wording.ts';
@@ -45,6 +53,7 @@ export function pageView(report: Report, history: History) {
             },
           ];
     });
+  const ofSpire = report.bench.some(({ row }) => row?.times !== undefined);
   return {
     report,
     evidence,
@@ -55,12 +64,23 @@ export function pageView(report: Report, history: History) {
     anchor,
     instant,
     timing,
+    isBench: isBench(report),
+    ofSpire,
+    rowsHeading: ofSpire ? 'Latency' : isBench(report) ? 'Handshake latency' : 'Handshakes in a quiet window',
+    rowName,
+    kneeSentence,
+    sentence,
     headline: {
-      pass: coversEveryPromise(report) ? 'The mesh held' : 'All that was asked held',
-      fail: 'The mesh broke a promise',
+      pass: isBench(report) ? 'Measured' : coversEveryPromise(report) ? 'The mesh held' : 'All that was asked held',
+      fail: report.clauses.some(({ verdict }) => verdict === 'fail')
+        ? 'The mesh broke a promise'
+        : 'A bound was broken',
       inconclusive: 'Could not be decided',
     }[report.verdict],
-    because: because(report),
+    because: because(report, history),
+    notReady: notReadyOf(history),
+    machine: machineSentence(report, history),
+    again: again(report.run),
     took: seconds(Date.parse(report.run.endedAt) - Date.parse(report.run.startedAt)),
     rotations: rotationTotals(report),
     coverage: coverageSentence(report),
@@ -99,15 +119,14 @@ function timing(nodes: readonly EntryOf<'node'>[]): string {
   )}; agents sync every ${range(
     nodes.map((node) => node.syncIntervalMs),
     'ms',
+  )}; nodes take up SVID and bundle within ${range(
+    nodes.map((node) => node.uptakeMs / 1000),
+    's',
   )}`;
 }
 
 function seconds(ms: number): string {
   return Number.isFinite(ms) ? `${(ms / 1000).toFixed(3).replace(/(\.\d*?[1-9])0+$|\.0+$/, '$1')} s` : 'unknown';
-}
-
-function thousands(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
 function instant(iso: string): string {

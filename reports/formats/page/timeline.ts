@@ -3,7 +3,7 @@ import type { ScenarioReport } from '../../../src/report/report.ts';
 import type { ChartOption, Picture } from './charts.ts';
 import { ink } from './charts.ts';
 import type { Lane, TimelineData } from './timeline-data.ts';
-import { timelineData } from './timeline-data.ts';
+import { benchTimelineData, timelineData } from './timeline-data.ts';
 
 const laneHeight = 24;
 const width = 1040;
@@ -21,14 +21,23 @@ export function timeline(
   scenario: ScenarioReport,
   draw: (picture: Picture) => string,
 ): string | null {
-  const data = timelineData(history, scenario);
+  return picture(timelineData(history, scenario), scenario.id, draw);
+}
+
+/** A benchmark as one picture over time, drawn alike. Null where nothing was measured. */
+export function benchTimeline(history: History, draw: (picture: Picture) => string): string | null {
+  const data = benchTimelineData(history);
+  return data && picture(data, 'benchmark', draw);
+}
+
+function picture(data: TimelineData, name: string, draw: (picture: Picture) => string): string | null {
   const hasTraffic = data.buckets.some((bucket) => bucket.ok + bucket.fail + bucket.unknown > 0);
   if (data.lanes.length === 0 && !hasTraffic) return null;
   const lanesBottom = 12 + data.lanes.length * laneHeight;
   const height = hasTraffic ? lanesBottom + 2 * (gap + curveHeight) + 34 : lanesBottom + 34;
   return draw({
-    name: `timeline-${scenario.id.replace(/\W/g, '-')}`,
-    label: `Timeline of ${scenario.id}: faults, authorities, SVID rotations, requests and latency over time`,
+    name: `timeline-${name.replace(/\W/g, '-')}`,
+    label: `Timeline of ${name}: faults, authorities, SVID rotations, requests and latency over time`,
     width,
     height,
     option: option(data, lanesBottom, hasTraffic),
@@ -128,7 +137,10 @@ function laneSeries({
               [
                 {
                   coord: [fromMs, at + 0.14],
-                  itemStyle: { color: ink.fault, opacity: proven ? 0.75 : 0.25 },
+                  itemStyle: {
+                    color: lane.kind === 'row' ? ink.accent : ink.fault,
+                    opacity: lane.kind === 'row' ? 0.3 : proven ? 0.75 : 0.25,
+                  },
                   name: proven ? '' : 'not proven in force',
                   label: { color: ink.text, position: 'inside' as const, fontSize: 11 },
                 },
@@ -201,7 +213,7 @@ function trafficSeries(
 }
 
 function shade(data: TimelineData) {
-  const bands = data.lanes.flatMap((lane) => lane.bands);
+  const bands = data.lanes.filter(({ kind }) => kind === 'fault').flatMap((lane) => lane.bands);
   const spans = new Map(
     bands.map(({ fromMs, toMs }) => [
       `${fromMs} ${toMs}`,

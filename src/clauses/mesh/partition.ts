@@ -1,6 +1,7 @@
-import { failsClosed, recovers, shortSurvives, trafficWhileValid } from '../../checkers/partition.ts';
+import { failsClosed, shortSurvives, trafficWhileValid } from '../../checkers/partition.ts';
+import { recovers } from '../../checkers/recovery.ts';
 import { inItsScenario } from '../../checkers/scenario.ts';
-import { clause } from '../../clause.ts';
+import { bothRoles, clause } from '../../clause.ts';
 
 // The agents lose their server for less and for more than an SVID's life.
 
@@ -17,6 +18,7 @@ export const shortRequestsSurvive = clause({
   subject: 'workload-api-server',
   title: "A partition shorter than an SVID's life fails no request",
   danger: 'the mesh stands and falls with its server',
+  limits: "what becomes of a call between two nodes is the caller's own word; a call to us has to reach us",
   judge: inItsScenario(shortSurvives),
 });
 
@@ -26,6 +28,7 @@ export const shortRecovers = clause({
   subject: 'workload-api-server',
   title: 'After a short partition SVIDs are renewed again within the computed bound',
   danger: 'the agent waits far longer than the outage lasted',
+  limits: "what becomes of a call between two nodes is the caller's own word",
   judge: inItsScenario(recovers),
 });
 
@@ -35,6 +38,7 @@ export const longTrafficWhileValid = clause({
   subject: 'workload-api-server',
   title: 'During a long partition traffic goes on for as long as the SVIDs live',
   danger: 'the agent drops good SVIDs when the server is away',
+  limits: 'by calls between two nodes, of which each caller tells itself what became',
   judge: inItsScenario(trafficWhileValid),
 });
 
@@ -46,6 +50,8 @@ export const longFailsClosed = clause({
   subject: 'validator',
   title: 'Past their expiry no connection is made: the mesh fails closed',
   danger: 'an outage of the server silently switches identity checks off',
+  limits: "tried from a second past notAfter, on new connections; calls between two nodes are the caller's own word",
+  roles: bothRoles,
   judge: inItsScenario(failsClosed),
 });
 
@@ -55,5 +61,6 @@ export const longRecovers = clause({
   subject: 'workload-api-client',
   title: 'After a long partition new SVIDs and traffic are back within the computed bound',
   danger: 'nodes need a restart by hand after an outage',
+  limits: "what becomes of a call between two nodes is the caller's own word",
   judge: inItsScenario(recovers),
 });

@@ -18,6 +18,7 @@ export const exactId = clause({
   id: 'mesh/pinning/exact-id',
   title: 'Exactly the allowed SPIFFE ID is accepted',
   danger: 'right peers are turned away',
+  limits: 'shown are the ID of the probe and a federated one; other allowed IDs meet the node in the traffic only',
   judge: acceptedAsMust,
 });
 
@@ -26,6 +27,7 @@ export const siblingPath = clause({
   id: 'mesh/pinning/sibling-path',
   title: 'A sibling of the allowed ID is refused',
   danger: 'any member of the trust domain is taken for the allowed peer',
+  limits: 'one sibling is tried: a rule that happens to leave it out passes',
 });
 
 export const prefix = clause({
@@ -42,11 +44,27 @@ export const suffix = clause({
   danger: 'IDs are compared by how they begin or end',
 });
 
+export const sameName = clause({
+  ...must,
+  id: 'mesh/pinning/same-name',
+  title: 'An ID that shares its last segment with the allowed one, and no more, is refused',
+  danger: 'the service is looked at and not what it belongs to',
+});
+
 export const otherCase = clause({
   ...must,
   id: 'mesh/pinning/case',
   title: 'The allowed ID in another case is refused',
   danger: 'paths are compared without regard to case',
+  limits: 'tried with capitals in the last segment; those in the trust domain are not tried',
+});
+
+export const punctuation = clause({
+  ...must,
+  id: 'mesh/pinning/punctuation',
+  title: 'An ID that differs from the allowed one in a punctuation mark is refused',
+  danger: 'IDs are folded, as for labels and names of files, before they are compared',
+  limits: 'tried with an underscore for a dash',
 });
 
 export const trailingSlash = clause({
@@ -68,6 +86,7 @@ export const foreignDomainUnknown = clause({
   id: 'mesh/pinning/foreign-domain-unknown',
   title: 'The allowed path in a trust domain nobody knows is refused',
   danger: 'the trust domain of an ID is not looked at',
+  limits: 'seven names are tried, six of them signed by our own authority',
 });
 
 export const expectedPeer = clause({
@@ -76,5 +95,16 @@ export const expectedPeer = clause({
   catalogue: 'MESH-PIN-03',
   title: 'A node that calls one allowed peer refuses another allowed peer in its place',
   danger: 'the peer that was asked for is not checked, only the list',
+  limits: 'one other allowed peer is tried, the next node of the mesh',
   roles: ['client'],
+});
+
+export const keyPossession = clause({
+  ...must,
+  id: 'mesh/pinning/key-possession',
+  catalogue: null,
+  spec: 'RFC 8446 §4.4.3; RFC 5280 §6.1',
+  title: 'The right SVID in the hands of somebody who does not hold its key is refused',
+  danger: 'an SVID is public: whoever has seen one is let in with it',
+  limits: 'tried with a signature by another key of the same kind; no empty one, none of another kind',
 });

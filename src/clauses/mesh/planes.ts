@@ -16,6 +16,7 @@ export const spireServerPlane = clause({
   id: 'mesh/planes/spire-server',
   title: "The SPIRE server's port keeps its declared TLS policy",
   danger: 'the control plane is weaker than the report says',
+  limits: 'one handshake for each of TLS 1.0 to 1.3; suites are not tried, nor a client without a certificate',
   judge: keepsDeclaredPolicy('spire-server'),
 });
 
@@ -24,6 +25,7 @@ export const bundleEndpointPlane = clause({
   id: 'mesh/planes/bundle-endpoint',
   title: 'The bundle endpoint keeps its declared TLS policy',
   danger: 'trust bundles are served over a version that nobody declared',
+  limits: 'one handshake for each of TLS 1.0 to 1.3; suites are not tried',
   judge: keepsDeclaredPolicy('bundle-endpoint'),
 });
 
@@ -32,6 +34,7 @@ export const requirePqKem = clause({
   id: 'mesh/planes/require-pq-kem',
   title: "SPIRE's switch require_pq_kem does what it promises: TLS 1.3 only, and only with a post-quantum key exchange",
   danger: 'a switch is on and changes nothing',
+  limits: 'one handshake for TLS 1.2 and for each classical group that OpenSSL can offer',
   judge: onlyPostQuantum,
 });
 
@@ -40,5 +43,6 @@ export const metricsLoopback = clause({
   id: 'mesh/planes/metrics-loopback',
   title: 'Metrics, which SPIRE serves without TLS, are bound to the loopback interface only',
   danger: 'plaintext telemetry is reachable from the network',
+  limits: 'the declared ports only, as the kernel of this machine lists them',
   judge: boundToLoopback,
 });

@@ -1,5 +1,6 @@
-import { notNegotiated, only13Negotiated, refusedBesideControl } from '../../checkers/exchanges.ts';
+import { inOneLife, notNegotiated, only13Negotiated, refusedBesideControl } from '../../checkers/exchanges.ts';
 import { grantsNoEarlyData, presentsItsSvid } from '../../checkers/controls.ts';
+import { sessionEndsWithSvid } from '../../checkers/tickets.ts';
 import { bothRoles, clause } from '../../clause.ts';
 
 // TLS 1.3 only, on every listener of a mesh node and on every connection that it opens.
@@ -16,6 +17,7 @@ export const versionAsServer = clause({
   spec: deployment,
   title: 'A node accepts TLS 1.3 and refuses 1.2, 1.1 and 1.0, alone and as a range',
   danger: 'an old version is still negotiated, with its weaker suites and its certificates in the clear',
+  limits: 'SSL 3.0 is not tried',
   roles: ['server'],
   judge: only13Negotiated,
 });
@@ -27,6 +29,7 @@ export const versionAsClient = clause({
   spec: deployment,
   title: 'A node calls servers that speak TLS 1.3 and none that stop at 1.2, 1.1 or 1.0',
   danger: 'a peer that lags, or an attacker in between, talks the caller down',
+  limits: 'SSL 3.0 is not tried',
   roles: ['client'],
   judge: notNegotiated,
 });
@@ -38,6 +41,7 @@ export const aeadOnly = clause({
   spec: deployment,
   title: 'Only the strong AEAD suites of TLS 1.3 are negotiated',
   danger: 'a suite with a short tag, CBC or static RSA is reachable',
+  limits: 'tried are AES-128-CCM-8, three CBC suites and two of static RSA; of servers, AES-128-CCM-8 only',
   roles: bothRoles,
   judge: notNegotiated,
 });
@@ -49,6 +53,7 @@ export const plaintextRefused = clause({
   spec: 'Mesh deployment, goal',
   title: 'A node answers nothing of the mesh without TLS',
   danger: 'the service is also served in the clear on the same port',
+  limits: 'tried with GET /hello on the port of the mesh; other ports of a node are not looked at',
   roles: bothRoles,
   judge: refusedBesideControl,
 });
@@ -60,6 +65,7 @@ export const clientCertificateRequired = clause({
   spec: network,
   title: 'An anonymous client (an empty certificate list under TLS 1.3) gets no application data',
   danger: 'the client certificate is asked for but not demanded',
+  limits: 'GET /hello is asked for; what other paths give to an anonymous client is not looked at',
   roles: ['server'],
   judge: refusedBesideControl,
 });
@@ -69,9 +75,22 @@ export const clientPresentsSvid = clause({
   id: 'mesh/tls/client-presents-svid',
   catalogue: 'MESH-TLS-03',
   spec: network,
-  title: 'A node that calls presents its own SVID',
+  title: 'A node that calls presents its own SVID: chain, time and ID hold by the bundle of that moment',
   danger: 'calls are made anonymously, or under another identity',
+  limits: 'seen in calls to servers of ours, not in those to other nodes',
   roles: ['client'],
+  judge: presentsItsSvid,
+});
+
+export const serverPresentsSvid = clause({
+  ...must,
+  id: 'mesh/tls/server-presents-svid',
+  catalogue: 'MESH-TLS-03',
+  spec: network,
+  title: 'A node that is called presents its own SVID: chain, time and ID hold by the bundle of that moment',
+  danger: 'an SVID that ended hours ago, or a self-signed certificate with the right name, stands for the service',
+  limits: 'another name than its own is left open, as somebody else may listen at its address',
+  roles: ['server'],
   judge: presentsItsSvid,
 });
 
@@ -82,6 +101,7 @@ export const noEarlyData = clause({
   spec: deployment,
   title: 'No session ticket allows early data (0-RTT)',
   danger: 'a request is replayed before any identity was checked',
+  limits: 'read from the session tickets; early data itself is not sent',
   roles: ['server'],
   judge: grantsNoEarlyData,
 });
@@ -93,6 +113,7 @@ export const ticketNotPastSvid = clause({
   spec: deployment,
   title: 'A session ticket does not outlive the SVID that it was given for',
   danger: 'an expired identity goes on by resuming',
+  limits: 'one session a node, offered from a second past notAfter; who resumes none passes by its full handshake',
   roles: ['server'],
-  judge: refusedBesideControl,
+  judge: inOneLife(sessionEndsWithSvid),
 });

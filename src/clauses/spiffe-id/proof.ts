@@ -27,3 +27,13 @@ export const strangerAuthority = clause({
   title: 'A chain to a stranger with the same names and key identifiers as the authority is refused',
   danger: 'authorities are told apart by name, not by key',
 });
+
+export const idSigned = clause({
+  ...must,
+  id: 'spiffe-id/proof/id-signed',
+  catalogue: 'SPIFFE-ID-3.2-01',
+  spec: 'SPIFFE-ID §3.2',
+  title: 'An SVID whose ID was put in after it was signed is refused',
+  danger: 'the signature is not checked, so anyone who has one SVID has all of them',
+  limits: 'the ID is replaced after the signature; no other part of a certificate is',
+});

@@ -38,6 +38,15 @@ export const noUriSan = clause({
   danger: 'a chain to the bundle is enough to get in',
 });
 
+export const noPath = clause({
+  ...must,
+  id: 'x509-svid/leaf/no-path',
+  catalogue: 'X509-SVID-5.2-05',
+  spec: 'X509-SVID §5.2',
+  title: 'A leaf with the ID of the trust domain itself is refused',
+  danger: 'who speaks as the trust domain is let in as everybody in it',
+});
+
 export const caAsLeaf = clause({
   ...must,
   id: 'x509-svid/leaf/ca-as-leaf',
@@ -54,4 +63,5 @@ export const keyUsage = clause({
   spec: 'X509-SVID §5.2',
   title: 'A leaf that may sign certificates or CRLs is refused',
   danger: 'key usage is not looked at',
+  limits: 'a leaf that says nothing of what its key is for is not tried',
 });

@@ -26,6 +26,7 @@ export const expired = clause({
   id: 'x509-svid/path/expired',
   title: 'An expired SVID is refused',
   danger: 'notAfter is ignored, so a stolen SVID is good for ever',
+  limits: 'tried from three seconds past the end: a leeway of less than three seconds passes',
 });
 
 export const notYetValid = clause({
@@ -33,4 +34,13 @@ export const notYetValid = clause({
   id: 'x509-svid/path/not-yet-valid',
   title: 'An SVID that is not yet valid is refused',
   danger: 'notBefore is ignored',
+  limits: 'tried from ten seconds before the beginning: a leeway of less than ten seconds passes',
+});
+
+export const criticalExtension = clause({
+  ...validity,
+  id: 'x509-svid/path/critical-extension',
+  title: 'A leaf with a critical extension that nobody knows is refused',
+  danger: 'what an authority forbids by an extension is allowed by those who do not know it',
+  limits: 'one unknown extension on the leaf; none is tried on an intermediate',
 });

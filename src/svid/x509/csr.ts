@@ -9,25 +9,25 @@ import {
   sequence,
   subjectAltName,
 } from './encode.ts';
-import { newKeyPair, privateKeyPem, signed } from './key-pair.ts';
+import { newKeyPair, privateKeyPem, signed, type KeyAlgorithm } from './key-pair.ts';
 
 export interface SigningRequest {
   /** PKCS #10. */
   readonly csrDer: Uint8Array;
-  /** P-256, PKCS #8. */
+  /** PKCS #8. */
   readonly privateKeyPem: string;
 }
 
 /**
- * A signing request under a fresh P-256 key, as agents attest with (no ID: the server chooses it) and as MintX509SVID takes (one URI SAN).
+ * A signing request under a fresh key, as agents attest with (no ID: the server chooses it) and as MintX509SVID takes (one URI SAN).
  *
  * @param spiffeId - written byte for byte, one byte a character
  * @throws RangeError for a character beyond U+00FF
  *
  * Source: RFC 2986 §4; SPIRE api/server/agent/v1 AgentX509SVIDParams, svid/v1 MintX509SVIDRequest.
  */
-export async function createCsr(spiffeId?: string): Promise<SigningRequest> {
-  const { privateKey, spki } = await newKeyPair('ec');
+export async function createCsr(spiffeId?: string, algorithm: KeyAlgorithm = 'ec'): Promise<SigningRequest> {
+  const { privateKey, spki } = await newKeyPair(algorithm);
   const extensions = spiffeId === undefined ? [] : subjectAltName({ uriSans: [spiffeId] });
   const asked =
     extensions.length === 0

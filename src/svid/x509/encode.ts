@@ -2,7 +2,7 @@ import asn1 from 'node-forge/lib/asn1.js';
 
 import { tags } from './der.ts';
 import { attributeTypes, type NameAttribute } from './distinguished-name.ts';
-import { extensionOids, keyUsages, purposes, type Extension, type KeyUsage } from './extensions.ts';
+import { extensionOids, keyUsages, nameTags, purposes, type Extension, type KeyUsage } from './extensions.ts';
 
 // Written with node-forge and read with der.ts: an error in one of them cannot hide in the other.
 
@@ -72,11 +72,13 @@ export function extension({ oid: dotted, critical, value }: Extension): Der {
 export interface SubjectAltNames {
   readonly uriSans?: readonly string[];
   readonly dnsSans?: readonly string[];
+  readonly emailSans?: readonly string[];
 }
 
 /** @throws RangeError for a character beyond U+00FF: names are written one byte a character, just as they are read */
-export function subjectAltName({ uriSans = [], dnsSans = [] }: SubjectAltNames): Extension[] {
+export function subjectAltName({ uriSans = [], dnsSans = [], emailSans = [] }: SubjectAltNames): Extension[] {
   const names = [
+    ...emailSans.map((name) => element(0x81, oneByteEach(name))),
     ...dnsSans.map((name) => element(0x82, oneByteEach(name))),
     ...uriSans.map((name) => element(0x86, oneByteEach(name))),
   ];
@@ -89,6 +91,20 @@ export function basicConstraints(isCa: boolean, pathLength?: number): Extension 
     true,
     sequence(isCa ? element(tags.boolean, '\xff') : '', pathLength === undefined ? '' : integer(pathLength)),
   );
+}
+
+/** Hosts of the URIs that certificates below may have, and may not. */
+export interface UriConstraints {
+  readonly permitted?: readonly string[];
+  readonly excluded?: readonly string[];
+}
+
+/** Source: RFC 5280 §4.2.1.10, which has it critical. */
+export function nameConstraints({ permitted = [], excluded = [] }: UriConstraints): Extension[] {
+  const subtrees = (tag: number, hosts: readonly string[]) =>
+    hosts.length === 0 ? '' : element(tag, ...hosts.map((host) => sequence(element(nameTags.uri, oneByteEach(host)))));
+  const value = subtrees(0xa0, permitted) + subtrees(0xa1, excluded);
+  return value === '' ? [] : [made('nameConstraints', true, sequence(value))];
 }
 
 /** Nothing at all for no usages: RFC 5280 §4.2.1.3 wants at least one bit. */

@@ -16,6 +16,7 @@ export const extensionOids = {
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
+  nameConstraints: '2.5.29.30',
   authorityKeyId: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 } as const;
@@ -55,6 +56,21 @@ export interface Extension {
   readonly value: Uint8Array;
 }
 
+/** The names that certificates below this one may have. Source: RFC 5280 §4.2.1.10. */
+export interface NameConstraints {
+  readonly permitted: readonly ConstrainedName[];
+  readonly excluded: readonly ConstrainedName[];
+}
+
+/** The tag of one kind of name, and a part of its space; one character for each byte. */
+export interface ConstrainedName {
+  readonly tag: number;
+  readonly base: string;
+}
+
+/** The kinds of alternative names that are read here. */
+export const nameTags = { dns: 0x82, directory: 0xa4, uri: 0x86 } as const;
+
 /** What the extensions of a certificate say. */
 export interface CertificateExtensions {
   /** All of them, known or not, in encoded order. */
@@ -65,9 +81,13 @@ export interface CertificateExtensions {
   readonly uriSans: readonly string[];
   /** As `uriSans`. */
   readonly dnsSans: readonly string[];
+  /** The tags of alternative names of other kinds, such as 0x87 for an IP address. */
+  readonly otherSans: readonly number[];
   readonly isCa: boolean;
   /** `undefined` when any number of intermediates may follow. */
   readonly pathLength: number | undefined;
+  /** `undefined` when the extension is absent. */
+  readonly nameConstraints: NameConstraints | undefined;
   /** `undefined` when the extension is absent. */
   readonly keyUsage: readonly KeyUsage[] | undefined;
   /** `serverAuth`, `clientAuth` and their like, or a dotted number; `undefined` when the extension is absent. */
@@ -88,11 +108,15 @@ const readers: Readonly<Record<string, (value: Uint8Array, fields: Fields) => vo
     // An extension that comes twice must not hide what the other one says.
     fields.uriSans = [
       ...fields.uriSans,
-      ...names.filter(({ tag }) => tag === 0x86).map((name) => latin1Of(value, name)),
+      ...names.filter(({ tag }) => tag === nameTags.uri).map((name) => latin1Of(value, name)),
     ];
     fields.dnsSans = [
       ...fields.dnsSans,
-      ...names.filter(({ tag }) => tag === 0x82).map((name) => latin1Of(value, name)),
+      ...names.filter(({ tag }) => tag === nameTags.dns).map((name) => latin1Of(value, name)),
+    ];
+    fields.otherSans = [
+      ...fields.otherSans,
+      ...names.map(({ tag }) => tag).filter((tag) => tag !== nameTags.uri && tag !== nameTags.dns),
     ];
   },
   [extensionOids.basicConstraints]: (value, fields) => {
@@ -101,6 +125,16 @@ const readers: Readonly<Record<string, (value: Uint8Array, fields: Fields) => vo
     const limit = parts.find(({ tag }) => tag === tags.integer);
     fields.isCa ||= flag !== undefined && value[flag.from] !== 0;
     if (limit !== undefined) fields.pathLength = numberOf(value, limit);
+  },
+  [extensionOids.nameConstraints]: (value, fields) => {
+    const parts = childrenOf(value, onlyElement(value, tags.sequence, 'name constraints'));
+    const subtrees = (wantedTag: number) =>
+      parts.filter(({ tag }) => tag === wantedTag).flatMap((part) => childrenOf(value, part).map(subtreeIn(value)));
+    // An extension that comes twice must not hide what the other one says.
+    fields.nameConstraints = {
+      permitted: [...(fields.nameConstraints?.permitted ?? []), ...subtrees(0xa0)],
+      excluded: [...(fields.nameConstraints?.excluded ?? []), ...subtrees(0xa1)],
+    };
   },
   [extensionOids.keyUsage]: (value, fields) => {
     const { from, end } = onlyElement(value, tags.bitString, 'key usage');
@@ -150,8 +184,10 @@ export function readExtensions(der: Uint8Array, wrapper: Element | undefined): C
   const fields: Fields = {
     uriSans: [],
     dnsSans: [],
+    otherSans: [],
     isCa: false,
     pathLength: undefined,
+    nameConstraints: undefined,
     keyUsage: undefined,
     extendedKeyUsage: undefined,
     subjectKeyId: undefined,
@@ -167,6 +203,15 @@ export function readExtensions(der: Uint8Array, wrapper: Element | undefined): C
     }
   }
   return { extensions, unreadable, ...fields };
+}
+
+/** Source: RFC 5280 §4.2.1.10: the minimum is 0 and left out, and there is no maximum. */
+function subtreeIn(value: Uint8Array): (subtree: Element) => ConstrainedName {
+  return (subtree) => {
+    const [base, more] = childrenOf(value, wanted(subtree, tags.sequence, 'subtree of names'));
+    if (base === undefined || more !== undefined) throw new DerError('a subtree of names is one name and no more');
+    return { tag: base.tag, base: latin1Of(value, base) };
+  };
 }
 
 function numberOf(bytes: Uint8Array, { from, end }: Element): number {

@@ -5,6 +5,7 @@ import t from 'tap';
 
 import * as peculiar from '@peculiar/x509';
 
+import { subjectAltName } from './encode.ts';
 import { createCsr, forgeAuthority, type Change } from './forge.ts';
 import { readCertificate, type Certificate } from './read.ts';
 
@@ -188,4 +189,13 @@ await t.test('signing requests are signed by their own key and ask for the ID by
     );
     t.equal(createPrivateKey(privateKeyPem).asymmetricKeyDetails?.namedCurve, 'prime256v1');
   }
+});
+
+await t.test('names of other types and second SAN extensions are written as they were asked for', async (t) => {
+  const email = await authority.issue({ ...options, change: { uriSans: [], emailSans: ['web@example.test'] } });
+  t.equal(new X509Certificate(email.certificate.der).subjectAltName, 'email:web@example.test');
+  t.strictSame(email.certificate.uriSans, []);
+  const second = subjectAltName({ uriSans: ['spiffe://example.test/second'] });
+  const twice = await authority.issue({ ...options, change: { extensions: second } });
+  t.strictSame(twice.certificate.uriSans, ['spiffe://example.test/web', 'spiffe://example.test/second']);
 });

@@ -12,11 +12,13 @@ import {
   integer,
   keyIdentifiers,
   keyUsage,
+  nameConstraints,
   sequence,
   serialNumber,
   subjectAltName,
   time,
   type Der,
+  type UriConstraints,
 } from './encode.ts';
 import type { Extension, KeyUsage } from './extensions.ts';
 import {
@@ -33,8 +35,9 @@ import { readCertificate, type Certificate } from './read.ts';
 export { createCsr } from './csr.ts';
 
 export interface AuthorityOptions {
-  /** Its URI SAN is `spiffe://` and this name. */
+  /** Its URI SAN is `spiffe://` and this name, unless `spiffeId` says otherwise. */
   readonly trustDomain: string;
+  readonly spiffeId?: string;
   readonly algorithm?: KeyAlgorithm;
   /** Comes after the country and organisation that SPIRE writes; `subject` overrules it. */
   readonly commonName?: string;
@@ -52,6 +55,7 @@ export interface AuthorityOptions {
   /** Makes an intermediate under this authority. */
   readonly issuer?: Authority;
   readonly pathLength?: number;
+  readonly nameConstraints?: UriConstraints;
   /** `false` makes an authority that is none. */
   readonly isCa?: boolean;
   /** keyCertSign and cRLSign when it is not given. */
@@ -72,6 +76,8 @@ export interface LeafOptions {
   readonly spiffeId: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** Of its key; P-256 when absent. */
+  readonly algorithm?: KeyAlgorithm;
   readonly change?: Change;
 }
 
@@ -79,6 +85,7 @@ export interface LeafOptions {
 export interface Change {
   readonly uriSans?: readonly string[];
   readonly dnsSans?: readonly string[];
+  readonly emailSans?: readonly string[];
   readonly commonName?: string;
   readonly isCa?: boolean;
   /** Empty leaves the extension out. */
@@ -139,8 +146,9 @@ export async function forgeAuthority(options: AuthorityOptions): Promise<Authori
     extensions: [
       ...keyUsage(options.keyUsage ?? ['keyCertSign', 'cRLSign']),
       basicConstraints(options.isCa ?? true, options.pathLength),
+      ...nameConstraints(options.nameConstraints ?? {}),
       ...keyIdentifiers(subjectKeyId, issuer?.certificate.subjectKeyId ?? like?.authorityKeyId),
-      ...subjectAltName({ uriSans: [`spiffe://${options.trustDomain}`] }),
+      ...subjectAltName({ uriSans: [options.spiffeId ?? `spiffe://${options.trustDomain}`] }),
     ],
   });
   const der = bytesOf(signed(content, issuer?.privateKey ?? privateKey));
@@ -163,7 +171,7 @@ async function issueLeaf(
 ): Promise<ForgedSvid> {
   const { spiffeId, change = {} } = options;
   const { afterSigning } = change;
-  const pair = await newKeyPair(change.rsa === true ? 'rsa' : 'ec');
+  const pair = await newKeyPair(change.rsa === true ? 'rsa' : (options.algorithm ?? 'ec'));
   const shownPair = afterSigning?.publicKey === true ? await newKeyPair('ec') : pair;
   const subject = distinguishedName([
     ...organisation,
@@ -189,7 +197,7 @@ async function issueLeaf(
         ...extendedKeyUsage(change.extendedKeyUsage ?? ['serverAuth', 'clientAuth']),
         basicConstraints(change.isCa ?? false),
         ...keyIdentifiers(own, change.selfSigned === true ? own : issuer.subjectKeyId),
-        ...subjectAltName({ uriSans: uris, dnsSans: change.dnsSans ?? [] }),
+        ...subjectAltName({ ...change, uriSans: uris }),
         ...(change.extensions ?? []),
       ],
     });

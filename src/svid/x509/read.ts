@@ -80,6 +80,11 @@ export function authorityId(certificate: Certificate): string | undefined {
   return certificate.isCa ? certificate.subjectKeyId : certificate.authorityKeyId;
 }
 
+/** By this public keys are told apart: the first half of the SHA-256 of the SubjectPublicKeyInfo, in lower-case hexadecimal. */
+export function publicKeyId({ publicKeySpki }: Certificate): string {
+  return hash('sha256', publicKeySpki).slice(0, 32);
+}
+
 function readFields(der: Uint8Array): Certificate {
   const [signed, , , more] = childrenOf(der, onlyElement(der, tags.sequence, 'certificate'));
   if (more !== undefined) throw new DerError('more than three parts');

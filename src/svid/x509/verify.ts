@@ -1,6 +1,7 @@
 import type { TrustBundles } from '../bundle.ts';
 import { parseSpiffeId, SpiffeIdError, type SpiffeId } from '../spiffe-id.ts';
 import { extensionOids } from './extensions.ts';
+import { forbiddenName } from './name-constraints.ts';
 import type { Certificate } from './read.ts';
 import { signedBy, type SignatureMemory } from './signature.ts';
 
@@ -168,7 +169,7 @@ function isSigned(search: Search, child: Certificate, issuer: Certificate): bool
   return search.checksLeft >= 0 && signedBy(child, issuer, search.memory);
 }
 
-/** What keeps a certificate from being the issuer of the last one in `path`. Source: RFC 5280 §6.1.4 (k) to (n); X509-SVID §4.1 and §4.3. */
+/** What keeps a certificate from being the issuer of the last one in `path`. Source: RFC 5280 §6.1.4 (g) and (k) to (n); X509-SVID §4.1 to §4.3. */
 function issuerFault(issuer: Certificate, path: readonly Certificate[], at: Date): Refusal | undefined {
   if (!issuer.isCa) return refused('bad-chain', `${nameOf(issuer)} issued a certificate and is no CA`);
   if (issuer.keyUsage !== undefined && !issuer.keyUsage.includes('keyCertSign'))
@@ -180,7 +181,19 @@ function issuerFault(issuer: Certificate, path: readonly Certificate[], at: Date
       `${nameOf(issuer)} allows ${issuer.pathLength} intermediates below it, there are ${between}`,
     );
   }
-  return validityFault(issuer, at) ?? extensionFault(issuer);
+  return validityFault(issuer, at) ?? extensionFault(issuer) ?? nameFault(issuer, path);
+}
+
+/** Names are held to what each issuer above them says; a CA that only renews itself is passed over. Source: RFC 5280 §6.1.3 (b), (c). */
+function nameFault(issuer: Certificate, path: readonly Certificate[]): Refusal | undefined {
+  const { nameConstraints } = issuer;
+  if (nameConstraints === undefined) return undefined;
+  for (const [at, certificate] of path.entries()) {
+    const name = at > 0 && certificate.selfIssued ? undefined : forbiddenName(certificate, nameConstraints);
+    if (name !== undefined)
+      return refused('bad-chain', `${nameOf(issuer)} allows no certificate below it to have ${name}`);
+  }
+  return undefined;
 }
 
 function nameOf(certificate: Certificate): string {

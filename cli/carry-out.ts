@@ -1,0 +1,82 @@
+import type { RunResult, RunSetting } from '../engine/record-run.ts';
+import { silent } from '../engine/steps.ts';
+import { startPapers } from '../reports/papers.ts';
+import { summary } from '../reports/terminal.ts';
+import { stoppedSentence } from '../reports/wording.ts';
+import { findError, messageOf, UsageError } from '../src/errors.ts';
+import { HealError } from '../src/heal-error.ts';
+import { exitCodes, exitCodeOf } from './exit-codes.ts';
+import { abortOnSignals } from './signals.ts';
+import { terminalSteps } from './terminal-steps.ts';
+
+/** The flags of every command that makes a run, under the names that commander gives them; `color` is false for `--no-color`. */
+export interface RunFlags {
+  readonly out?: string;
+  readonly seed?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly color: boolean;
+}
+
+/** @throws UsageError for an option that is there and says nothing */
+export function refuseEmpty({ out, node }: { readonly out?: string; readonly node?: string }): void {
+  if (out?.trim() === '')
+    throw new UsageError(
+      '--out: wants the directory that the run is written to, as in --out reports/out/today; without the option Assay names one itself',
+    );
+  if (node?.trim() === '')
+    throw new UsageError('--node: wants the command that starts your node, as in --node "./my-node --flag"');
+}
+
+/**
+ * Makes a run in front of a person: its steps on standard error, what came of it on standard output, a signal that ends it in order. Gives the
+ * exit code.
+ *
+ * @param outline - the steps that are expected, id and title
+ * @throws whatever keeps the run from beginning
+ */
+export async function carryOut(
+  flags: RunFlags,
+  command: string,
+  outline: readonly (readonly [id: string, title: string])[],
+  run: (setting: RunSetting) => Promise<RunResult>,
+): Promise<number> {
+  using stopping = abortOnSignals();
+  const { signal } = stopping;
+  const steps = flags.quiet ? { ...silent, finish: () => Promise.resolve() } : terminalSteps(outline, signal);
+  try {
+    const { report, history, directory, failure } = await run({
+      ...{ command, signal, steps },
+      seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),
+      papers: startPapers(),
+      ...(flags.out !== undefined && { out: flags.out }),
+    });
+    await steps.finish();
+    if (flags.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+    else
+      process.stdout.write(
+        summary(report, history, { color: colorAllowed(flags), directory, width: process.stdout.columns ?? 100 }),
+      );
+    // What stands in the report was told by it, but perhaps cut short: commands are wanted whole.
+    const notHealed = findError(failure, HealError) !== undefined;
+    const told = report.troubles.some(({ message }) => message === messageOf(failure)) && !notHealed;
+    if (failure !== undefined && !told) process.stderr.write(`assay: ${messageOf(failure)}\n`);
+    if (notHealed) return exitCodes.notHealed;
+    if (signal.aborted) {
+      process.stderr.write(`${stoppedSentence(report)}\n`);
+      return exitCodes.aborted;
+    }
+    if (findError(failure, UsageError) !== undefined) return exitCodes.usage;
+    return failure !== undefined && report.verdict === 'pass' ? exitCodes.inconclusive : exitCodeOf(report.verdict);
+  } catch (error) {
+    await steps.finish();
+    if (!signal.aborted) throw error;
+    process.stderr.write(`${messageOf(signal.reason)}: nothing had begun\n`);
+    return exitCodes.aborted;
+  }
+}
+
+/** Colour for a person at a terminal who did not forbid it. */
+function colorAllowed({ color }: RunFlags): boolean {
+  return color && process.stdout.isTTY === true && !process.env.NO_COLOR;
+}

@@ -1,0 +1,30 @@
+import t from 'tap';
+import { sampleRun } from './sample-run.ts';
+import { disagreements } from '../src/report/judged-again.ts';
+import { buildReport } from '../src/report/report.ts';
+
+const { history, clauses } = sampleRun('fail');
+const report = buildReport(history, clauses);
+
+await t.test('what a history bears out is no disagreement', (t) => {
+  t.strictSame(disagreements(report, buildReport(history, clauses)), []);
+  t.end();
+});
+
+await t.test('a verdict that somebody made better, added or took away is found', (t) => {
+  const failed = report.clauses.find(({ verdict }) => verdict === 'fail')!;
+  const better = {
+    ...report,
+    verdict: 'pass' as const,
+    clauses: report.clauses.map((clause) => (clause === failed ? { ...clause, verdict: 'pass' as const } : clause)),
+  };
+  t.match(disagreements(better, report), [
+    { what: 'run', stated: 'pass', judged: 'fail' },
+    { what: 'clause', id: failed.id, stated: 'pass', judged: 'fail', reason: failed.reason },
+  ]);
+  const [first, ...others] = report.clauses;
+  t.match(disagreements({ ...report, clauses: others }, report), [{ what: 'clause', id: first!.id, stated: null }]);
+  t.match(disagreements(report, { ...report, clauses: others }), [{ what: 'clause', id: first!.id, judged: null }]);
+  t.match(disagreements({ ...report, scenarios: [] }, report), [{ what: 'scenario', stated: null }, {}]);
+  t.end();
+});

@@ -1,0 +1,40 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const path = join(import.meta.dirname, 'result.json');
+
+/** How often a comparison of benchmarks came to each verdict. */
+export interface Verdicts {
+  readonly fail: number;
+  readonly pass: number;
+  readonly inconclusive: number;
+}
+
+/** What comparisons of benchmarks are worth. */
+export interface ComparisonResult {
+  /** UTC. */
+  readonly date: string;
+  readonly cores: number;
+  readonly secondsPerRow: number;
+  readonly perSecond: number;
+  /** A node compared with itself, one run after the other. */
+  readonly same: Verdicts;
+  /** The same node, which takes longer by this share of its own p50, compared with itself without that. */
+  readonly slowedBy: number;
+  readonly slowed: Verdicts;
+  /** Comparisons beside those, with a run that the machine disturbed. */
+  readonly disturbed: number;
+  /** Runs that were drawn again from those of the same node, and what came of comparing them. */
+  readonly resampled: { readonly comparisons: number; readonly alarms: number };
+  /** The smallest slowdown of which every one was caught among such runs, as a share; null where there was none. */
+  readonly alwaysCaughtFrom: number | null;
+}
+
+/** Undefined where `npm run bench:comparison` was never run. */
+export function readComparison(): ComparisonResult | undefined {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ComparisonResult) : undefined;
+}
+
+export function writeComparison(result: ComparisonResult): void {
+  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+}
