@@ -131,11 +131,21 @@ export function answerBoundMs(
   return ({ from, to }) => Math.max(bounds.get(from) ?? 0, bounds.get(to) ?? 0) || leastBoundMs;
 }
 
-/** When a request that was lost or late was under way, and by how much its answer came too late, or would have, where that is what is held against it. */
-export function failureOf(request: RequestEntry, boundOf: (request: RequestEntry) => number): Failure {
+/**
+ * When a request that was lost or late was under way, and by how much its answer came too late, or would have, where that is what is held against it.
+ *
+ * @param refusedFromMs - from when on a refusal was right, in milliseconds: what was refused after that is held against nobody but for the time it took
+ */
+export function failureOf(
+  request: RequestEntry,
+  boundOf: (request: RequestEntry) => number,
+  refusedFromMs = Infinity,
+): Failure {
   const { startMs, totalMs, outcome, from, to } = request;
   const span = { fromMs: startMs, toMs: startMs + totalMs };
-  return outcome === 'fail' ? span : { ...span, late: { byMs: totalMs - boundOf(request), nodes: [from, to] } };
+  if (outcome === 'fail' && span.toMs < refusedFromMs) return span;
+  const byMs = Math.min(totalMs - boundOf(request), outcome === 'fail' ? span.toMs - refusedFromMs : Infinity);
+  return { ...span, late: { byMs, nodes: [from, to] } };
 }
 
 /** Which request it was, and what became of it. */

@@ -47,7 +47,7 @@ export function unlessOverloaded(
       if (failures === undefined ? strainedMs >= longMs : strainedMs > shareOfWait * (one.toMs - one.fromMs))
         return { why: strainOf(first)!, evidence: [first.index] };
     }
-    return one.late && starvation(during(starved, felt), one.late);
+    return one.late && delay(during(starved, felt), during(machine, felt), one.late);
   });
   const [first] = excuses;
   if (first === undefined || excuses.includes(undefined)) return judgement;
@@ -72,19 +72,51 @@ function during<T extends { readonly fromMs: number; readonly atMs: number }>(al
   return all.filter((one) => one.atMs >= span.fromMs && one.fromMs <= span.toMs);
 }
 
-/** An answer would not have been late, had its nodes not waited for processors that others held. */
-function starvation(
+/**
+ * An answer would not have been late, had its nodes and whoever asked not waited for processors that others held, and had the host taken none
+ * away: each such moment holds up at most as much as it lasts.
+ */
+function delay(
   starved: readonly EntryOf<'starved'>[],
+  machine: readonly EntryOf<'machine'>[],
   { byMs, nodes }: NonNullable<Failure['late']>,
 ): Excuse | undefined {
   const own = starved.filter(({ node }) => nodes.includes(node));
-  const waitedMs = own.reduce((sum, one) => sum + one.waitedMs, 0);
-  if (own[0] === undefined || waitedMs < byMs) return undefined;
-  const who = [...new Set(own.map(({ node }) => node))].join(' and ');
+  const nodesMs = own.reduce((sum, one) => sum + one.waitedMs, 0);
+  const ours = worstSource(machine);
+  if (nodesMs + ours.waitedMs + ours.stolenMs < byMs) return undefined;
+  const [first] = [...own, ...ours.readings].sort((one, other) => one.fromMs - other.fromMs);
+  if (first === undefined) return undefined;
+  const held = [
+    ...(nodesMs > 0
+      ? [`${[...new Set(own.map(({ node }) => node))].join(' and ')} waited ${nodesMs.toFixed(0)} ms`]
+      : []),
+    ...(ours.waitedMs >= 1 ? [`the ${ours.source} waited ${ours.waitedMs.toFixed(0)} ms`] : []),
+  ].join(' and ');
+  const what = [
+    ...(held === '' ? [] : [`${held} for processors that others held`]),
+    ...(ours.stolenMs >= 1 ? [`the host took away ${ours.stolenMs.toFixed(0)} ms`] : []),
+  ].join(', ');
   return {
-    why: `an answer was late by ${byMs.toFixed(0)} ms, and from ${seconds(own[0].fromMs)} ${who} waited ${waitedMs.toFixed(0)} ms for processors that others held`,
-    evidence: own.slice(0, 3).map(({ index }) => index),
+    why: `an answer was late by ${byMs.toFixed(0)} ms, and from ${seconds(first.fromMs)} ${what}`,
+    evidence: [...own, ...ours.readings].slice(0, 3).map(({ index }) => index),
   };
+}
+
+/** What one source of load felt itself of waiting and of what the host took, in milliseconds: the one that felt most, as all share the machine. */
+function worstSource(machine: readonly EntryOf<'machine'>[]) {
+  const each = [...Map.groupBy(machine, ({ source }) => source)].map(([source, readings]) => ({
+    source,
+    readings,
+    waitedMs: readings.reduce((sum, one) => sum + (one.waitedMs ?? 0), 0),
+    stolenMs: readings.reduce((sum, one) => sum + (one.stolen ?? 0) * (one.atMs - one.fromMs), 0),
+  }));
+  return each.reduce((worst, one) => (one.waitedMs + one.stolenMs > worst.waitedMs + worst.stolenMs ? one : worst), {
+    source: 'load',
+    readings: [],
+    waitedMs: 0,
+    stolenMs: 0,
+  });
 }
 
 /** Why a reading is one of an overloaded machine; undefined when it is not. */

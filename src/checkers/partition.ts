@@ -18,6 +18,8 @@ export const trafficWhileValid: ScenarioJudge = (window, history, clause) => {
   if ('verdict' in cut) return cut;
   const between = betweenNodes(cut);
   const fewMs = fewIntervalsMs(window.requests.filter((request) => request.connection === 'new' && between(request)));
+  const bothLiveUntilMs = ({ from, to, startMs }: RequestEntry) =>
+    Math.min(cut.surelyLivesUntilMs(from, startMs), cut.surelyLivesUntilMs(to, startMs));
   // What another mesh holds at the same time is none of these.
   const firstDeathMs = Math.min(...window.nodes.map(({ node }) => cut.dies.get(node)?.atMs ?? Infinity));
   return noFailedRequest({
@@ -27,16 +29,15 @@ export const trafficWhileValid: ScenarioJudge = (window, history, clause) => {
     maxGapMs: fewMs,
     during: { fromMs: cut.inForceMs, toMs: firstDeathMs },
     between,
-    counts: (request) => {
+    counts: (request, boundMs) => {
       if (request.startMs < cut.inForceMs) return false;
       if (request.outcome === 'ok') return endMs(request) < (deathOf(cut, request)?.atMs ?? -Infinity) - clockMs;
-      const livesMs = Math.min(
-        cut.surelyLivesUntilMs(request.from, request.startMs),
-        cut.surelyLivesUntilMs(request.to, request.startMs),
-      );
-      // What began well before the end was not kept from its answer by that: it hung.
-      return endMs(request) < livesMs - clockMs || request.startMs < livesMs - clockMs - fewMs;
+      const livesMs = bothLiveUntilMs(request);
+      // What began well before the end, and took longer than an answer may, was not kept from it by that: it hung.
+      const hung = request.startMs < livesMs - clockMs - fewMs && request.totalMs > boundMs;
+      return endMs(request) < livesMs - clockMs || hung;
     },
+    refusedFromMs: (request) => bothLiveUntilMs(request) - clockMs,
   })(window, history, clause);
 };
 

@@ -32,8 +32,10 @@ export interface Traffic {
   readonly during?: { readonly fromMs: number; readonly toMs: number };
   /** Whether a request between this pair concerns the clause at all; every pair when absent. */
   readonly between?: (request: RequestEntry) => boolean;
-  /** Of those, the ones to judge: the others were made at a moment that says nothing. */
-  readonly counts?: (request: RequestEntry) => boolean;
+  /** Of those, the ones to judge: the others were made at a moment that says nothing. An answer may take as long as the bound. */
+  readonly counts?: (request: RequestEntry, boundMs: number) => boolean;
+  /** From when on a request is rightly refused, in milliseconds: of what was refused then it counts only that it took too long. */
+  readonly refusedFromMs?: (request: RequestEntry) => number;
 }
 
 /**
@@ -41,11 +43,12 @@ export interface Traffic {
  * it open, as do windows without enough traffic, and endings that nobody saw.
  */
 export function noFailedRequest(traffic: Traffic): ScenarioJudge {
-  const { connection, between = () => true, counts = () => true } = traffic;
+  const { connection, between = () => true, counts = () => true, refusedFromMs = () => Infinity } = traffic;
   return (window, history, clause) => {
     const { scenario, judged } = window;
     const all = window.requests.filter((request) => request.connection === connection && between(request));
-    const requests = all.filter(counts);
+    const boundOf = answerBoundMs(history, window);
+    const requests = all.filter((request) => counts(request, boundOf(request)));
     if (requests.length === 0)
       return skippedOr(history, clause, `scenario ${scenario} saw no ${connection} connection that could decide it`);
     const open = (reason: string, evidence: readonly number[]): Judgement => ({
@@ -53,7 +56,6 @@ export function noFailedRequest(traffic: Traffic): ScenarioJudge {
       reason,
       evidence,
     });
-    const boundOf = answerBoundMs(history, window);
     const isLate = (request: RequestEntry) => request.outcome === 'ok' && request.totalMs > boundOf(request);
     const concerns = ({ from, to }: RequestEntry) => judged.has(from) || judged.has(to);
     // Traffic that no node under test took part in is not held against them.
@@ -66,7 +68,7 @@ export function noFailedRequest(traffic: Traffic): ScenarioJudge {
       return unlessOverloaded(
         window,
         { verdict: 'fail', reason: failed, evidence: indexes(held) },
-        held.map((request) => failureOf(request, boundOf)),
+        held.map((request) => failureOf(request, boundOf, refusedFromMs(request))),
       );
     }
     const failed = requests.filter(({ outcome }) => outcome === 'fail');
