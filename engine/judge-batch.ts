@@ -10,6 +10,7 @@ import { told } from '../impostors/told.ts';
 import { rightNode, type Batch } from '../plans/self-test.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { entriesOf, type History } from '../src/history.ts';
+import { shortageOf } from '../src/reading/machine.ts';
 import { historyOfClauses, historyOfNode } from '../src/reading/one-node.ts';
 import { buildReport, type Report } from '../src/report/report.ts';
 import type { Verdict } from '../src/verdict.ts';
@@ -24,14 +25,23 @@ export interface JudgedImpostor {
   readonly reason: string;
   /** Of the run, as if no other clause had been chosen and no other node had been under test. */
   readonly ofRun: Verdict;
+  /** What the run lacked of its machine, in words. */
+  readonly short: string | undefined;
+}
+
+/** What came of a right node. */
+export interface JudgedRight {
+  /** As if no other node had been under test. */
+  readonly report: Report;
+  /** What the run lacked of its machine, in words. */
+  readonly short: string | undefined;
 }
 
 /** What came of the impostors and conformers of a batch, by id, and of the right node beside impostors, where there is one. */
 export interface JudgedBatch {
   readonly impostors: ReadonlyMap<string, JudgedImpostor>;
-  /** Each as if no other node had been under test. */
-  readonly conformers: ReadonlyMap<string, Report>;
-  readonly right?: Report;
+  readonly conformers: ReadonlyMap<string, JudgedRight>;
+  readonly right?: JudgedRight;
 }
 
 export interface BatchOptions {
@@ -66,22 +76,29 @@ export async function judgeBatch(batch: Batch, { out, runId, signal }: BatchOpti
       conformers: new Map(),
     };
   if (failure !== undefined) throw failure;
+  const rightOne = (node: string): JudgedRight => ({
+    report: buildReport(historyOfNode(history, node), clauses),
+    short: shortageOf(history),
+  });
   return {
     impostors: new Map(
-      batch.impostors.map((impostor) => [impostor.id, judged(impostor, historyOfNode(history, impostor.id))]),
+      batch.impostors.map((impostor) => [
+        impostor.id,
+        judged(impostor, historyOfNode(history, impostor.id), shortageOf(history)),
+      ]),
     ),
-    conformers: new Map(batch.conformers.map(({ id }) => [id, buildReport(historyOfNode(history, id), clauses)])),
-    ...(batch.impostors.length > 0 && { right: buildReport(historyOfNode(history, rightNode), clauses) }),
+    conformers: new Map(batch.conformers.map(({ id }) => [id, rightOne(id)])),
+    ...(batch.impostors.length > 0 && { right: rightOne(rightNode) }),
   };
 }
 
-function judged({ breaks }: Impostor, history: History): JudgedImpostor {
+function judged({ breaks }: Impostor, history: History, short = shortageOf(history)): JudgedImpostor {
   const report = buildReport(historyOfClauses(history, [breaks]), clauses);
   const { verdict, reason } = report.clauses[0]!;
   const nodes = entriesOf(history, 'node');
   const named = (wanted: boolean) => nodes.filter(({ judged: is }) => is === wanted).map(({ node }) => node);
   const names = { nodes: named(true), peers: named(false), mesh: nodes[0]?.mesh ?? '' };
-  return { verdict, reason: told(reason, names), ofRun: report.verdict };
+  return { verdict, reason: told(reason, names), ofRun: report.verdict, short };
 }
 
 /** Where the run of a batch takes place, with stand-ins where they are looked for. */

@@ -4,8 +4,7 @@ import type { Impostor, StandIn } from '../impostors/impostor.ts';
 import { standInPath } from '../impostors/stand-in.ts';
 import { conformerBatches, selfTestBatches, type Batch } from '../plans/self-test.ts';
 import { heardElsewhere } from '../src/heard-elsewhere.ts';
-import type { Report } from '../src/report/report.ts';
-import { judgeBatch, type JudgedBatch, type JudgedImpostor } from './judge-batch.ts';
+import { judgeBatch, type JudgedBatch, type JudgedImpostor, type JudgedRight } from './judge-batch.ts';
 
 export interface SelfTestOptions {
   readonly impostors: readonly Impostor[];
@@ -24,10 +23,10 @@ export interface SelfTestOptions {
 export interface SelfTest {
   /** What came of each impostor, by id. Rejects where its run did not come about, with what kept it from that. */
   readonly impostors: ReadonlyMap<string, Promise<JudgedImpostor>>;
-  /** The reports of the right nodes beside them, by batch. */
-  readonly rightNodes: ReadonlyMap<string, Promise<Report>>;
-  /** The reports of conformers, by what they were judged by and by id. Rejects where a run did not come about. */
-  readonly conformers: ReadonlyMap<JudgedBy, ReadonlyMap<string, Promise<Report>>>;
+  /** What came of the right nodes beside them, by batch. */
+  readonly rightNodes: ReadonlyMap<string, Promise<JudgedRight>>;
+  /** What came of conformers, by what they were judged by and by id. Rejects where a run did not come about. */
+  readonly conformers: ReadonlyMap<JudgedBy, ReadonlyMap<string, Promise<JudgedRight>>>;
   /** How many impostors and conformers were judged again so far. */
   again(): number;
 }
@@ -59,8 +58,8 @@ export function startSelfTest({ impostors, conformers, tool, out, signal, cores 
   );
   const byWhat = [...crowds].map(([by, all]) => [by, all.map(({ conformer }) => conformer)] as const);
   const verdicts = answers<JudgedImpostor>(impostors.map(({ id }) => id));
-  const rights = answers<Report>(ofImpostors.filter(({ kind }) => kind === 'crowd').map(({ id }) => id));
-  const reports = new Map(byWhat.map(([by, all]) => [by, answers<Report>(all.map(({ id }) => id))]));
+  const rights = answers<JudgedRight>(ofImpostors.filter(({ kind }) => kind === 'crowd').map(({ id }) => id));
+  const reports = new Map(byWhat.map(([by, all]) => [by, answers<JudgedRight>(all.map(({ id }) => id))]));
   const capacity = cores / 2;
   let runs = 0;
   let again = 0;
@@ -85,13 +84,13 @@ export function startSelfTest({ impostors, conformers, tool, out, signal, cores 
     const last = attempt === attempts;
     const left = {
       impostors: batch.impostors.filter((one) => isOpen(one, judged.impostors.get(one.id))),
-      conformers: batch.conformers.filter(({ id }) => judged.conformers.get(id)?.verdict === 'inconclusive'),
+      conformers: batch.conformers.filter(({ id }) => judged.conformers.get(id)?.report.verdict === 'inconclusive'),
     };
     for (const one of batch.impostors)
       if (last || !left.impostors.includes(one)) verdicts.get(one.id)?.resolve(judged.impostors.get(one.id)!);
     for (const one of batch.conformers)
       if (last || !left.conformers.includes(one)) reportsOf(by)?.get(one.id)?.resolve(judged.conformers.get(one.id)!);
-    const rightOpen = judged.right?.verdict === 'inconclusive';
+    const rightOpen = judged.right?.report.verdict === 'inconclusive';
     if (judged.right !== undefined && (last || !rightOpen)) rights.get(root)?.resolve(judged.right);
     if (last) return [];
     // A right node of which nobody could tell stands beside fewer next time: those that are left, or two of those that are not.

@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { runPlan, type RunOptions } from '../../engine/run.ts';
+import type { JudgedRight } from '../../engine/judge-batch.ts';
 import { startSelfTest } from '../../engine/self-test.ts';
 import { silent } from '../../engine/steps.ts';
 import { impostors } from '../../impostors/catalogue.ts';
@@ -18,19 +19,23 @@ import { chooseClauses } from '../../plans/choose.ts';
 import { gatePlan } from '../../plans/gate.ts';
 import { isLeftByMachine } from '../../src/checkers/overload.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
-import type { Report } from '../../src/report/report.ts';
+import { shortageOf } from '../../src/reading/machine.ts';
+import type { Verdict } from '../../src/verdict.ts';
 import { writeScore, type Score } from '../../scripts/detection/result.ts';
 
 t.setTimeout(3_600_000);
 
 const scratch = mkdtempSync(join(tmpdir(), 'assay-impostors-'));
 const score: Score = { caught: 0, impostors: 0, falseAlarms: 0, conformers: 0, again: 0, leftOpen: 0 };
+let byBadLuck = 0;
 const attempts = 3;
 // By the clause that they break.
 const caught = new Set<string>();
-const leftOpen = new Set<string>();
-// A host that takes the processors away, three times when it mattered, tells nothing of the harness. More than a few are no bad luck.
-const leftOpenShare = 0.01;
+const leftOpen = new Map<string, string | undefined>();
+// A machine that was too busy, three times when it mattered, tells nothing of the harness. That is what the run says of it: what was left open on
+// one that had its processors is bad luck, or a fault, and more than a few are no bad luck. A test that leaves a tenth open tells too little.
+const mostByBadLuck = 0.01;
+const mostLeftOpen = 0.1;
 
 // One or several by name, for whoever works on them: ASSAY_IMPOSTORS=pin,svid-leeway
 const wanted = process.env.ASSAY_IMPOSTORS?.split(',');
@@ -75,9 +80,9 @@ async function decided(
   id: string,
   only: string | undefined,
   options: Pick<RunOptions, 'plan' | 'on'>,
-): Promise<Report> {
+): Promise<JudgedRight> {
   for (let attempt = 1; ; attempt++) {
-    const { report } = await runPlan({
+    const { report, history } = await runPlan({
       ...options,
       chosen: chooseClauses(only),
       seed: 1,
@@ -86,17 +91,17 @@ async function decided(
       signal: AbortSignal.timeout(120_000),
       steps: silent,
     });
-    if (report.verdict !== 'inconclusive' || attempt === attempts) return report;
+    if (report.verdict !== 'inconclusive' || attempt === attempts) return { report, short: shortageOf(history) };
     score.again++;
   }
 }
 
 /** Nothing was found against a conformer. False where an overloaded machine left something open, which is told. */
-function assertRight(t: Test, report: Report): boolean {
+function assertRight(t: Test, { report, short }: JudgedRight): boolean {
   score.conformers++;
   const undecided = report.clauses.filter(({ verdict }) => !['pass', 'skipped', 'deviation'].includes(verdict));
-  if (undecided.length > 0 && undecided.every(isLeftByMachine)) {
-    leaveOpen(t, undecided[0]!);
+  if (undecided.length > 0 && undecided.every((clause) => isLeftOpen({ ...clause, short }))) {
+    leaveOpen(t, { ...undecided[0]!, short });
     return false;
   }
   const wrong = undecided.map((clause) => `${clause.id}: ${clause.verdict}: ${clause.reason}`);
@@ -106,9 +111,21 @@ function assertRight(t: Test, report: Report): boolean {
   return true;
 }
 
-function leaveOpen(t: Test, { reason }: { readonly reason: string }): void {
+interface Open {
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly short: string | undefined;
+}
+
+/** Whether a machine that was too busy is what left it open, and not the harness. */
+function isLeftOpen({ verdict, reason, short }: Open): boolean {
+  return isLeftByMachine({ verdict, reason }) || (verdict === 'inconclusive' && short !== undefined);
+}
+
+function leaveOpen(t: Test, { reason, short }: Open): void {
   score.leftOpen++;
-  t.pass(reason, { skip: reason });
+  if (short === undefined) byBadLuck++;
+  t.pass(reason, { skip: `${reason}${short === undefined ? '' : `; ${short}`}` });
 }
 
 await t.test('impostors', async (t) => {
@@ -130,8 +147,8 @@ await t.test('impostors', async (t) => {
     await t.test(`${breaks}: ${id}: ${title}`, { skip: whySkipped(impostor) }, async (t) => {
       score.impostors++;
       const judged = await selfTest.impostors.get(id)!;
-      if (verdict !== 'inconclusive' && isLeftByMachine(judged)) {
-        leftOpen.add(breaks);
+      if (verdict !== 'inconclusive' && isLeftOpen(judged)) {
+        leftOpen.set(breaks, judged.short);
         return leaveOpen(t, judged);
       }
       const said = `${judged.verdict}: ${judged.reason}`;
@@ -149,9 +166,9 @@ await t.test('impostors', async (t) => {
 });
 
 await t.test('conformers', async (t) => {
-  for (const [batch, report] of selfTest.rightNodes) {
+  for (const [batch, right] of selfTest.rightNodes) {
     await t.test(`nothing fails the right node beside the impostors of ${batch}`, async (t) => {
-      await t.resolves(async () => assertRight(t, await report));
+      await t.resolves(async () => assertRight(t, await right));
     });
   }
 
@@ -168,8 +185,8 @@ await t.test('conformers', async (t) => {
   ] as const satisfies readonly { id: string; title: string; only: string; on: RunOptions['on'] }[];
   for (const { id, title, only, on } of others.filter(isWanted)) {
     await t.test(`nothing fails ${id}: ${title}`, async (t) => {
-      const report = await decided(id, only, { plan: gatePlan(), on });
-      if (assertRight(t, report)) t.ok(report.clauses.every(({ verdict }) => verdict === 'pass'));
+      const judged = await decided(id, only, { plan: gatePlan(), on });
+      if (assertRight(t, judged)) t.ok(judged.report.clauses.every(({ verdict }) => verdict === 'pass'));
     });
   }
 
@@ -178,10 +195,12 @@ await t.test('conformers', async (t) => {
       const { id, title, offersNot } = conformer;
       await t.test(`by ${by}, nothing fails ${id}: ${title}`, { skip: whySkipped(conformer) }, async (t) => {
         await t.resolves(async () => {
-          const report = await reports.get(id)!;
-          if (!assertRight(t, report)) return;
+          const judged = await reports.get(id)!;
+          if (!assertRight(t, judged)) return;
           // What it offers is decided, and nothing of it left out.
-          const undecided = report.clauses.filter(({ verdict }) => verdict !== 'pass').map((clause) => clause.id);
+          const undecided = judged.report.clauses
+            .filter(({ verdict }) => verdict !== 'pass')
+            .map((clause) => clause.id);
           if (offersNot === undefined) assert.deepEqual(undecided, []);
         });
       });
@@ -200,11 +219,19 @@ await t.test('conformers', async (t) => {
   }
 });
 
-await t.test('hardly any was left open by an overloaded machine, and no clause for want of another', async (t) => {
+await t.test('hardly any was left open, and no clause for want of another', async (t) => {
+  const onlyOnes = [...leftOpen].filter(([id]) => !caught.has(id));
+  // Where the machine had no time for any of them, that is what was found out.
   t.strictSame(
-    [...leftOpen].filter((id) => !caught.has(id)),
+    onlyOnes.filter(([, short]) => short === undefined).map(([id]) => id),
     [],
   );
-  const most = Math.ceil(leftOpenShare * (score.impostors + score.conformers));
-  t.ok(score.leftOpen <= most, `${score.leftOpen} were left open; ${most} are the most to tell anything by`);
+  const judged = score.impostors + score.conformers;
+  const isFew = (some: number, share: number) =>
+    t.ok(
+      some <= Math.ceil(share * judged),
+      `${some} of ${judged} were left open; ${100 * share} % are the most to tell anything by`,
+    );
+  isFew(byBadLuck, mostByBadLuck);
+  isFew(score.leftOpen, mostLeftOpen);
 });
