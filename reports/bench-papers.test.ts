@@ -57,9 +57,9 @@ for (const words of ['', hostile]) {
   });
 
   await t.test(`bounds are cases of JUnit and points of TAP, and figures are metrics${label}`, async (t) => {
-    t.match(junit.render(report), /tests="4" failures="0" errors="2"/);
-    t.match(tap.render(report), /\n1\.\.4\n/);
-    const metrics = await openMetrics.render(report);
+    t.match(junit.render(report, history), /tests="4" failures="0" errors="2"/);
+    t.match(tap.render(report, history), /\n1\.\.4\n/);
+    const metrics = await openMetrics.render(report, history);
     t.match(metrics, /\n# EOF\n?$/);
     t.match(
       metrics,

@@ -11,7 +11,7 @@ import { format as tapFormat } from './formats/tap.ts';
 import { loadFormats } from './formats.ts';
 import { sampleRun } from './sample-run.ts';
 import { summary } from './terminal.ts';
-import { withObjectives } from './with-objectives.ts';
+import { pointsOf } from './points.ts';
 
 const { render: html } = htmlFormat;
 const { render: junit } = junitFormat;
@@ -53,7 +53,7 @@ for (const kind of kinds) {
   for (const words of ['', hostile]) {
     const label = `${kind}${words === '' ? '' : ', hostile'}`;
     const { report: built, history } = report(kind, words);
-    const points = withObjectives(built).clauses.length;
+    const points = pointsOf(built, history).length;
     const having = (verdict: string) => built.clauses.filter((clause) => clause.verdict === verdict).length;
 
     await t.test(`the sample run has the verdict it is named for (${label})`, async (t) =>
@@ -64,7 +64,7 @@ for (const kind of kinds) {
       const failed: unknown[] = [];
       const parser = new Parser();
       parser.on('fail', (result) => failed.push((result.diag as { severity?: unknown }).severity));
-      parser.end(tap(built));
+      parser.end(tap(built, history));
       const results = parser.results;
       assert.ok(results);
       t.strictSame(
@@ -84,7 +84,7 @@ for (const kind of kinds) {
     });
 
     await t.test(`JUnit is well-formed and its totals agree (${label})`, async (t) => {
-      const xml = junit(built);
+      const xml = junit(built, history);
       t.doesNotThrow(() => create(xml));
       t.equal(count(xml, /<testcase /g), points);
       t.equal(count(xml, /<failure /g), having('fail'));

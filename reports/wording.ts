@@ -30,6 +30,11 @@ export const verdictWords = {
   Record<Verdict, { readonly sign: string; readonly ascii: string; readonly word: string }>
 >;
 
+/** The words alone, of each verdict that a clause can have. */
+export const clauseWords = Object.fromEntries(
+  verdictOrder.map((verdict) => [verdict, verdictWords[verdict].word]),
+) as Readonly<Record<ClauseVerdict, string>>;
+
 /** One promise with its clauses, in report order. */
 export interface PromiseGroup {
   /** `beside` for clauses that belong to no promise, `other` for those that the catalogue in use does not know. */

@@ -1,20 +1,25 @@
 // Makes what can be made of the documentation: node scripts/docs.ts pages | readme | check
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { loadFormats } from '../reports/formats.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { clausesPage } from './docs/clauses-page.ts';
 import { coveragePage } from './docs/coverage-page.ts';
+import { formatsPage } from './docs/formats-page.ts';
 import { impostorsPage } from './docs/impostors-page.ts';
 import { brokenLinks } from './docs/links.ts';
 import { root } from './docs/places.ts';
 import { readme } from './docs/readme.ts';
 import { scenarioPage } from './docs/scenario-page.ts';
 
+const formats = await loadFormats();
+
 /** Pages that are made whole, by their path below the root. */
 function generatedPages(): Map<string, string> {
   return new Map([
     ['docs/clauses.md', clausesPage()],
     ['docs/coverage.md', coveragePage()],
+    ['docs/formats.md', formatsPage(formats)],
     ['docs/impostors.md', impostorsPage()],
     ...scenarios.map((scenario) => [`docs/scenarios/${scenario.id}.md`, scenarioPage(scenario)] as const),
   ]);

@@ -13,3 +13,7 @@ export const promises = [
 
 /** A promise groups clauses for people, across the documents that they come from. */
 export type MeshPromise = (typeof promises)[number]['id'];
+
+export const promiseNames = Object.fromEntries(promises.map(({ id, name }) => [id, name])) as Readonly<
+  Record<MeshPromise, string>
+>;

@@ -1,7 +1,8 @@
 import { create } from 'xmlbuilder2';
+import type { History } from '../../src/history.ts';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
-import { withObjectives } from '../with-objectives.ts';
+import { pointsOf } from '../points.ts';
 import { byPromise, count } from '../wording.ts';
 
 /**
@@ -12,13 +13,14 @@ export const format = {
   id: 'junit',
   title: 'JUnit XML, a promise a suite and a clause a case, for CI.',
   fileName: 'junit.xml',
+  verdicts: { pass: 'passed', fail: 'failure', inconclusive: 'error', skipped: 'skipped', deviation: 'skipped' },
   render: junit,
 } as const satisfies ReportFormat;
 
 type Element = ReturnType<typeof create>;
 
-function junit(judged: Report): string {
-  const report = withObjectives(judged);
+function junit(judged: Report, history: History): string {
+  const report = { ...judged, clauses: pointsOf(judged, history) };
   const suites = byPromise(report).filter((group) => group.clauses.length > 0);
   const root = create({ version: '1.0', encoding: 'UTF-8' }).ele('testsuites', {
     name: 'assay',

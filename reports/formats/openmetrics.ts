@@ -1,6 +1,7 @@
 import { Gauge, Registry, type OpenMetricsContentType } from 'prom-client';
+import type { History } from '../../src/history.ts';
 import type { Report } from '../../src/report/report.ts';
-import { withObjectives } from '../with-objectives.ts';
+import { pointsOf } from '../points.ts';
 import { rowName } from '../../src/statistics/bench-rows.ts';
 import type { ReportFormat } from '../format.ts';
 
@@ -9,10 +10,17 @@ export const format = {
   id: 'openmetrics',
   title: 'OpenMetrics, the verdict of each clause and every figure of the benches, for dashboards.',
   fileName: 'metrics.prom',
+  verdicts: {
+    pass: 'verdict="pass"',
+    fail: 'verdict="fail"',
+    inconclusive: 'verdict="inconclusive"',
+    skipped: 'verdict="skipped"',
+    deviation: 'verdict="deviation"',
+  },
   render: openMetrics,
 } as const satisfies ReportFormat;
 
-function openMetrics(report: Report): Promise<string> {
+function openMetrics(report: Report, history: History): Promise<string> {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   const gauge = (name: string, help: string, labelNames: readonly string[]) =>
@@ -23,7 +31,7 @@ function openMetrics(report: Report): Promise<string> {
     1,
   );
   const clauses = gauge('clause', 'A clause or a bound, with its verdict.', ['clause', 'verdict']);
-  for (const { id, verdict } of withObjectives(report).clauses) clauses.set({ clause: id, verdict }, 1);
+  for (const { id, verdict } of pointsOf(report, history)) clauses.set({ clause: id, verdict }, 1);
 
   const rows = ['row', 'generator', 'loop'];
   const timed = (name: string, what: string) => ({

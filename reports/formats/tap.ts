@@ -1,25 +1,33 @@
 import { stringify } from 'yaml';
+import type { History } from '../../src/history.ts';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
-import { withObjectives } from '../with-objectives.ts';
+import { pointsOf } from '../points.ts';
 
 /** TAP 14, one line a clause. Inconclusive is `not ok` with `severity: inconclusive`; a known deviation is a TODO. */
 export const format = {
   id: 'tap',
   title: 'TAP 14, one line a clause, for tools that read test results.',
   fileName: 'results.tap',
+  verdicts: {
+    pass: 'ok',
+    fail: 'not ok',
+    inconclusive: 'not ok',
+    skipped: 'ok # SKIP',
+    deviation: 'not ok # TODO',
+  },
   render: tap,
 } as const satisfies ReportFormat;
 
-function tap(judged: Report): string {
-  const report = withObjectives(judged);
+function tap(report: Report, history: History): string {
+  const points = pointsOf(report, history);
   const comments = [`run ${report.run.id}, seed ${report.run.seed}, verdict ${report.verdict}`];
   if (report.run.aborted !== null) comments.push(`aborted: ${report.run.aborted}`);
   return [
     'TAP version 14',
-    `1..${report.clauses.length}`,
+    `1..${points.length}`,
     ...comments.map((comment) => `# ${oneLine(comment)}`),
-    ...report.clauses.flatMap((clause, at) => point(clause, at + 1)),
+    ...points.flatMap((clause, at) => point(clause, at + 1)),
     '',
   ].join('\n');
 }
