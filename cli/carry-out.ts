@@ -6,6 +6,7 @@ import { stoppedSentence } from '../reports/wording.ts';
 import { findError, messageOf, UsageError } from '../src/errors.ts';
 import { HealError } from '../src/heal-error.ts';
 import { exitCodes, exitCodeOf } from './exit-codes.ts';
+import { signerFrom } from './signing.ts';
 import { abortOnSignals } from './signals.ts';
 import { terminalSteps } from './terminal-steps.ts';
 
@@ -16,6 +17,8 @@ export interface RunFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly color: boolean;
+  /** File of the key that signs the run. */
+  readonly signKey?: string;
 }
 
 /** @throws UsageError for an option that is there and says nothing */
@@ -41,6 +44,7 @@ export async function carryOut(
   outline: readonly (readonly [id: string, title: string])[],
   run: (setting: RunSetting) => Promise<RunResult>,
 ): Promise<number> {
+  const signer = signerFrom(flags.signKey);
   using stopping = abortOnSignals();
   const { signal } = stopping;
   const steps = flags.quiet ? { ...silent, finish: () => Promise.resolve() } : terminalSteps(outline, signal);
@@ -48,7 +52,7 @@ export async function carryOut(
     const { report, history, directory, failure } = await run({
       ...{ command, signal, steps },
       seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),
-      papers: startPapers(),
+      papers: startPapers(signer),
       ...(flags.out !== undefined && { out: flags.out }),
     });
     await steps.finish();

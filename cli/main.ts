@@ -205,6 +205,25 @@ Examples:
       done(await judgeCommand(dir, colored(flags)));
     });
 
+  telling(report.command('verify'))
+    .description(
+      'whether each file of a run is as it was sealed, and signed by whom you name; exit code 1 where it is not, 3 where nobody vouches for it',
+    )
+    .argument('<dir>', 'directory of the run')
+    .option('--key <file>', 'public key, PEM, of who has to have signed it')
+    .option('--bundle <file>', 'authorities of the X.509-SVID that has to have signed it: a SPIFFE bundle, or PEM')
+    .action(async (dir: string, flags: Telling & { key?: string; bundle?: string }) => {
+      const { verifyCommand } = await import('./report.ts');
+      done(await verifyCommand(dir, colored(flags)));
+    });
+  telling(signing(report.command('sign')))
+    .description('vouch for a run that is there; nothing is signed that is not as it was sealed')
+    .argument('<dir>', 'directory of the run')
+    .action(async (dir: string, flags: Telling & { signKey?: string }) => {
+      const { signCommand } = await import('./report.ts');
+      done(await signCommand(dir, colored(flags)));
+    });
+
   // To load the formats takes longer than all the rest of the command line, so it is done only where they are listed.
   program.hook('preSubcommand', async (_program, command) => {
     if (command === report) render.description(await whatRenderWrites());
@@ -253,7 +272,15 @@ function telling(command: Command): Command {
   return command.option('--json', 'machine output', false).option('--no-color', 'no colours');
 }
 
-const colored = (flags: Telling): Telling => ({ ...flags, color: flags.color && !process.env.NO_COLOR });
+const colored = <T extends Telling>(flags: T): T => ({ ...flags, color: flags.color && !process.env.NO_COLOR });
+
+/** The option of a command that vouches for a run. */
+function signing(command: Command): Command {
+  return command.option(
+    '--sign-key <file>',
+    'private key, PEM of Ed25519 or P-256, and its X.509-SVID where it has one, that vouches for the run (or ASSAY_SIGN_KEY)',
+  );
+}
 
 function common(command: Command): Command {
   return makingRuns(
@@ -269,7 +296,7 @@ function common(command: Command): Command {
 
 /** The options of every command that makes a run. */
 function makingRuns(command: Command): Command {
-  return command
+  return signing(command)
     .option('--out <dir>', 'directory of the run (default: reports/out/<run id>)')
     .option('--seed <n>', 'seed of every choice that is made by chance', wholeNumber)
     .option('--json', 'print report.json on standard output and nothing else there', false)

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { FixtureError } from '../src/errors.ts';
 import { buildReport } from '../src/report/report.ts';
+import { attestationFile } from './evidence/seal.ts';
 import { loadFormats } from './formats.ts';
 import { startPapers } from './papers.ts';
 import { historyLines, sampleRun } from './sample-run.ts';
@@ -22,7 +23,7 @@ await t.test('the report and every format are written beside the history', async
   await using papers = startPapers();
   await papers.write(directory.path, report);
   const names = (await loadFormats()).map(({ fileName }) => fileName);
-  t.strictSame(readdirSync(directory.path).sort(), ['history.jsonl', 'report.json', ...names].sort());
+  t.strictSame(readdirSync(directory.path).sort(), ['history.jsonl', 'report.json', attestationFile, ...names].sort());
 });
 
 await t.test('without a history the report is there, and it is said what is not', async (t) => {

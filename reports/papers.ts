@@ -1,13 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { FixtureError, messageOf } from '../src/errors.ts';
 import type { Report } from '../src/report/report.ts';
+import { seal } from './evidence/seal.ts';
+import type { Signer } from './evidence/signer.ts';
 import { saveReportJson } from './render.ts';
 import type { RenderAnswer, RenderRequest } from './render-worker.ts';
 
 /** The papers of one run, for whoever runs it to write at its end. Disposing stops what stands ready for that. */
 export interface Papers {
   /**
-   * Writes `report.json`, and of it and the `history.jsonl` that is there every format.
+   * Writes `report.json`, of it and the `history.jsonl` that is there every format, and what vouches for all files of the run.
    *
    * @throws FixtureError that says which of them are whole, when one cannot be written
    */
@@ -15,8 +17,12 @@ export interface Papers {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Loads the formats in a thread of their own while the run goes on, so that its papers are there as soon as it ends. */
-export function startPapers(): Papers {
+/**
+ * Loads the formats in a thread of their own while the run goes on, so that its papers are there as soon as it ends.
+ *
+ * @param signer - who vouches for the run; where nobody does, its files are sealed all the same
+ */
+export function startPapers(signer?: Signer): Papers {
   const worker = new Worker(new URL('./render-worker.ts', import.meta.url));
   worker.unref();
   const broken = new AbortController();
@@ -41,12 +47,14 @@ export function startPapers(): Papers {
           { cause: error },
         );
       });
-      await render(directory).catch((error: unknown) => {
-        throw new FixtureError(
-          `${messageOf(error)}; history.jsonl and report.json are whole; once there is space, write the other reports with: assay report render ${directory}`,
-          { cause: error },
-        );
-      });
+      await render(directory)
+        .then(() => seal(directory, signer))
+        .catch((error: unknown) => {
+          throw new FixtureError(
+            `${messageOf(error)}; history.jsonl and report.json are whole; once there is space, write the other reports with: assay report render ${directory}`,
+            { cause: error },
+          );
+        });
     },
     async [Symbol.asyncDispose]() {
       await worker.terminate();

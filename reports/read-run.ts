@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { partLink } from '../src/evidence/chain.ts';
 import type { Entry, Happening, History } from '../src/history.ts';
 import type { Report } from '../src/report/report.ts';
 
@@ -84,7 +85,7 @@ export async function readReport(directory: string): Promise<Report> {
 }
 
 function readEntry(file: string, line: number, text: string): Entry {
-  const value = parsed(text);
+  const value = parsed(partLink(text).line);
   const wrong = (what: string) => new RunRecordError(`${file}:${line}: ${what}: ${text.slice(0, 80)}`);
   if (!isObject(value)) throw wrong('not a JSON object');
   if (typeof value['kind'] !== 'string' || !Object.hasOwn(kinds, value['kind']))

@@ -1,12 +1,12 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clause } from '../src/clause.ts';
-import { FixtureError, messageOf } from '../src/errors.ts';
 import type { History } from '../src/history.ts';
 import type { Report } from '../src/report/report.ts';
 import { buildReport } from '../src/report/report.ts';
 import { loadFormats } from './formats.ts';
 import { readHistory, readReport } from './read-run.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** A report file that was written. */
 export interface Written {
@@ -31,22 +31,6 @@ export async function writeReportJson(
 export async function saveReportJson(directory: string, report: Report): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeWhole(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
-}
-
-/**
- * Writes the file whole or, on a full disk, not at all.
- *
- * @throws FixtureError that names the file and says why
- */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.part`;
-  try {
-    await writeFile(draft, text);
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw new FixtureError(`${path}: cannot be written: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 /**

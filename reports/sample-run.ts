@@ -1,4 +1,5 @@
 import type { Clause, Level } from '../src/clause.ts';
+import { firstLink, linkAfter, withLink } from '../src/evidence/chain.ts';
 import type { Entry, Happening, History } from '../src/history.ts';
 import { entriesOf } from '../src/history.ts';
 import { promises } from '../src/promises.ts';
@@ -42,7 +43,14 @@ export function sampleRun(kind: SampleKind, hostile = ''): SampleRun {
 
 /** The history as the lines of `history.jsonl`. */
 export function historyLines(history: History): string {
-  return history.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  let link = firstLink;
+  return history
+    .map((entry) => {
+      const line = JSON.stringify(entry);
+      link = linkAfter(link, line);
+      return `${withLink(line, link)}\n`;
+    })
+    .join('');
 }
 
 type Add = (atMs: number, happening: Happening) => void;

@@ -12,3 +12,9 @@ export function pem(label: 'CERTIFICATE' | 'PRIVATE KEY', der: Uint8Array): stri
       .match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
+
+/** The DER of each block of this label in a PEM text, in order. */
+export function pemBlocks(text: string, label: 'CERTIFICATE'): Buffer[] {
+  const block = new RegExp(`-----BEGIN ${label}-----[^-]*-----END ${label}-----`, 'g');
+  return (text.match(block) ?? []).map(pemToDer);
+}

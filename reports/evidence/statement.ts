@@ -1,0 +1,113 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ChainRead } from '../../src/evidence/chain.ts';
+import type { History } from '../../src/history.ts';
+import type { Report } from '../../src/report/report.ts';
+import type { ClauseVerdict } from '../../src/verdict.ts';
+import { pointsOf } from '../points.ts';
+import type { RunFile } from './files.ts';
+
+/**
+ * What a run came to, about all the files that it left.
+ *
+ * Source: in-toto attestation framework 1.0, statement.md; predicates/test-result.md 0.1.
+ */
+export interface Statement {
+  readonly _type: 'https://in-toto.io/Statement/v1';
+  readonly subject: readonly { readonly name: string; readonly digest: { readonly sha256: string } }[];
+  readonly predicateType: 'https://in-toto.io/attestation/test-result/v0.1';
+  readonly predicate: {
+    readonly result: 'PASSED' | 'FAILED';
+    readonly configuration: readonly { readonly name: string; readonly content: string }[];
+    readonly passedTests: readonly string[];
+    readonly warnedTests: readonly string[];
+    readonly failedTests: readonly string[];
+    /** What the predicate has no words for. */
+    readonly assay: {
+      readonly run: string;
+      readonly verdict: Report['verdict'];
+      readonly version: string;
+      /** How many lines the history has, and the last link of its chain; null where it has none. */
+      readonly history: { readonly lines: number; readonly chain: string | null };
+      /** UTC, by the clock of who sealed it: nobody else vouches for that. */
+      readonly sealedAt: string;
+    };
+  };
+}
+
+/** What the predicate makes of each verdict: what could not be told has not passed, and what was not asked stands in none of its lists. */
+export const statementWords: Readonly<
+  Record<ClauseVerdict, 'passedTests' | 'warnedTests' | 'failedTests' | 'not listed'>
+> = {
+  pass: 'passedTests',
+  fail: 'failedTests',
+  inconclusive: 'failedTests',
+  skipped: 'not listed',
+  deviation: 'warnedTests',
+};
+
+/** What a statement is made of. */
+export interface Stated {
+  readonly report: Report;
+  readonly history: History;
+  readonly chain: ChainRead;
+  readonly files: readonly RunFile[];
+  readonly sealedAt: string;
+}
+
+/** @throws TypeError for a run with something in it that is no file */
+export function statementOf({ report, history, chain, files, sealedAt }: Stated): Statement {
+  const { run, verdict } = report;
+  const points = pointsOf(report, history);
+  const listed = (list: 'passedTests' | 'warnedTests' | 'failedTests') =>
+    points.filter((point) => statementWords[point.verdict] === list).map(({ id }) => id);
+  const settings = { command: run.command, seed: run.seed, runtime: run.runtime, versions: run.versions };
+  return {
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: files.map(({ name, sha256 }) => {
+      if (sha256 === null) throw new TypeError(`${name}: is no regular file, and cannot be vouched for`);
+      return { name, digest: { sha256 } };
+    }),
+    predicateType: 'https://in-toto.io/attestation/test-result/v0.1',
+    predicate: {
+      result: verdict === 'pass' ? 'PASSED' : 'FAILED',
+      configuration: [{ name: 'settings', content: Buffer.from(JSON.stringify(settings)).toString('base64') }],
+      passedTests: listed('passedTests'),
+      warnedTests: listed('warnedTests'),
+      failedTests: listed('failedTests'),
+      assay: {
+        run: run.id,
+        verdict,
+        version: run.versions['assay'] ?? '',
+        history: { lines: chain.lines, chain: chain.last ?? null },
+        sealedAt,
+      },
+    },
+  };
+}
+
+/** Whether two statements say the same of what a run came to, whatever the files are. */
+export function saysTheSame(one: Statement, other: Statement): boolean {
+  return isDeepStrictEqual({ ...one, subject: [] }, { ...other, subject: [] });
+}
+
+/** @throws Error that says what is wrong with it */
+export function readStatement(payload: Buffer): Statement {
+  const value = parsed(payload.toString('utf8')) as Statement | undefined;
+  const isOurs =
+    value?._type === 'https://in-toto.io/Statement/v1' &&
+    value.predicateType === 'https://in-toto.io/attestation/test-result/v0.1' &&
+    Array.isArray(value.subject) &&
+    value.subject.every((one) => typeof one?.name === 'string' && /^[0-9a-f]{64}$/.test(one?.digest?.sha256)) &&
+    typeof value.predicate?.assay?.sealedAt === 'string' &&
+    Number.isFinite(Date.parse(value.predicate.assay.sealedAt));
+  if (!isOurs) throw new Error('holds no statement of a run of Assay');
+  return value;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
