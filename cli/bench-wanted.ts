@@ -19,7 +19,7 @@ import { attachedNodes, attachedRate, whyNotThere } from './bench-attached.ts';
 import { comparable, readBaseline } from './baseline.ts';
 import { benchNodes } from './bench-nodes.ts';
 import type { RunFlags } from './carry-out.ts';
-import { enoughFor, mostConnections, objectiveOf } from './objectives.ts';
+import { enoughFor, mostConnections, objectivesOf } from './objectives.ts';
 
 /** The flags of `assay bench handshake`; lists are parted by commas as they were typed. */
 export interface BenchFlags extends RunFlags {
@@ -56,7 +56,7 @@ export interface BenchWanted {
 
 /** @throws UsageError that says what would be right */
 export async function benchWanted(flags: BenchFlags): Promise<BenchWanted> {
-  const objectives = flags.slo.map(objectiveOf);
+  const objectives = objectivesOf(flags.slo);
   const attached = flags.target === undefined ? undefined : await attachTarget(resolve(flags.target));
   const nodes = attached === undefined ? await benchNodes(flags) : attachedNodes(attached, flags);
   const rate = attached === undefined ? (flags.rate ?? usualRate) : attachedRate(attached, flags);

@@ -9,6 +9,7 @@ import type { QuietWindow } from '../plans/quiet-window.ts';
 import { quietStep } from '../engine/quiet-window.ts';
 import { runPlan } from '../engine/run.ts';
 import type { AttachedTarget } from '../fixtures/target/attach.ts';
+import { readAcceptFile } from './accept-file.ts';
 import { carryOut, refuseEmpty, type RunFlags } from './carry-out.ts';
 import { quietWanted, type QuietFlags } from './quiet-wanted.ts';
 
@@ -18,6 +19,8 @@ export interface GateFlags extends RunFlags, QuietFlags {
   readonly node?: string;
   /** In seconds. */
   readonly uptake?: number;
+  /** File of failures that are accepted. */
+  readonly accept?: string;
 }
 
 /**
@@ -29,6 +32,7 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
   refuseEmpty(flags);
   const runtime = runtimeOf(flags);
   const chosen = chooseClauses(flags.only);
+  const accepted = flags.accept === undefined ? [] : readAcceptFile(flags.accept);
   const on = runtime === 'attach' ? await attachTo(flags.target!) : runtime;
   const plan = gatePlan(
     flags.node === undefined ? undefined : { command: flags.node, implementation: flags.node },
@@ -41,7 +45,7 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
   return carryOut(flags, commandLine, outline(parts, kind, quiet), (setting) =>
     runPlan({
       ...setting,
-      ...{ plan, chosen, on, ...(quiet && { quiet }) },
+      ...{ plan, chosen, on, accepted, ...(quiet && { quiet }) },
       ...(flags.node !== undefined && { nodeUnderTest: flags.node }),
     }),
   );

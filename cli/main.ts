@@ -1,13 +1,16 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { FixtureError, messageOf, UsageError } from '../src/errors.ts';
 import { defaultRuntime, runtimeNames } from '../fixtures/runtime/runtimes.ts';
+import { version } from '../src/version.ts';
 import { exitCodes } from './exit-codes.ts';
+import { withholdSignKey } from './sign-key-variable.ts';
 
 const benchPhases = 'steady, partition, healed, storm, authority';
 const spireOperations = 'mint,first-svid,attest,entry,bundle';
 
 /** Runs a command line. Gives the exit code; nothing escapes it but a defect of ours. */
 export async function main(argv: readonly string[]): Promise<number> {
+  withholdSignKey();
   let code: number = exitCodes.pass;
   const program = commandLine(argv, (result) => {
     code = result;
@@ -32,7 +35,7 @@ function known(error: unknown): boolean {
 function commandLine(argv: readonly string[], done: (code: number) => void): Command {
   const program = new Command('assay')
     .description('Conformance and chaos test harness for SPIFFE/SPIRE meshes.')
-    .version('0.1.0')
+    .version(version)
     .exitOverride()
     .showHelpAfterError('(run `assay --help` or `assay <command> --help`)')
     .addHelpText(
@@ -56,6 +59,10 @@ Exit codes: 0 all that was decided held, 1 a clause or a bound was broken, 2 usa
       '--uptake <seconds>',
       'how long a node may take to follow its SVID and its bundle (default: 2); SVIDs live longer where it is more',
       uptakeSeconds,
+    )
+    .option(
+      '--accept <file>',
+      'failures that are accepted, each with clause, reason, owner and last day: they leave the exit code at 0',
     )
     .option(
       '--slo <bound>',
@@ -212,7 +219,8 @@ Examples:
     .argument('<dir>', 'directory of the run')
     .option('--key <file>', 'public key, PEM, of who has to have signed it')
     .option('--bundle <file>', 'authorities of the X.509-SVID that has to have signed it: a SPIFFE bundle, or PEM')
-    .action(async (dir: string, flags: Telling & { key?: string; bundle?: string }) => {
+    .option('--signer <spiffe-id>', 'the ID of that X.509-SVID, where not whoever they vouch for will do')
+    .action(async (dir: string, flags: Telling & { key?: string; bundle?: string; signer?: string }) => {
       const { verifyCommand } = await import('./report.ts');
       done(await verifyCommand(dir, colored(flags)));
     });

@@ -11,8 +11,13 @@ export function enoughFor(percentile: number): number {
   return 1.02 * fewest + 5 * Math.sqrt(fewest);
 }
 
-/** A bound as it was typed. @throws UsageError that says what would be right */
-export function objectiveOf(text: string): Objective {
+/** Bounds as they were typed; one that was typed twice is one. @throws UsageError that says what would be right */
+export function objectivesOf(texts: readonly string[]): Objective[] {
+  return [...new Map(texts.map(objectiveOf).map((one) => [one.objective, one])).values()];
+}
+
+/** @throws UsageError that says what would be right */
+function objectiveOf(text: string): Objective {
   const [, percentile, value, unit] = /^p(\d+(?:\.\d+)?)\s*<=\s*(\d+(?:\.\d+)?)\s*(ms|s)$/.exec(text.trim()) ?? [];
   const known = toldPercentiles.find((one) => String(one) === percentile);
   if (known === undefined || value === undefined || Number(value) === 0)

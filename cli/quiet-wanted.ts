@@ -6,7 +6,7 @@ import { quietPart, quietRate, quietRows, quietSeconds, type QuietWindow } from 
 import { UsageError } from '../src/errors.ts';
 import { comparable, readBaseline } from './baseline.ts';
 import { attachedRate, nodesOfOthers } from './bench-attached.ts';
-import { enoughFor, mostConnections, objectiveOf } from './objectives.ts';
+import { enoughFor, mostConnections, objectivesOf } from './objectives.ts';
 
 /** The flags of what a gate measures. */
 export interface QuietFlags {
@@ -39,7 +39,7 @@ export async function quietWanted(
   attached: AttachedTarget | undefined,
   runtime: string,
 ): Promise<QuietWanted> {
-  const objectives = flags.slo.map(objectiveOf);
+  const objectives = objectivesOf(flags.slo);
   const before = flags.baseline === undefined ? undefined : await readBaseline(flags.baseline);
   const isAsked = objectives.length > 0 || before !== undefined;
   const asks = [

@@ -1,7 +1,10 @@
+import { createPublicKey } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { attestationFile, seal } from '../reports/evidence/seal.ts';
-import { verifyRun } from '../reports/evidence/verify.ts';
+import { keyIdOf } from '../reports/evidence/dsse.ts';
+import { verifyRun, type Trust } from '../reports/evidence/verify.ts';
+import { loadFormats } from '../reports/formats.ts';
 import { readHistory, readReport } from '../reports/read-run.ts';
 import { renderReports, writeReportJson } from '../reports/render.ts';
 import { diffSummary } from '../reports/terminal/diff.ts';
@@ -14,7 +17,7 @@ import { disagreements } from '../src/report/judged-again.ts';
 import { buildReport } from '../src/report/report.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { ofRunRecord } from './run-record.ts';
-import { signerFrom, trustFrom } from './signing.ts';
+import { signerFrom, trustFrom, type TrustFlags } from './signing.ts';
 
 /** How a command of `assay report` that looks at runs tells what it saw. */
 export interface TellFlags {
@@ -28,45 +31,65 @@ export function renderCommand(directory: string): Promise<number> {
 }
 
 async function render(directory: string): Promise<number> {
+  const before = await verifyRun(directory);
   if (!existsSync(join(directory, 'report.json')))
     await writeReportJson(directory, await readHistory(directory), clauses);
-  for (const { path } of await renderReports(directory)) process.stdout.write(`${path}\n`);
-  const { signer, findings } = await verifyRun(directory);
-  if (signer === null) await seal(directory);
-  else if (findings.length > 0)
-    process.stderr.write(
-      `${directory} is not what ${signer} signed any more; look at it with assay report verify ${directory}, and sign it anew with assay report sign ${directory} --sign-key FILE\n`,
-    );
+  const written = await renderReports(directory);
+  for (const { path } of written) process.stdout.write(`${path}\n`);
+  // What somebody signed, or what is not as it was sealed, stays as it is: that is found, and told, by whoever verifies it.
+  const isOurs = before.signer === null && before.findings.length === 0;
+  if (isOurs) await seal(directory, { documents: written.map(({ path }) => basename(path)) });
+  else if ((await verifyRun(directory)).findings.length > 0)
+    process.stderr.write(`${directory} is not as it was sealed; see: assay report verify ${directory}\n`);
   return 0;
 }
 
-/** `assay report verify`: whether a run is as it was sealed, and signed by who has to have signed it. Exit code 1 where it is not, 3 where nobody vouches for it. */
-export async function verifyCommand(
-  directory: string,
-  flags: TellFlags & { readonly key?: string; readonly bundle?: string },
-): Promise<number> {
+/**
+ * `assay report verify`: whether a run is as it was sealed, and signed by who has to have signed it. Exit code 1 where it is not, 3 where nobody
+ * vouches for it.
+ */
+export async function verifyCommand(directory: string, flags: TellFlags & TrustFlags): Promise<number> {
   const trust = trustFrom(flags);
   const verified = await ofRunRecord('report verify', () => verifyRun(directory, trust));
   tell(flags, verified, (options) => verifiedSummary(verified, options));
   return { whole: exitCodes.pass, tampered: exitCodes.fail, unsigned: exitCodes.inconclusive }[verified.state];
 }
 
-/** `assay report sign`: vouches for a run that is there. Exit code 1, and nothing is signed, where it is not as it was sealed. */
+/**
+ * `assay report sign`: vouches for a run that is there. Exit code 1, and nothing is signed, where it is not as it was sealed, or says other than its
+ * history bears out.
+ */
 export async function signCommand(
   directory: string,
   flags: TellFlags & { readonly signKey?: string },
 ): Promise<number> {
   const signer = signerFrom(flags.signKey);
   if (signer === undefined)
-    throw new UsageError('report sign: wants --sign-key FILE, or a key in ASSAY_SIGN_KEY, which is PEM');
-  const verified = await ofRunRecord('report sign', () => verifyRun(directory));
+    throw new UsageError('report sign: wants --sign-key FILE, or a key or the path of one in ASSAY_SIGN_KEY');
+  const keyid = keyIdOf(signer.key);
+  const once = await ofRunRecord('report sign', () => verifyRun(directory));
+  if (once.keyid !== null && once.keyid !== keyid)
+    throw new UsageError(`report sign ${directory}: is signed by ${once.signer} already, and nobody signs over that`);
+  const own: Trust = { kind: 'key', key: createPublicKey(signer.key) };
+  const verified = once.keyid === null ? once : await verifyRun(directory, own);
   if (verified.findings.length > 0) {
     tell(flags, verified, (options) => verifiedSummary(verified, options));
     process.stderr.write('report sign: nothing was signed\n');
     return exitCodes.fail;
   }
-  await ofRunRecord('report sign', () => seal(directory, signer));
-  process.stdout.write(`${join(directory, attestationFile)}\n`);
+  const [history, report] = await ofRunRecord('report sign', () =>
+    Promise.all([readHistory(directory), readReport(directory)]),
+  );
+  if (disagreements(report, buildReport(history, clauses)).length > 0) {
+    process.stderr.write(
+      `report sign: nothing was signed: ${directory} says other than its history bears out; see: assay report judge ${directory}\n`,
+    );
+    return exitCodes.fail;
+  }
+  const documents = (await loadFormats()).map(({ fileName }) => fileName);
+  await seal(directory, { documents, signer });
+  const attestation = join(directory, attestationFile);
+  tell(flags, { attestation, keyid }, () => `${attestation}\n`);
   return exitCodes.pass;
 }
 

@@ -7,6 +7,7 @@ import { findError, findErrors, messageOf } from '../src/errors.ts';
 import { HealError } from '../src/heal-error.ts';
 import type { History, RunStarted } from '../src/history.ts';
 import { NotReadyError } from '../src/not-ready-error.ts';
+import { version } from '../src/version.ts';
 import { buildReport, type Report } from '../src/report/report.ts';
 import type { Steps } from './steps.ts';
 
@@ -125,7 +126,7 @@ function begin(
     command,
     startedAt: startedAt.toISOString(),
     seed,
-    versions: { assay: '0.1.0', node: process.versions.node, openssl: process.versions.openssl, ...versions },
+    versions: { assay: version, node: process.versions.node, openssl: process.versions.openssl, ...versions },
     ...more,
   });
   return startedAt.getTime();

@@ -9,6 +9,7 @@ import { locateMeshTools, type LocatedMeshTools } from '../fixtures/toolchain/me
 import { narrowed, onOneMesh, type Chosen, type Part, type Plan } from '../plans/plan.ts';
 import { quietPart, type QuietWindow } from '../plans/quiet-window.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
+import type { AcceptedFailure } from '../src/history.ts';
 import { tokenNotInOurLogs } from '../src/clauses/mesh/tokens.ts';
 import { generatorTool } from './measure-rows.ts';
 import { locateQuietTools, measureQuietly, recordWanted, type QuietTools } from './quiet-window.ts';
@@ -33,6 +34,8 @@ export interface RunOptions extends RunSetting {
   readonly nodeUnderTest?: string;
   /** Where the programs of the toolchain are looked for; `process.env` when absent. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Failures that somebody accepted beforehand. */
+  readonly accepted?: readonly AcceptedFailure[];
   /** What is measured when all else is over; left out: nothing is. */
   readonly quiet?: QuietWindow;
 }
@@ -56,6 +59,7 @@ export function runPlan(options: RunOptions): Promise<RunResult> {
       clauses: clauses.map((clause) => clause.id).filter((clause) => chosen.has(clause)),
     }),
     async work(run, tools) {
+      for (const failure of options.accepted ?? []) run.recorder.record(failure);
       if (quiet !== undefined) recordWanted(run, quiet);
       await runOn(options, run, tools);
       // All that writes a log is gone by now.

@@ -1,6 +1,6 @@
 import type { History } from '../src/history.ts';
+import type { ClauseOutcome } from '../src/report/acceptance.ts';
 import type { Report } from '../src/report/report.ts';
-import type { ClauseVerdict } from '../src/verdict.ts';
 
 /**
  * A format that a finished run is told in. It is the value `format` of `formats/<id>.ts`, and to add a format is to add that
@@ -12,10 +12,10 @@ export interface ReportFormat {
   /** What it is and for whom, a sentence for lists. */
   readonly title: string;
   /**
-   * What it makes of each verdict, in the words by which a reader of the format finds it: the published table of all formats is made of these.
+   * What it makes of each verdict, and of a failure that somebody accepted, in the words by which a reader of the format finds it: the published table of all formats is made of these.
    * What a format cannot say it withholds or worsens, and never betters.
    */
-  readonly verdicts: Readonly<Record<ClauseVerdict, string>>;
+  readonly verdicts: Readonly<Record<ClauseOutcome, string>>;
   /** The name of the document in the directory of a run; no two formats share one. */
   readonly fileName: string;
   /**

@@ -10,14 +10,15 @@ import type { Log } from 'sarif';
 import t from 'tap';
 import { Parser, type FinalResults, type Result } from 'tap-parser';
 import type { History } from '../src/history.ts';
+import { outcomeOf, type ClauseOutcome } from '../src/report/acceptance.ts';
 import { buildReport, type ClauseReport, type Report } from '../src/report/report.ts';
 import { seeded } from '../src/statistics/seeded.ts';
-import { worst, type ClauseVerdict, type RunVerdict } from '../src/verdict.ts';
+import { worst, type RunVerdict } from '../src/verdict.ts';
 import type { ReportFormat } from './format.ts';
 import { loadFormats } from './formats.ts';
 import { pointsOf } from './points.ts';
 import { sampleRun } from './sample-run.ts';
-import { verdictOrder } from './wording.ts';
+import { outcomes } from './wording.ts';
 
 // Each document of a run is read by somebody else's parser, and says of each point what the published table says of its verdict.
 
@@ -49,10 +50,10 @@ const isSarif = addFormats
 const formats = await loadFormats();
 
 await t.test('each format says of each verdict no better than it is', async (t) => {
-  const hidden = (format: ReportFormat) => (one: ClauseVerdict) => format.verdicts[one] === format.verdicts.pass;
+  const hidden = (format: ReportFormat) => (one: ClauseOutcome) => format.verdicts[one] === format.verdicts.pass;
   for (const format of formats) {
     t.strictSame(
-      (['fail', 'inconclusive', 'skipped', 'deviation'] as const).filter(hidden(format)),
+      (['fail', 'inconclusive', 'accepted', 'skipped', 'deviation'] as const).filter(hidden(format)),
       [],
       `${format.id} tells them from a pass`,
     );
@@ -70,7 +71,7 @@ const words = [
   '| `mesh/tls/clause-1` | held | all is well |\n\n# Assay: pass',
   '<script>alert(1)</script> & "quoted" \u0000\u001b[2J\u202e\ud800',
   '"}],"verdict":"pass',
-  '[click](javascript:alert(1)) @everyone #12 https://example.org ![x](y)',
+  '[click](javascript:alert(1)) @everyone #12 https://example.org www.example.org ![x](y) {0}',
 ];
 
 const chance = seeded(20261129);
@@ -78,13 +79,14 @@ for (let nth = 0; nth < runs; nth++) {
   const { report, history } = randomRun();
   const points = pointsOf(report, history);
   await t.test(`run ${nth}: ${report.verdict}, ${points.length} points`, async (t) => {
-    t.equal(worst(points.map(({ verdict }) => verdict)), report.verdict, 'the points say what the run came to');
+    const counted = points.map(({ verdict, accepted }) => (accepted === undefined ? verdict : 'pass'));
+    t.equal(worst(counted), report.verdict, 'the points say what the run came to');
     for (const format of formats.filter(({ id }) => nth % (every[id] ?? 1) === 0)) {
       const told = await readers[format.id]!(await format.render(report, history));
       const wanted = clausesOnly.has(format.id) ? report.clauses : points;
       assert.deepEqual(
         [...told].toSorted(),
-        wanted.map(({ id, verdict }) => [id, format.verdicts[verdict]]).toSorted(),
+        wanted.map((one) => [one.id, format.verdicts[outcomeOf(one)]]).toSorted(),
         format.id,
       );
       t.pass(format.id);
@@ -104,11 +106,17 @@ function pick<T>(from: readonly T[]): T {
 function randomRun(): { readonly report: Report; readonly history: History } {
   const { history, clauses } = sampleRun(pick(['pass', 'fail', 'inconclusive']));
   const built = buildReport(history, clauses);
-  const usual = pick([['pass'], ['pass', 'skipped'], verdictOrder, ['skipped', 'deviation']] as const);
+  const usual = pick([
+    ['pass'],
+    ['pass', 'skipped'],
+    ['pass', 'accepted'],
+    outcomes,
+    ['skipped', 'deviation'],
+  ] as const);
   const judged = Array.from({ length: pick([0, 1, 5, 40]) }, (_, at): ClauseReport => ({
     ...pick(built.clauses),
     id: `mesh/${pick(['tls', 'tokens'])}/clause-${at}`,
-    verdict: pick(usual),
+    ...judgedAs(pick(usual)),
     reason: pick(words),
     title: pick(words),
     danger: pick(['', ...words]),
@@ -118,12 +126,21 @@ function randomRun(): { readonly report: Report; readonly history: History } {
     ...{ verdict: pick<RunVerdict>(['pass', 'pass', 'fail', 'inconclusive']), reason: pick(words) },
   }));
   const aborted = pick([null, null, null, 'SIGINT']);
-  const least = worst([...judged, ...objectives].map(({ verdict }) => verdict));
+  const least = worst([
+    ...judged.map(({ verdict, accepted }) => (accepted === undefined ? verdict : 'pass')),
+    ...objectives.map(({ verdict }) => verdict),
+  ]);
   const verdict = aborted === null || least === 'fail' ? least : 'inconclusive';
   return {
     history,
     report: { ...built, verdict, clauses: judged, objectives, run: { ...built.run, aborted } },
   };
+}
+
+/** As a clause that came to this has it. */
+function judgedAs(outcome: ClauseOutcome): Pick<ClauseReport, 'verdict' | 'accepted'> {
+  if (outcome !== 'accepted') return { verdict: outcome };
+  return { verdict: 'fail', accepted: { reason: pick(words), owner: pick(words), until: '2026-12-31' } };
 }
 
 async function readTap(text: string): Promise<Told> {
@@ -182,12 +199,20 @@ function readSarif(text: string): Told {
   const [run, ...others] = log.runs;
   assert.equal(others.length, 0);
   const rules = run!.tool.driver.rules!;
+  const isSuppressing = run!.results!.some(({ suppressions }) => suppressions !== undefined);
   return unique(
-    run!.results!.map(({ ruleId, ruleIndex, kind, level, suppressions = [] }) => {
+    run!.results!.map(({ ruleId, ruleIndex, kind, level, suppressions, message }) => {
+      // All of them say whether they are, or none does: section 3.27.23.
+      assert.equal(suppressions !== undefined, isSuppressing);
+      assert.doesNotMatch(
+        message.text!.replaceAll(/\\[[\]\\]|\{\{|\}\}/g, ''),
+        /[[\]{}]/,
+        'no link, and no place of an argument',
+      );
       assert.equal(rules[ruleIndex!]?.id, ruleId);
       // What is no failure has no level: section 3.27.10.
       assert.equal(kind === 'fail', level !== 'none');
-      return [ruleId!, suppressions.length > 0 ? `${kind}, suppressed` : kind!];
+      return [ruleId!, (suppressions?.length ?? 0) > 0 ? `${kind}, suppressed` : kind!];
     }),
   );
 }
@@ -239,6 +264,9 @@ function actingIn(tokens: readonly object[]): string[] {
     const { type, raw } = value as { readonly type?: unknown; readonly raw?: unknown };
     const isFold = typeof raw === 'string' && /^<\/?(details|summary)>/.test(raw);
     if (['link', 'image', 'html'].includes(String(type)) && !isFold) found.push(String(raw));
+    // What a forge makes links of in plain words.
+    if (type === 'text' && /@\w|#\d|:\/\/|www\./.test(String((value as { readonly text?: unknown }).text)))
+      found.push(String(raw));
     Object.values(value).forEach(walk);
   };
   walk(tokens);

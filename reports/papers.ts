@@ -1,9 +1,10 @@
+import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FixtureError, messageOf } from '../src/errors.ts';
 import type { Report } from '../src/report/report.ts';
 import { seal } from './evidence/seal.ts';
 import type { Signer } from './evidence/signer.ts';
-import { saveReportJson } from './render.ts';
+import { saveReportJson, type Written } from './render.ts';
 import type { RenderAnswer, RenderRequest } from './render-worker.ts';
 
 /** The papers of one run, for whoever runs it to write at its end. Disposing stops what stands ready for that. */
@@ -29,12 +30,12 @@ export function startPapers(signer?: Signer): Papers {
   worker.once('error', (error) => broken.abort(new Error(messageOf(error))));
   worker.once('exit', () => broken.abort(new Error('the thread that makes the reports ended before they were made')));
   const render = (directory: string) =>
-    new Promise<void>((resolve, reject) => {
+    new Promise<readonly Written[]>((resolve, reject) => {
       broken.signal.throwIfAborted();
       broken.signal.addEventListener('abort', () => reject(broken.signal.reason as Error), { once: true });
       worker.ref();
       worker.on('message', (answer: RenderAnswer) => {
-        if (answer.state === 'written') resolve();
+        if (answer.state === 'written') resolve(answer.files);
         else if (answer.state === 'failed') reject(new Error(answer.message));
       });
       worker.postMessage({ directory } satisfies RenderRequest);
@@ -48,10 +49,10 @@ export function startPapers(signer?: Signer): Papers {
         );
       });
       await render(directory)
-        .then(() => seal(directory, signer))
+        .then((files) => seal(directory, { documents: files.map(({ path }) => basename(path)), signer }))
         .catch((error: unknown) => {
           throw new FixtureError(
-            `${messageOf(error)}; history.jsonl and report.json are whole; once there is space, write the other reports with: assay report render ${directory}`,
+            `${messageOf(error)}; history.jsonl and report.json are whole; once there is space, write the other reports with: assay report render ${directory}${signer === undefined ? '' : ', and sign them with assay report sign'}`,
             { cause: error },
           );
         });

@@ -24,7 +24,8 @@ export function pointsOf(report: Report, history: History): readonly ClauseRepor
       ),
     ),
   ];
-  const isTold = points.length > 0 && worst(points.map((one) => one.verdict)) === verdict;
+  const isTold =
+    points.length > 0 && worst(points.map((one) => (one.accepted === undefined ? one.verdict : 'pass'))) === verdict;
   return isTold
     ? points
     : [
@@ -41,4 +42,11 @@ function point(
 ): ClauseReport {
   const none = { catalogue: null, promise: null, danger: '', evidence: [], evidenceTotal: 0 } as const;
   return { ...none, id, title, level: 'MUST', spec, verdict, reason };
+}
+
+/** Why a point came to what it did, and who accepted that where somebody did. */
+export function reasonOf({ reason, accepted }: ClauseReport): string {
+  return accepted === undefined
+    ? reason
+    : `${reason}. Accepted until ${accepted.until} by ${accepted.owner}: ${accepted.reason}`;
 }

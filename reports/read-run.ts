@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partLink } from '../src/evidence/chain.ts';
+import { parsedJson } from '../src/json.ts';
 import type { Entry, Happening, History } from '../src/history.ts';
 import type { Report } from '../src/report/report.ts';
 
@@ -37,6 +38,7 @@ const kinds: Readonly<Record<Happening['kind'], true>> = {
   'bench-lost': true,
   'bench-told': true,
   'bench-machine': true,
+  accepted: true,
   objective: true,
   baseline: true,
   trouble: true,
@@ -60,7 +62,7 @@ export async function readHistory(directory: string): Promise<History> {
   // Every written line ends in a newline, so what follows the last one was still being written.
   const unfinished = lines.pop() ?? '';
   const entries = lines.map((line, at) => readEntry(file, at + 1, line));
-  const last = unfinished === '' ? undefined : parsed(unfinished);
+  const last = unfinished === '' ? undefined : parsedJson(unfinished);
   if (last !== undefined) entries.push(readEntry(file, lines.length + 1, unfinished));
   if (entries[0]?.kind !== 'run-started')
     throw new RunRecordError(`${file}:1: a history begins with a run-started entry, and this one does not`);
@@ -70,7 +72,7 @@ export async function readHistory(directory: string): Promise<History> {
 /** Reads `report.json` of a run directory. @throws RunRecordError when it is missing, is not JSON, or is of another schema */
 export async function readReport(directory: string): Promise<Report> {
   const file = join(directory, 'report.json');
-  const value = parsed(await readText(file));
+  const value = parsedJson(await readText(file));
   if (!isObject(value)) throw new RunRecordError(`${file}: not a JSON object`);
   if (value['schema'] !== 1)
     throw new RunRecordError(`${file}: wanted "schema": 1, got ${JSON.stringify(value['schema']) ?? 'none'}`);
@@ -85,7 +87,7 @@ export async function readReport(directory: string): Promise<Report> {
 }
 
 function readEntry(file: string, line: number, text: string): Entry {
-  const value = parsed(partLink(text).line);
+  const value = parsedJson(partLink(text).line);
   const wrong = (what: string) => new RunRecordError(`${file}:${line}: ${what}: ${text.slice(0, 80)}`);
   if (!isObject(value)) throw wrong('not a JSON object');
   if (typeof value['kind'] !== 'string' || !Object.hasOwn(kinds, value['kind']))
@@ -102,14 +104,6 @@ async function readText(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     throw new RunRecordError(`${file}: cannot be read`, { cause: error });
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
   }
 }
 

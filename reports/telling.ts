@@ -79,6 +79,8 @@ export function tell(entry: Entry): string {
       return `${entry.row}: its generator told of ${entry.count} connections that were answered, and ${entry.errors} that were not.`;
     case 'bench-machine':
       return `${entry.row}: the host took away ${percent(entry.stolen)} of the processors${entry.others === undefined ? '' : `, other programs had ${percent(entry.others)}`}; up to ${entry.runQueue} threads wanted one of ${entry.processors} at once.`;
+    case 'accepted':
+      return `That ${entry.clause} fails is accepted until ${entry.until} by ${entry.owner}: ${entry.reason}.`;
     case 'objective':
       return `${entry.objective} has to hold in every row.`;
     case 'baseline':

@@ -1,7 +1,7 @@
 import type { History } from '../src/history.ts';
+import type { ClauseOutcome } from '../src/report/acceptance.ts';
 import type { Report } from '../src/report/report.ts';
 import { rowName } from '../src/statistics/bench-rows.ts';
-import type { ClauseVerdict } from '../src/verdict.ts';
 import { benchTable } from './terminal/bench-table.ts';
 import { next } from './terminal/next.ts';
 import { openClauses } from './terminal/open-clauses.ts';
@@ -28,7 +28,14 @@ export interface SummaryOptions {
   readonly width: number;
 }
 
-const shown = ['pass', 'fail', 'inconclusive', 'skipped', 'deviation'] as const satisfies readonly ClauseVerdict[];
+const shown = [
+  'pass',
+  'fail',
+  'inconclusive',
+  'accepted',
+  'skipped',
+  'deviation',
+] as const satisfies readonly ClauseOutcome[];
 
 /**
  * The last words of a run, for a terminal: verdict, promises, what failed or stayed open, the figures, what kept the harness from seeing, where
@@ -134,7 +141,7 @@ function figures(report: Report, paint: Paint, width: number): string[] {
     .map((line) => paint('gray', line));
 }
 
-function mark(verdict: ClauseVerdict | 'none', paint: Paint, color: boolean): string {
+function mark(verdict: ClauseOutcome | 'none', paint: Paint, color: boolean): string {
   if (verdict === 'none') return ' ';
   return paint(styles[verdict], color ? verdictWords[verdict].sign : verdictWords[verdict].ascii.padEnd(4));
 }

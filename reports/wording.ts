@@ -2,6 +2,7 @@ import type { History } from '../src/history.ts';
 import { promises, type MeshPromise } from '../src/promises.ts';
 import { shortageOf } from '../src/reading/machine.ts';
 import { notReadyOf } from '../src/reading/not-ready.ts';
+import { isWrong, outcomeOf, type AcceptanceReport, type ClauseOutcome } from '../src/report/acceptance.ts';
 import type { ObjectiveReport } from '../src/report/objectives.ts';
 import type { ClauseReport, Report } from '../src/report/report.ts';
 import { totalOf } from '../src/requirements/coverage.ts';
@@ -9,31 +10,33 @@ import { isLossy, rowName } from '../src/statistics/bench-rows.ts';
 import { kneePhase, type Knee } from '../src/statistics/knee.ts';
 import type { ClauseVerdict, Verdict } from '../src/verdict.ts';
 
-/** The verdicts of clauses in the order in which a reader should look at them. */
-export const verdictOrder = [
+/** What a clause can come to, in the order in which a reader should look at it. */
+export const outcomes = [
   'fail',
   'inconclusive',
+  'accepted',
   'deviation',
   'skipped',
   'pass',
-] as const satisfies readonly ClauseVerdict[];
+] as const satisfies readonly ClauseOutcome[];
 
-/** The sign and the word for each verdict; `ascii` takes the sign's place where there is no colour. */
+/** The sign and the word for each verdict and outcome; `ascii` takes the sign's place where there is no colour. */
 export const verdictWords = {
   pass: { sign: '✔', ascii: 'ok', word: 'held' },
   fail: { sign: '✘', ascii: 'FAIL', word: 'broken' },
   inconclusive: { sign: '?', ascii: '?', word: 'inconclusive' },
+  accepted: { sign: '✘', ascii: 'acc', word: 'accepted failure' },
   skipped: { sign: '○', ascii: '-', word: 'skipped' },
   deviation: { sign: '△', ascii: '~', word: 'known deviation' },
   untested: { sign: '◌', ascii: '.', word: 'untested' },
 } as const satisfies Readonly<
-  Record<Verdict, { readonly sign: string; readonly ascii: string; readonly word: string }>
+  Record<Verdict | ClauseOutcome, { readonly sign: string; readonly ascii: string; readonly word: string }>
 >;
 
-/** The words alone, of each verdict that a clause can have. */
-export const clauseWords = Object.fromEntries(
-  verdictOrder.map((verdict) => [verdict, verdictWords[verdict].word]),
-) as Readonly<Record<ClauseVerdict, string>>;
+/** The words alone, of what a clause can come to. */
+export const outcomeWords = Object.fromEntries(
+  outcomes.map((outcome) => [outcome, verdictWords[outcome].word]),
+) as Readonly<Record<ClauseOutcome, string>>;
 
 /** One promise with its clauses, in report order. */
 export interface PromiseGroup {
@@ -73,17 +76,17 @@ function isUnknown({ id, title, spec }: ClauseReport): boolean {
   return title === id && spec === '';
 }
 
-/** The worst verdict of a group: fail, then inconclusive, then pass; skipped when nothing of it was decided, none when it is empty. */
-export function groupVerdict(clauses: readonly ClauseReport[]): ClauseVerdict | 'none' {
-  for (const verdict of ['fail', 'inconclusive', 'pass', 'deviation', 'skipped'] as const) {
-    if (clauses.some((clause) => clause.verdict === verdict)) return verdict;
+/** The worst of a group: fail, then inconclusive, an accepted failure, then pass; skipped when nothing of it was decided, none when it is empty. */
+export function groupVerdict(clauses: readonly ClauseReport[]): ClauseOutcome | 'none' {
+  for (const outcome of ['fail', 'inconclusive', 'accepted', 'pass', 'deviation', 'skipped'] as const) {
+    if (clauses.some((clause) => outcomeOf(clause) === outcome)) return outcome;
   }
   return 'none';
 }
 
-/** How many of these clauses came to this verdict. */
-export function count(clauses: readonly ClauseReport[], verdict: ClauseVerdict): number {
-  return clauses.filter((clause) => clause.verdict === verdict).length;
+/** How many of these clauses came to this. */
+export function count(clauses: readonly ClauseReport[], outcome: ClauseOutcome): number {
+  return clauses.filter((clause) => outcomeOf(clause) === outcome).length;
 }
 
 /** How many SVIDs were replaced on the wire and by the agents, over all scenarios. */
@@ -105,7 +108,7 @@ export function rotationTotals(report: Report): {
 export function because(report: Report, history: History): string {
   if (isBench(report)) return becauseOfBench(report);
   const total = report.clauses.length;
-  const failed = report.clauses.filter((clause) => clause.verdict === 'fail');
+  const failed = report.clauses.filter((clause) => outcomeOf(clause) === 'fail');
   const open = report.clauses.filter((clause) => clause.verdict === 'inconclusive');
   const skipped = count(report.clauses, 'skipped');
   const [firstFailed] = failed;
@@ -113,6 +116,8 @@ export function because(report: Report, history: History): string {
     const others = failed.length > 1 ? `, and ${failed.length - 1} more of ${total} clauses` : '';
     return `Broken: “${firstFailed.title}”${others}.`;
   }
+  const wrong = (report.acceptances ?? []).find(isWrong);
+  if (wrong !== undefined) return wrongSentence(wrong);
   const objectives = report.objectives ?? [];
   const brokenBound = objectives.find(({ verdict }) => verdict === 'fail');
   if (brokenBound !== undefined) return brokenSentence(brokenBound);
@@ -129,15 +134,20 @@ export function because(report: Report, history: History): string {
     return `The scenario ${undecided.id} proved nothing: ${undecided.findings[0] ?? 'none of its clauses was decided'}.`;
   const openBound = objectives.find(({ verdict }) => verdict === 'inconclusive');
   if (openBound !== undefined) return openSentence(openBound);
-  const decided = total - skipped - count(report.clauses, 'deviation');
-  if (decided === 0) return 'No clause was decided.';
+  const accepted = count(report.clauses, 'accepted');
+  const decided = total - skipped - count(report.clauses, 'deviation') - accepted;
+  const except =
+    accepted === 0
+      ? ''
+      : ` Except for ${accepted} ${accepted === 1 ? 'failure that is' : 'failures that are'} accepted.`;
+  if (decided === 0) return accepted === 0 ? 'No clause was decided.' : `No clause was decided to hold.${except}`;
   const broken = report.scenarios.some((scenario) => scenario.faults.length > 0);
   const held = `${decided === total ? (total === 1 ? 'The one clause' : `All ${total} clauses`) : `${decided} of ${total} clauses were decided, and all of them`} held${broken ? ', while healthy and while broken on purpose' : ''}.`;
   const unasked = promises.filter((promise) => !report.clauses.some((clause) => clause.promise === promise.id));
   const bounds = objectives.length === 0 ? '' : ` ${objectiveNames(objectives)} held.`;
   return unasked.length === 0
-    ? `${held}${bounds}`
-    : `${held}${bounds} Not asked in this run: ${unasked.map((promise) => promise.name).join(', ')}.`;
+    ? `${held}${bounds}${except}`
+    : `${held}${bounds}${except} Not asked in this run: ${unasked.map((promise) => promise.name).join(', ')}.`;
 }
 
 /** Whether the run measured and judged no clauses. */
@@ -174,6 +184,13 @@ const openSentence = ({ objective, bench, reason }: ObjectiveReport) =>
 
 const objectiveNames = (objectives: readonly ObjectiveReport[]) =>
   [...new Set(objectives.map(({ objective }) => objective))].join(', ');
+
+/** Why a line of the file of accepted failures fails the run, and what to do. */
+export function wrongSentence({ clause, state, until, owner }: AcceptanceReport): string {
+  return state === 'stale'
+    ? `That ${clause} fails is accepted, and it holds: take it out of the file of accepted failures.`
+    : `That ${clause} fails was accepted until ${until} by ${owner}: mend it, or have it accepted anew.`;
+}
 
 const gaveIn = {
   node: 'the node gave in first',
@@ -241,7 +258,10 @@ export function coverageSentence({ coverage }: Report): string | undefined {
   const total = (count: ClauseVerdict | 'notAsked' | 'withClause' | 'untested' | 'requirements') =>
     totalOf(coverage, count);
   const told = [
-    ...verdictOrder.toReversed().map((verdict) => [total(verdict), verdictWords[verdict].word] as const),
+    ...outcomes
+      .toReversed()
+      .filter((outcome) => outcome !== 'accepted')
+      .map((verdict) => [total(verdict), verdictWords[verdict].word] as const),
     [total('notAsked'), 'not asked'] as const,
   ].filter(([number]) => number > 0);
   const ends = told.map(([number, word]) => `${number} ${word}`).join(', ');

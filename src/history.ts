@@ -49,6 +49,7 @@ export type Happening =
   | BenchLost
   | BenchTold
   | BenchMachine
+  | AcceptedFailure
   | Objective
   | BaselineRow
   | Trouble;
@@ -593,6 +594,19 @@ export interface BenchMachine {
   readonly runQueue: number;
   /** Time for which this control group was kept from running; absent where the kernel does not tell. */
   readonly throttledMs?: number;
+}
+
+/** A failure that somebody accepted before the run, by a line of the file that `--accept` named. */
+export interface AcceptedFailure {
+  readonly kind: 'accepted';
+  readonly clause: string;
+  readonly reason: string;
+  readonly owner: string;
+  /** The last day on which it is accepted, in UTC, as 2026-12-31. */
+  readonly until: string;
+  readonly file: string;
+  /** Of the file, in hex. */
+  readonly sha256: string;
 }
 
 /** A bound that what is measured has to keep, as the person who started it wrote it. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,6 +28,15 @@ t.setTimeout(3_600_000);
 
 // The shortest run that stands up a mesh.
 const brief = ['--only', 'mesh/planes/spire-server'];
+
+const files = mkdtempSync(join(tmpdir(), 'assay-bad-input-'));
+t.after(() => rmSync(files, { recursive: true }));
+
+function acceptFile(clause: string, until: string): string {
+  const path = join(files, `${until}.yaml`);
+  writeFileSync(path, `accept:\n  - clause: ${clause}\n    reason: known\n    owner: me\n    until: ${until}\n`);
+  return path;
+}
 
 await t.test('bad input ends with 2 and says what would be right', { jobs: 3 }, async (t) => {
   const inputs: [title: string, args: string[], says: RegExp][] = [
@@ -202,6 +212,48 @@ await t.test('bad input ends with 2 and says what would be right', { jobs: 3 }, 
       'a run to be judged that is none',
       ['report', 'judge', '/nowhere'],
       /report judge: \/nowhere\/history\.jsonl: cannot be/,
+    ],
+    [
+      'a run to be verified that is none',
+      ['report', 'verify', '/nowhere'],
+      /report verify: \/nowhere\/history\.jsonl: cannot be/,
+    ],
+    [
+      'a key that is none',
+      ['report', 'verify', '/', '--key', '/dev/null'],
+      /--key \/dev\/null: holds no public key; wanted is/,
+    ],
+    [
+      'two that have to have signed',
+      ['report', 'verify', '/', '--key', 'a', '--bundle', 'b'],
+      /--key and --bundle: each says who has to have signed/,
+    ],
+    [
+      'a bundle of nobody',
+      ['report', 'verify', '/', '--bundle', '/dev/null'],
+      /--bundle \/dev\/null: holds no authority/,
+    ],
+    [
+      'a signer by no bundle',
+      ['report', 'verify', '/', '--signer', 'spiffe://a/b'],
+      /--signer: .* wants --bundle FILE/,
+    ],
+    ['no key to sign with', ['report', 'sign', '/'], /report sign: wants --sign-key FILE/],
+    [
+      'a key to sign with that is none',
+      ['gate', '--sign-key', '/dev/null'],
+      /--sign-key \/dev\/null: holds no private key/,
+    ],
+    ['accepted failures that nobody can read', ['gate', '--accept', '/nowhere'], /--accept \/nowhere: cannot be read/],
+    [
+      'an accepted failure of no clause',
+      ['gate', '--accept', acceptFile('mesh/nothing', '2026-12-31')],
+      /\.yaml:2: accept\[0\]\.clause: "mesh\/nothing": there is no such clause/,
+    ],
+    [
+      'an accepted failure without a day',
+      ['gate', '--accept', acceptFile('mesh/pinning/case', 'soon')],
+      /\.yaml:5: accept\[0\]\.until: "soon" is no day: wanted is a day in UTC, as in until: 2026-12-31/,
     ],
     ['a directory that holds no run', ['report', 'render', '/nowhere'], /\/nowhere\/history\.jsonl: cannot be read/],
   ];

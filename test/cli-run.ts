@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { partLink } from '../src/evidence/chain.ts';
 import type { Entry } from '../src/history.ts';
 import type { Report } from '../src/report/report.ts';
 
@@ -153,9 +154,13 @@ export async function assay(
 const attempts = 3;
 
 /** The same, asked again a little where the machine was too busy to tell. What was decided stays decided. */
-export async function assayDecided(place: Place, args: readonly string[]): Promise<Ended> {
+export async function assayDecided(
+  place: Place,
+  args: readonly string[],
+  options: Parameters<typeof startCli>[2] = {},
+): Promise<Ended> {
   for (let attempt = 1; ; attempt++) {
-    const ended = await assay(place, args);
+    const ended = await assay(place, args, options);
     if (ended.code !== 3 || attempt === attempts) return ended;
   }
 }
@@ -167,7 +172,7 @@ export function readHistory(out: string): Entry[] {
   const lines = readFileSync(path, 'utf8').split('\n');
   lines.pop();
   return lines.map((line, at) => {
-    const entry = JSON.parse(line) as Entry;
+    const entry = JSON.parse(partLink(line).line) as Entry;
     assert.equal(entry.index, at + 1, `${path}:${at + 1}`);
     return entry;
   });

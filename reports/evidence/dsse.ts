@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { parsedJson } from '../../src/json.ts';
 
 /**
  * An envelope around a text that was signed. `payload` and `sig` are base64.
@@ -32,7 +33,7 @@ export function keyIdOf(key: KeyObject): string {
 }
 
 /** What is signed: never the text alone, so that it cannot be taken for a text of another type. Source: DSSE 1.0, protocol.md (PAE). */
-export function preAuthEncoding(type: string, payload: Uint8Array): Buffer {
+function preAuthEncoding(type: string, payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `), payload]);
 }
 
@@ -58,7 +59,7 @@ export function envelopeText({ payloadType, payload, signatures }: Envelope): st
 
 /** @throws Error that says what is not as `envelopeText` writes it */
 export function readEnvelope(text: string): Envelope {
-  const value = parsed(text) as Partial<Envelope> | undefined;
+  const value = parsedJson(text) as Partial<Envelope> | undefined;
   if (typeof value?.payload !== 'string' || !Array.isArray(value.signatures)) throw new Error('is no DSSE envelope');
   if (value.payloadType !== statementType)
     throw new Error(`holds ${String(value.payloadType)}, wanted ${statementType}`);
@@ -75,12 +76,4 @@ export function readEnvelope(text: string): Envelope {
 
 function isBase64(text: unknown): boolean {
   return typeof text === 'string' && Buffer.from(text, 'base64').toString('base64') === text;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

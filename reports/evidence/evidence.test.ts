@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, verify as verifySignature } from 'node:crypto';
+import { generateKeyPairSync, hash, verify as verifySignature } from 'node:crypto';
 import {
   cpSync,
   mkdirSync,
@@ -19,12 +19,13 @@ import { entriesOf, type History } from '../../src/history.ts';
 import { buildReport } from '../../src/report/report.ts';
 import { seeded } from '../../src/statistics/seeded.ts';
 import { forgeAuthority, type ForgedSvid } from '../../src/svid/x509/forge.ts';
+import { loadFormats } from '../formats.ts';
 import { readHistory, readReport } from '../read-run.ts';
 import { renderReports, writeReportJson } from '../render.ts';
 import { historyLines, sampleRun, type SampleKind } from '../sample-run.ts';
-import { readEnvelope } from './dsse.ts';
+import { envelopeText, keyIdOf, readEnvelope, signatureOver } from './dsse.ts';
 import { attestationFile, seal } from './seal.ts';
-import { readSigner } from './signer.ts';
+import { readSigner, type Signer } from './signer.ts';
 import { readStatement } from './statement.ts';
 import { verifyRun, type Trust } from './verify.ts';
 
@@ -40,6 +41,13 @@ const pemOf = ({ privateKey }: typeof ours) => privateKey.export({ type: 'pkcs8'
 const signer = (pair: typeof ours) => readSigner(pemOf(pair), 'a test');
 const byKey = (pair: typeof ours): Trust => ({ kind: 'key', key: pair.publicKey });
 const sealedAt = new Date('2026-11-22T09:30:10Z');
+
+const documents = (await loadFormats()).map(({ fileName }) => fileName);
+const sealedBy = (directory: string, by?: Signer, now = sealedAt) => seal(directory, { documents, signer: by, now });
+
+const life = { notBefore: new Date('2026-11-22T09:00:00Z'), notAfter: new Date('2026-11-22T10:00:00Z') };
+const withSvid = ({ privateKeyPem, certificatePem }: ForgedSvid) =>
+  readSigner(privateKeyPem + certificatePem, 'a test');
 
 let made = 0;
 /** A run with all its papers and two logs, not sealed yet. */
@@ -66,7 +74,7 @@ await t.test('a history that is read is the same with its chain as without', asy
 for (const [name, pair] of Object.entries(pairs)) {
   await t.test(`a run that was signed with a key of ${name} is whole, and unsigned for who names nobody`, async (t) => {
     const directory = await runOf();
-    await seal(directory, signer(pair), sealedAt);
+    await sealedBy(directory, signer(pair));
     const verified = await verifyRun(directory, byKey(pair));
     t.match(verified, { state: 'whole', findings: [], sealedAt: '2026-11-22T09:30:10.000Z' });
     t.equal(
@@ -94,7 +102,7 @@ await t.test('what nobody signed is unsigned, and tampered for who names somebod
   const directory = await runOf();
   t.match(await verifyRun(directory), { state: 'unsigned', unsigned: /there is no attestation/ });
   t.match(await verifyRun(directory, byKey(ours)), { state: 'tampered', findings: [{ what: /is missing/ }] });
-  await seal(directory);
+  await sealedBy(directory);
   t.match(await verifyRun(directory), { state: 'unsigned', unsigned: /signed by nobody/, signer: null });
   t.match(await verifyRun(directory, byKey(ours)), { state: 'tampered', findings: [{ what: /signed by nobody/ }] });
   writeFileSync(join(directory, 'logs/node-001.log'), 'something else');
@@ -104,7 +112,7 @@ await t.test('what nobody signed is unsigned, and tampered for who names somebod
 for (const kind of ['pass', 'fail', 'inconclusive'] as const) {
   await t.test(`the statement says of a run what its report says (${kind})`, async (t) => {
     const directory = await runOf(kind);
-    await seal(directory, signer(ours));
+    await sealedBy(directory, signer(ours));
     const envelope = readEnvelope(readFileSync(join(directory, attestationFile), 'utf8'));
     const { predicate } = readStatement(Buffer.from(envelope.payload, 'base64'));
     const { clauses, objectives = [], verdict } = await readReport(directory);
@@ -118,13 +126,10 @@ for (const kind of ['pass', 'fail', 'inconclusive'] as const) {
 
 await t.test('an X.509-SVID vouches for a run at the time of its sealing', async (t) => {
   const authority = await forgeAuthority({ trustDomain: 'release.test' });
-  const life = { notBefore: new Date('2026-11-22T09:00:00Z'), notAfter: new Date('2026-11-22T10:00:00Z') };
   const svid = await authority.issue({ spiffeId: 'spiffe://release.test/ci/assay', ...life });
-  const withSvid = ({ privateKeyPem, certificatePem }: ForgedSvid) =>
-    readSigner(privateKeyPem + certificatePem, 'a test');
   const trust: Trust = { kind: 'bundle', authorities: [authority.certificate] };
   const directory = await runOf();
-  await seal(directory, withSvid(svid), sealedAt);
+  await sealedBy(directory, withSvid(svid));
   t.match(await verifyRun(directory, trust), { state: 'whole', signer: 'spiffe://release.test/ci/assay' });
   t.match(await verifyRun(directory), { state: 'unsigned', signer: 'spiffe://release.test/ci/assay' });
   const stranger = await forgeAuthority({ trustDomain: 'release.test' });
@@ -132,37 +137,95 @@ await t.test('an X.509-SVID vouches for a run at the time of its sealing', async
     state: 'tampered',
     findings: [{ what: /not to be trusted/ }],
   });
-  await seal(directory, withSvid(svid), new Date('2026-11-22T11:00:00Z'));
+  await sealedBy(directory, withSvid(svid), new Date('2026-11-22T11:00:00Z'));
   t.match(await verifyRun(directory, trust), { state: 'tampered', findings: [{ what: /expired|ended/ }] });
-  await seal(directory, signer(ours), sealedAt);
+  await sealedBy(directory, signer(ours));
   t.match(await verifyRun(directory, trust), { state: 'tampered', findings: [{ what: /no X\.509-SVID vouches/ }] });
 });
 
-await t.test('an SVID of a mesh that the run stood up itself vouches for nothing', async (t) => {
+await t.test('who was judged, and a mesh that the run stood up itself, vouches for nothing', async (t) => {
   const authority = await forgeAuthority({ trustDomain: 'x0tta6bl4.mesh' });
-  const life = { notBefore: new Date('2026-11-22T09:00:00Z'), notAfter: new Date('2026-11-22T10:00:00Z') };
-  const svid = await authority.issue({ spiffeId: 'spiffe://x0tta6bl4.mesh/service/frontend', ...life });
   const own = entriesOf(sampleRun('pass').history, 'bundle')[0]!.authorities[0]!;
   const directory = await runOf('pass', (text) => text.replaceAll(own, authority.certificate.subjectKeyId!));
-  await seal(directory, readSigner(svid.privateKeyPem + svid.certificatePem, 'a test'), sealedAt);
-  t.match(await verifyRun(directory, { kind: 'bundle', authorities: [authority.certificate] }), {
+  const trust: Trust = { kind: 'bundle', authorities: [authority.certificate] };
+  const says = async (spiffeId: string) => {
+    await sealedBy(directory, withSvid(await authority.issue({ spiffeId, ...life })));
+    return verifyRun(directory, trust);
+  };
+  t.match(await says('spiffe://x0tta6bl4.mesh/ci'), {
     state: 'unsigned',
     unsigned: /of a mesh that the run stood up itself/,
   });
+  t.match(await says('spiffe://x0tta6bl4.mesh/service/frontend'), {
+    state: 'unsigned',
+    unsigned: /is a node that the run looked at/,
+  });
+});
+
+await t.test('an authority vouches for its own trust domain, and only for whom the reader names', async (t) => {
+  const authority = await forgeAuthority({ trustDomain: 'partner.test' });
+  const directory = await runOf();
+  await sealedBy(directory, withSvid(await authority.issue({ spiffeId: 'spiffe://release.test/ci', ...life })));
+  const trust = { kind: 'bundle', authorities: [authority.certificate] } as const;
+  t.match(await verifyRun(directory, trust), { state: 'tampered', findings: [{ what: /not to be trusted/ }] });
+  await sealedBy(directory, withSvid(await authority.issue({ spiffeId: 'spiffe://partner.test/ci', ...life })));
+  t.match(await verifyRun(directory, { ...trust, spiffeId: 'spiffe://partner.test/ci' }), { state: 'whole' });
+  t.match(await verifyRun(directory, { ...trust, spiffeId: 'spiffe://partner.test/release' }), {
+    state: 'tampered',
+    findings: [{ what: /was signed by spiffe:\/\/partner\.test\/ci, wanted/ }],
+  });
+});
+
+await t.test('certificates that were put beside a signature, or taken from it, are found', async (t) => {
+  const authority = await forgeAuthority({ trustDomain: 'release.test' });
+  const svid = await authority.issue({ spiffeId: 'spiffe://release.test/ci', ...life });
+  const chain = svid.chain.map((der) => Buffer.from(der).toString('base64'));
+  const directory = await runOf();
+  const path = join(directory, attestationFile);
+  const change = (signature: object) => {
+    const envelope = readEnvelope(readFileSync(path, 'utf8'));
+    const [first] = envelope.signatures;
+    writeFileSync(path, `${JSON.stringify({ ...envelope, signatures: [{ ...first, ...signature }] })}\n`);
+  };
+  await sealedBy(directory, signer(ours));
+  change({ chain });
+  const other = { state: 'tampered', findings: [{ what: /has other certificates than were signed/ }] };
+  t.match(await verifyRun(directory, byKey(ours)), other);
+  t.match(await verifyRun(directory), other);
+  await sealedBy(directory, withSvid(svid));
+  change({ chain: undefined });
+  t.match(await verifyRun(directory), other);
+});
+
+await t.test('a run whose record cannot be read is none that anybody vouches for', async (t) => {
+  const directory = await runOf();
+  await sealedBy(directory, signer(ours));
+  const report = join(directory, 'report.json');
+  writeFileSync(report, readFileSync(report, 'utf8').replace('"schema": 1', '"schema": 2'));
+  const path = join(directory, attestationFile);
+  const envelope = readEnvelope(readFileSync(path, 'utf8'));
+  const statement = readStatement(Buffer.from(envelope.payload, 'base64'));
+  const subject = statement.subject.map((one) =>
+    one.name === 'report.json' ? { ...one, digest: { sha256: hash('sha256', readFileSync(report)) } } : one,
+  );
+  const payload = Buffer.from(JSON.stringify({ ...statement, subject }));
+  const signature = { keyid: keyIdOf(ours.privateKey), sig: signatureOver(payload, ours.privateKey) };
+  writeFileSync(path, envelopeText({ ...envelope, payload: payload.toString('base64'), signatures: [signature] }));
+  t.match(await verifyRun(directory, byKey(ours)), { state: 'tampered', findings: [{ what: /cannot be read/ }] });
 });
 
 await t.test('whoever makes everything anew but the signature is found', async (t) => {
   const directory = await runOf('fail');
-  await seal(directory, signer(ours), sealedAt);
+  await sealedBy(directory, signer(ours));
   const forged = await runOf('pass');
-  await seal(forged, signer(pairs.Ed25519), sealedAt);
+  await sealedBy(forged, signer(pairs.Ed25519));
   cpSync(forged, directory, { recursive: true });
   t.match(await verifyRun(directory, byKey(ours)), { state: 'tampered', findings: [{ where: attestationFile }] });
 });
 
 await t.test('a report that was written by hand over its history is found, whoever sealed it', async (t) => {
   const directory = await runOf('fail');
-  await seal(directory, signer(ours), sealedAt);
+  await sealedBy(directory, signer(ours));
   const envelope = readEnvelope(readFileSync(join(directory, attestationFile), 'utf8'));
   const payload = Buffer.from(envelope.payload, 'base64').toString().replace('"FAILED"', '"PASSED"');
   writeFileSync(
@@ -178,12 +241,13 @@ await t.test('a report that was written by hand over its history is found, whoev
 const mutations = 1_000;
 await t.test(`of ${mutations} changes by chance none goes unseen, and each is told where it was made`, async (t) => {
   const directory = await runOf('fail');
-  await seal(directory, signer(ours), sealedAt);
+  await sealedBy(directory, signer(ours));
   t.equal((await verifyRun(directory, byKey(ours))).state, 'whole');
   const chance = seeded(1_000);
   const upTo = (most: number) => Math.floor(chance() * most);
   const names = [...readdirSync(directory).filter((name) => name !== 'logs'), 'logs/spire-server.log'];
   const changed = join(scratch, 'changed');
+  const added = 'logs/added.log';
   for (let nth = 0; nth < mutations; nth++) {
     const name = names[upTo(names.length)]!;
     const path = join(directory, name);
@@ -193,7 +257,7 @@ await t.test(`of ${mutations} changes by chance none goes unseen, and each is to
     undo();
     assert.equal(state, 'tampered', `${kind} in ${name} was not seen`);
     assert.ok(
-      findings.some(({ where }) => where.split(':')[0] === name || where === 'added.txt'),
+      findings.some(({ where }) => where.split(':')[0] === name || where === added),
       `${kind} in ${name} was told of ${findings.map(({ where }) => where).join(', ')}`,
     );
   }
@@ -225,8 +289,8 @@ await t.test(`of ${mutations} changes by chance none goes unseen, and each is to
         renameSync(path, changed);
         return ['removed', () => renameSync(changed, path)];
       case 5:
-        writeFileSync(join(directory, 'added.txt'), '');
-        return ['another file', () => rmSync(join(directory, 'added.txt'))];
+        writeFileSync(join(directory, added), '');
+        return ['another log', () => rmSync(join(directory, added))];
       default:
         renameSync(path, changed);
         symlinkSync(changed, path);
@@ -243,7 +307,7 @@ await t.test(`of ${mutations} changes by chance none goes unseen, and each is to
 
 await t.test('the line of the history that was changed is told', async (t) => {
   const directory = await runOf();
-  await seal(directory, signer(ours));
+  await sealedBy(directory, signer(ours));
   const path = join(directory, 'history.jsonl');
   const lines = readFileSync(path, 'utf8').split('\n');
   lines[9] = lines[9]!.replace('"atMs":', '"atMs":1');
@@ -277,7 +341,6 @@ await t.test('keys that cannot sign are refused with what is wanted', async (t) 
     /without a passphrase/,
   );
   const authority = await forgeAuthority({ trustDomain: 'release.test' });
-  const life = { notBefore: new Date('2026-11-22T09:00:00Z'), notAfter: new Date('2026-11-22T10:00:00Z') };
   const svid = await authority.issue({ spiffeId: 'spiffe://release.test/ci', ...life });
   t.match(refused(pemOf(ours) + svid.certificatePem), /its first certificate is of another key/);
 });

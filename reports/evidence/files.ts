@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -8,27 +8,45 @@ import { pipeline } from 'node:stream/promises';
 export interface RunFile {
   /** Below the directory of the run, with `/` between. */
   readonly name: string;
-  /** SHA-256 in hex; null for what is no regular file, such as a link. */
+  /** SHA-256 in hex; null for what is no regular file that can be read, such as a link. */
   readonly sha256: string | null;
 }
 
-/** All files of a run, by the alphabet. */
-export async function filesOf(directory: string): Promise<RunFile[]> {
-  const found = await readdir(directory, { recursive: true, withFileTypes: true });
-  const named = found
+const logs = 'logs';
+
+/**
+ * The files of a run, by the alphabet: those of these documents that are there, and all of its logs. What else lies beside them, as where a run was
+ * written into the directory of a project, is none of the run's.
+ */
+export async function filesOf(directory: string, documents: Iterable<string>): Promise<RunFile[]> {
+  const names = [...documents].filter((name) => !name.includes('/'));
+  const found = await Promise.all(names.map(async (name) => ((await isThere(join(directory, name))) ? [name] : [])));
+  const all = [...new Set([...found.flat(), ...(await logsOf(directory))])];
+  return Promise.all(all.sort().map(async (name) => ({ name, sha256: await hashOf(join(directory, name)) })));
+}
+
+async function logsOf(directory: string): Promise<string[]> {
+  if (!(await isThere(join(directory, logs)))) return [];
+  const found = await readdir(join(directory, logs), { recursive: true, withFileTypes: true });
+  return found
     .filter((entry) => !entry.isDirectory())
-    .map((entry) => ({
-      name: relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'),
-      isFile: entry.isFile(),
-    }))
-    .sort((one, other) => (one.name < other.name ? -1 : 1));
-  return Promise.all(
-    named.map(async ({ name, isFile }) => ({ name, sha256: isFile ? await hashOf(join(directory, name)) : null })),
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
   );
 }
 
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+async function hashOf(path: string): Promise<string | null> {
+  try {
+    if (!(await lstat(path)).isFile()) return null;
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(path), hash);
+    return hash.digest('hex');
+  } catch {
+    return null;
+  }
 }

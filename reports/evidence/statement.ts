@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { parsedJson } from '../../src/json.ts';
 import type { ChainRead } from '../../src/evidence/chain.ts';
 import type { History } from '../../src/history.ts';
+import { outcomeOf, type ClauseOutcome } from '../../src/report/acceptance.ts';
 import type { Report } from '../../src/report/report.ts';
-import type { ClauseVerdict } from '../../src/verdict.ts';
 import { pointsOf } from '../points.ts';
 import type { RunFile } from './files.ts';
 
@@ -16,7 +17,7 @@ export interface Statement {
   readonly subject: readonly { readonly name: string; readonly digest: { readonly sha256: string } }[];
   readonly predicateType: 'https://in-toto.io/attestation/test-result/v0.1';
   readonly predicate: {
-    readonly result: 'PASSED' | 'FAILED';
+    readonly result: 'PASSED' | 'WARNED' | 'FAILED';
     readonly configuration: readonly { readonly name: string; readonly content: string }[];
     readonly passedTests: readonly string[];
     readonly warnedTests: readonly string[];
@@ -28,6 +29,8 @@ export interface Statement {
       readonly version: string;
       /** How many lines the history has, and the last link of its chain; null where it has none. */
       readonly history: { readonly lines: number; readonly chain: string | null };
+      /** SHA-256, in hex, of each certificate of the X.509-SVID that signs; empty where a key alone does, or nobody. */
+      readonly svid: readonly string[];
       /** UTC, by the clock of who sealed it: nobody else vouches for that. */
       readonly sealedAt: string;
     };
@@ -36,40 +39,40 @@ export interface Statement {
 
 /** What the predicate makes of each verdict: what could not be told has not passed, and what was not asked stands in none of its lists. */
 export const statementWords: Readonly<
-  Record<ClauseVerdict, 'passedTests' | 'warnedTests' | 'failedTests' | 'not listed'>
+  Record<ClauseOutcome, 'passedTests' | 'warnedTests' | 'failedTests' | 'not listed'>
 > = {
   pass: 'passedTests',
   fail: 'failedTests',
   inconclusive: 'failedTests',
   skipped: 'not listed',
   deviation: 'warnedTests',
+  accepted: 'warnedTests',
 };
 
 /** What a statement is made of. */
-export interface Stated {
+interface Stated {
   readonly report: Report;
   readonly history: History;
   readonly chain: ChainRead;
   readonly files: readonly RunFile[];
+  readonly svid: readonly string[];
   readonly sealedAt: string;
 }
 
-/** @throws TypeError for a run with something in it that is no file */
-export function statementOf({ report, history, chain, files, sealedAt }: Stated): Statement {
+/** What has no hash stands in it without one, and makes it no statement. */
+export function statementOf({ report, history, chain, files, svid, sealedAt }: Stated): Statement {
   const { run, verdict } = report;
   const points = pointsOf(report, history);
   const listed = (list: 'passedTests' | 'warnedTests' | 'failedTests') =>
-    points.filter((point) => statementWords[point.verdict] === list).map(({ id }) => id);
+    points.filter((point) => statementWords[outcomeOf(point)] === list).map(({ id }) => id);
   const settings = { command: run.command, seed: run.seed, runtime: run.runtime, versions: run.versions };
   return {
     _type: 'https://in-toto.io/Statement/v1',
-    subject: files.map(({ name, sha256 }) => {
-      if (sha256 === null) throw new TypeError(`${name}: is no regular file, and cannot be vouched for`);
-      return { name, digest: { sha256 } };
-    }),
+    subject: files.map(({ name, sha256 }) => ({ name, digest: { sha256: sha256 ?? '' } })),
     predicateType: 'https://in-toto.io/attestation/test-result/v0.1',
     predicate: {
-      result: verdict === 'pass' ? 'PASSED' : 'FAILED',
+      // Known deviations and accepted failures are broken all the same.
+      result: verdict !== 'pass' ? 'FAILED' : listed('warnedTests').length > 0 ? 'WARNED' : 'PASSED',
       configuration: [{ name: 'settings', content: Buffer.from(JSON.stringify(settings)).toString('base64') }],
       passedTests: listed('passedTests'),
       warnedTests: listed('warnedTests'),
@@ -79,6 +82,7 @@ export function statementOf({ report, history, chain, files, sealedAt }: Stated)
         verdict,
         version: run.versions['assay'] ?? '',
         history: { lines: chain.lines, chain: chain.last ?? null },
+        svid,
         sealedAt,
       },
     },
@@ -92,22 +96,15 @@ export function saysTheSame(one: Statement, other: Statement): boolean {
 
 /** @throws Error that says what is wrong with it */
 export function readStatement(payload: Buffer): Statement {
-  const value = parsed(payload.toString('utf8')) as Statement | undefined;
+  const value = parsedJson(payload.toString('utf8')) as Statement | undefined;
   const isOurs =
     value?._type === 'https://in-toto.io/Statement/v1' &&
     value.predicateType === 'https://in-toto.io/attestation/test-result/v0.1' &&
     Array.isArray(value.subject) &&
     value.subject.every((one) => typeof one?.name === 'string' && /^[0-9a-f]{64}$/.test(one?.digest?.sha256)) &&
-    typeof value.predicate?.assay?.sealedAt === 'string' &&
+    Array.isArray(value.predicate?.assay?.svid) &&
+    typeof value.predicate.assay.sealedAt === 'string' &&
     Number.isFinite(Date.parse(value.predicate.assay.sealedAt));
   if (!isOurs) throw new Error('holds no statement of a run of Assay');
   return value;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,11 @@
 import type { CTRFReport, Test, TestStatus } from 'ctrf';
 import type { History } from '../../src/history.ts';
 import { promiseNames } from '../../src/promises.ts';
+import { jsonDocument } from '../../src/json.ts';
+import { outcomeOf, type ClauseOutcome } from '../../src/report/acceptance.ts';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
-import type { ClauseVerdict } from '../../src/verdict.ts';
 import type { ReportFormat } from '../format.ts';
-import { pointsOf } from '../points.ts';
+import { pointsOf, reasonOf } from '../points.ts';
 
 /**
  * Common Test Report Format: a clause is a test. It has no word for what could not be told that a pipeline stops at, so that is `failed`; the
@@ -14,11 +15,18 @@ export const format = {
   id: 'ctrf',
   title: 'CTRF, the Common Test Report Format, a clause a test, for tools that compare test runs.',
   fileName: 'ctrf.json',
-  verdicts: { pass: 'passed', fail: 'failed', inconclusive: 'failed', skipped: 'skipped', deviation: 'skipped' },
+  verdicts: {
+    pass: 'passed',
+    fail: 'failed',
+    inconclusive: 'failed',
+    skipped: 'skipped',
+    deviation: 'skipped',
+    accepted: 'skipped',
+  },
   render: ctrf,
 } as const satisfies ReportFormat;
 
-const statuses: Readonly<Record<ClauseVerdict, TestStatus>> = format.verdicts;
+const statuses: Readonly<Record<ClauseOutcome, TestStatus>> = format.verdicts;
 
 function ctrf(report: Report, history: History): string {
   const points = pointsOf(report, history);
@@ -40,35 +48,36 @@ function ctrf(report: Report, history: History): string {
         skipped: having('skipped'),
         pending: having('pending'),
         other: having('other'),
-        start: milliseconds(run.startedAt),
-        stop: milliseconds(run.endedAt),
+        start: epochMs(run.startedAt),
+        stop: epochMs(run.endedAt),
       },
       tests,
       environment: { testEnvironment: run.runtime, extra: { command: run.command, seed: run.seed } },
       extra: { verdict: report.verdict },
     },
   };
-  return `${JSON.stringify(told, null, 2)}\n`;
+  return jsonDocument(told);
 }
 
 // Many clauses are decided by what was done for all of them together, so none has a time of its own.
 const noDuration = 0;
 
-function test({ id, title, verdict, reason, level, spec, promise, evidence }: ClauseReport): Test {
+function test(point: ClauseReport): Test {
+  const { id, title, verdict, level, spec, promise, evidence } = point;
   return {
     testId: id,
     name: id,
-    status: statuses[verdict],
+    status: statuses[outcomeOf(point)],
     rawStatus: verdict,
     duration: noDuration,
     suite: [promise === null ? 'beside the promises' : promiseNames[promise]],
-    message: reason,
+    message: reasonOf(point),
     tags: [level],
     extra: { title, spec, evidence },
   };
 }
 
-function milliseconds(instant: string): number {
+function epochMs(instant: string): number {
   const ms = Date.parse(instant);
   return Number.isFinite(ms) ? ms : 0;
 }

@@ -9,7 +9,7 @@ import { loadCharts } from './page/charts.ts';
 import { cpuChart } from './page/cpu-chart.ts';
 import { kneeChart } from './page/knee-chart.ts';
 import { latencyChart } from './page/latency-chart.ts';
-import { clauseWords, isBench } from '../wording.ts';
+import { outcomeWords, isBench } from '../wording.ts';
 import { pageView } from './page/page-view.ts';
 import { benchTimeline, timeline } from './page/timeline.ts';
 
@@ -21,7 +21,7 @@ export const format = {
   id: 'html',
   title: 'One page for people, with every clause, its reason and its evidence; it needs no network.',
   fileName: 'report.html',
-  verdicts: clauseWords,
+  verdicts: outcomeWords,
   render: html,
   preload,
 } as const satisfies ReportFormat;

@@ -2,18 +2,26 @@ import { create } from 'xmlbuilder2';
 import type { History } from '../../src/history.ts';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
-import { pointsOf } from '../points.ts';
+import { pointsOf, reasonOf } from '../points.ts';
 import { byPromise, count } from '../wording.ts';
 
 /**
  * JUnit XML by the Jenkins xUnit schema: a promise is a suite, a clause a case.
- * A fail is a failure; inconclusive is an error, since the harness could not tell; a known deviation is skipped.
+ * A fail is a failure; inconclusive is an error, since the harness could not tell; a known deviation, and a failure that somebody
+ * accepted, is skipped.
  */
 export const format = {
   id: 'junit',
   title: 'JUnit XML, a promise a suite and a clause a case, for CI.',
   fileName: 'junit.xml',
-  verdicts: { pass: 'passed', fail: 'failure', inconclusive: 'error', skipped: 'skipped', deviation: 'skipped' },
+  verdicts: {
+    pass: 'passed',
+    fail: 'failure',
+    inconclusive: 'error',
+    skipped: 'skipped',
+    deviation: 'skipped',
+    accepted: 'skipped',
+  },
   render: junit,
 } as const satisfies ReportFormat;
 
@@ -35,7 +43,7 @@ function junit(judged: Report, history: History): string {
       tests: clauses.length,
       failures: count(clauses, 'fail'),
       errors: count(clauses, 'inconclusive'),
-      skipped: count(clauses, 'skipped') + count(clauses, 'deviation'),
+      skipped: count(clauses, 'skipped') + count(clauses, 'deviation') + count(clauses, 'accepted'),
       timestamp: report.run.startedAt.replace(/\.\d+Z$/, ''),
     });
     properties(suite, report);
@@ -58,9 +66,10 @@ function properties(suite: Element, { run }: Report): void {
 
 function testCase(suite: Element, classname: string, clause: ClauseReport): void {
   const element = suite.ele('testcase', { classname, name: xmlText(clause.id) });
-  const message = xmlText(clause.reason);
+  const message = xmlText(reasonOf(clause));
   const detail = xmlText(details(clause));
-  if (clause.verdict === 'fail') element.ele('failure', { type: clause.level, message }).txt(detail);
+  if (clause.accepted !== undefined) element.ele('skipped', { message: `accepted failure: ${message}` });
+  else if (clause.verdict === 'fail') element.ele('failure', { type: clause.level, message }).txt(detail);
   else if (clause.verdict === 'inconclusive') element.ele('error', { type: 'inconclusive', message }).txt(detail);
   else if (clause.verdict === 'skipped') element.ele('skipped', { message });
   else if (clause.verdict === 'deviation') element.ele('skipped', { message: `known deviation: ${message}` });

@@ -1,15 +1,16 @@
 import type { History } from '../../src/history.ts';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
-import { pointsOf } from '../points.ts';
-import { because, clauseWords, count, coverageSentence, sentence, verdictOrder, verdictWords } from '../wording.ts';
+import { pointsOf, reasonOf } from '../points.ts';
+import { outcomeOf } from '../../src/report/acceptance.ts';
+import { because, outcomeWords, count, coverageSentence, sentence, outcomes, verdictWords } from '../wording.ts';
 
 /** Markdown as GitHub and GitLab show it, for the summary of a step or a comment on a change: what needs a look first, all the rest folded. */
 export const format = {
   id: 'markdown',
   title: 'Markdown summary, for the page of a pipeline or a comment on a change.',
   fileName: 'summary.md',
-  verdicts: clauseWords,
+  verdicts: outcomeWords,
   render: markdown,
 } as const satisfies ReportFormat;
 
@@ -18,10 +19,10 @@ const signs = { pass: '✅', fail: '❌', inconclusive: '❔' } as const;
 function markdown(report: Report, history: History): string {
   const points = pointsOf(report, history);
   const { run, verdict } = report;
-  const counts = verdictOrder
+  const counts = outcomes
     .filter((one) => count(points, one) > 0)
     .map((one) => `${count(points, one)} ${verdictWords[one].word}`);
-  const urgent = points.filter((one) => one.verdict === 'fail' || one.verdict === 'inconclusive');
+  const urgent = points.filter((one) => ['fail', 'inconclusive'].includes(outcomeOf(one)));
   const others = points.filter((one) => !urgent.includes(one));
   const coverage = coverageSentence(report);
   return [
@@ -46,25 +47,32 @@ function detail({ id, title, verdict, reason, danger, evidence }: ClauseReport):
 }
 
 function folded(clauses: readonly ClauseReport[]): string {
-  const ordered = verdictOrder.flatMap((verdict) => clauses.filter((one) => one.verdict === verdict));
+  const ordered = outcomes.flatMap((outcome) => clauses.filter((one) => outcomeOf(one) === outcome));
   return [
     `<details><summary>${clauses.length} more</summary>`,
     '',
     '| Clause | Verdict | Reason |',
     '| --- | --- | --- |',
-    ...ordered.map(({ id, verdict, reason }) => `| ${code(id)} | ${verdictWords[verdict].word} | ${text(reason)} |`),
+    ...ordered.map((one) => `| ${code(one.id)} | ${outcomeWords[outcomeOf(one)]} | ${text(reasonOf(one))} |`),
     '',
     '</details>',
   ].join('\n');
 }
 
-/** Words of a target as words: nothing in them begins a link, a tag, a mention, a cell or a line. */
+/**
+ * Words of a target as words: nothing in them begins markup, a cell or a line, and no address, mention or number of an issue is linked. Forges look
+ * for those in the text that is left when all escapes are taken off, so that they are broken by a space of no width.
+ */
 function text(words: string): string {
   return oneLine(words)
-    .replace(/[&<>]/g, (sign) => `&#${sign.codePointAt(0)};`)
-    .replace(/[\\`*_{}[\]()#+!|~@]/g, '\\$&')
-    .replace(/(https?):/gi, '$1&#58;');
+    .replace(/[@#]|:(?=\/\/)|www(?=\.)/gi, `$&${noWidth}`)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(/[\\`*_{}[\]()+!|~]/g, '\\$&');
 }
+
+const noWidth = '\u200b';
 
 function code(words: string): string {
   // Within a code span nothing is escaped: what would end it, or the cell that it stands in, is left out.

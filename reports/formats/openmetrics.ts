@@ -1,5 +1,6 @@
 import { Gauge, Registry, type OpenMetricsContentType } from 'prom-client';
 import type { History } from '../../src/history.ts';
+import { outcomeOf } from '../../src/report/acceptance.ts';
 import type { Report } from '../../src/report/report.ts';
 import { pointsOf } from '../points.ts';
 import { rowName } from '../../src/statistics/bench-rows.ts';
@@ -16,6 +17,7 @@ export const format = {
     inconclusive: 'verdict="inconclusive"',
     skipped: 'verdict="skipped"',
     deviation: 'verdict="deviation"',
+    accepted: 'verdict="accepted"',
   },
   render: openMetrics,
 } as const satisfies ReportFormat;
@@ -31,7 +33,7 @@ function openMetrics(report: Report, history: History): Promise<string> {
     1,
   );
   const clauses = gauge('clause', 'A clause or a bound, with its verdict.', ['clause', 'verdict']);
-  for (const { id, verdict } of pointsOf(report, history)) clauses.set({ clause: id, verdict }, 1);
+  for (const point of pointsOf(report, history)) clauses.set({ clause: point.id, verdict: outcomeOf(point) }, 1);
 
   const rows = ['row', 'generator', 'loop'];
   const timed = (name: string, what: string) => ({

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { History } from '../../src/history.ts';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
-import { pointsOf } from '../points.ts';
+import { pointsOf, reasonOf } from '../points.ts';
 
 /** TAP 14, one line a clause. Inconclusive is `not ok` with `severity: inconclusive`; a known deviation is a TODO. */
 export const format = {
@@ -15,6 +15,7 @@ export const format = {
     inconclusive: 'not ok',
     skipped: 'ok # SKIP',
     deviation: 'not ok # TODO',
+    accepted: 'not ok # TODO',
   },
   render: tap,
 } as const satisfies ReportFormat;
@@ -37,18 +38,22 @@ function point(clause: ClauseReport, number: number): string[] {
   const directive =
     clause.verdict === 'skipped'
       ? ` # SKIP ${oneLine(clause.reason)}`
-      : clause.verdict === 'deviation'
-        ? ` # TODO ${oneLine(clause.reason)}`
+      : clause.verdict === 'deviation' || clause.accepted !== undefined
+        ? ` # TODO ${oneLine(reasonOf(clause))}`
         : '';
   const title = clause.title === clause.id ? '' : ` ${oneLine(clause.title)}`;
   return [`${ok ? 'ok' : 'not ok'} ${number} - ${oneLine(clause.id)}${title}${directive}`, ...diagnostics(clause)];
 }
 
-function diagnostics({ verdict, reason, level, spec, catalogue, evidence }: ClauseReport): string[] {
+function diagnostics({ verdict, accepted, reason, level, spec, catalogue, evidence }: ClauseReport): string[] {
   const severity =
-    verdict === 'fail' ? { severity: 'fail' } : verdict === 'inconclusive' ? { severity: 'inconclusive' } : {};
+    verdict === 'fail' && accepted === undefined
+      ? { severity: 'fail' }
+      : verdict === 'inconclusive'
+        ? { severity: 'inconclusive' }
+        : {};
   const yaml = stringify(
-    { verdict, ...severity, reason, level, spec, catalogue, evidence },
+    { verdict, ...severity, ...(accepted && { accepted }), reason, level, spec, catalogue, evidence },
     { lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' },
   );
   return [

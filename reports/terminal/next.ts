@@ -1,9 +1,10 @@
 import type { History } from '../../src/history.ts';
 import { shortageOf } from '../../src/reading/machine.ts';
 import { notReadyOf } from '../../src/reading/not-ready.ts';
+import { isWrong, outcomeOf } from '../../src/report/acceptance.ts';
 import type { Report } from '../../src/report/report.ts';
 import { again } from '../again.ts';
-import { isBench, sentence } from '../wording.ts';
+import { isBench, sentence, wrongSentence } from '../wording.ts';
 import { clean, wrap, type Paint } from './text.ts';
 
 /** Where the report lies, how the run is made once more, and what a person does now. */
@@ -21,11 +22,13 @@ function advice(report: Report, history: History): string[] {
   const { verdict, run, clauses, troubles } = report;
   if (verdict === 'pass') return [];
   const { objectives = [] } = report;
+  const wrong = (report.acceptances ?? []).filter(isWrong);
+  if (wrong.length > 0 && !clauses.some((clause) => outcomeOf(clause) === 'fail')) return wrong.map(wrongSentence);
   const isOfFigures =
     !clauses.some((clause) => clause.verdict === verdict) && objectives.some((one) => one.verdict === verdict);
   if (isBench(report) || isOfFigures) return benchAdvice(report);
   if (verdict === 'fail') {
-    const broken = clauses.find((clause) => clause.verdict === 'fail');
+    const broken = clauses.find((clause) => outcomeOf(clause) === 'fail');
     return [
       `Open the report at a broken clause: it shows the exchanges that broke it. Then run it alone with --only '${broken?.id ?? ''}', the same seed and the same target.`,
     ];

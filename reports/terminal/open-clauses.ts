@@ -1,15 +1,18 @@
 import type { ClauseReport, Report } from '../../src/report/report.ts';
+import { outcomeOf } from '../../src/report/acceptance.ts';
+import { reasonOf } from '../points.ts';
 import { verdictWords } from '../wording.ts';
 import { clean, styles, wrap, type Paint } from './text.ts';
 
 const mostLines = 6;
 
-/** Each clause that is broken, then those that were not decided, by their reasons. Of a run that was stopped nobody asks what was left open. */
+/** Each clause that is broken, those whose failure is accepted, then those that were not decided, by their reasons. Of a run that was stopped nobody asks what was left open. */
 export function openClauses({ clauses, run }: Report, paint: Paint, width: number): string[] {
-  const broken = clauses.filter(({ verdict }) => verdict === 'fail');
+  const broken = clauses.filter((clause) => outcomeOf(clause) === 'fail');
+  const accepted = clauses.filter((clause) => outcomeOf(clause) === 'accepted');
   const open = run.aborted === null ? clauses.filter(({ verdict }) => verdict === 'inconclusive') : [];
   return [
-    ...broken.flatMap((clause) => oneClause(clause, paint, width)),
+    ...[...broken, ...accepted].flatMap((clause) => oneClause(clause, paint, width)),
     ...[...Map.groupBy(open, ({ reason }) => reason)].flatMap(([reason, [first, ...others]]) =>
       others.length === 0 ? oneClause(first!, paint, width) : alike(reason, [first!, ...others], paint, width),
     ),
@@ -17,14 +20,15 @@ export function openClauses({ clauses, run }: Report, paint: Paint, width: numbe
 }
 
 function oneClause(clause: ClauseReport, paint: Paint, width: number): string[] {
-  const { sign, ascii } = verdictWords[clause.verdict];
+  const outcome = outcomeOf(clause);
+  const { sign, ascii } = verdictWords[outcome];
   const where = [clause.level.replace('_', ' '), clause.spec, clause.evidence[0]].filter(Boolean).join(' · ');
   const title = clean(clause.title);
   const beside = ascii.length + clause.id.length + title.length + 5 <= width;
   return [
-    `  ${paint(styles[clause.verdict], sign)} ${paint('bold', clause.id)}${beside ? `  ${title}` : ''}`,
+    `  ${paint(styles[outcome], sign)} ${paint('bold', clause.id)}${beside ? `  ${title}` : ''}`,
     ...indented(beside ? [] : wrap(title, width - 6)),
-    ...indented(wrap(clause.reason, width - 6, mostLines)),
+    ...indented(wrap(reasonOf(clause), width - 6, mostLines)),
     ...indented(wrap(where, width - 6)).map((line) => paint('gray', line)),
   ];
 }

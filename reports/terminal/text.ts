@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { ClauseVerdict } from '../../src/verdict.ts';
+import type { ClauseOutcome } from '../../src/report/acceptance.ts';
 
 type Style = Parameters<typeof styleText>[0];
 /** Gives text its colour, where there is any. */
@@ -11,8 +11,9 @@ export const styles = {
   inconclusive: 'yellow',
   skipped: 'gray',
   deviation: 'magenta',
+  accepted: 'magenta',
   none: 'gray',
-} as const satisfies Readonly<Record<ClauseVerdict | 'none', Style>>;
+} as const satisfies Readonly<Record<ClauseOutcome | 'none', Style>>;
 
 export function painter(color: boolean): Paint {
   return (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);

@@ -12,7 +12,7 @@ import { writeComparison, type Verdicts } from './result.ts';
 
 const usage = `usage: npm run bench:comparison -- [--times N] [--seconds S] [--draws N]
 
-Measures a node N times (50) and compares each run with the one before, and as often the same node with a fifth of its p50 added, compared with the
+Measures a node N times (50) and compares each run with the one before, and as often the same node made a fifth slower, compared with the
 run before that. Comparisons with a run that the machine disturbed are counted apart, and made up for, as often again at most. Then draws runs
 again from those that were recorded, compares them (10000 times), and looks for the smallest slowdown that is
 caught every time. Writes scripts/comparison/result.json. Wants a machine that does nothing else.`;
@@ -41,10 +41,14 @@ process.on('exit', () => rmSync(out, { recursive: true, force: true }));
 let runs = 0;
 
 /** One run of the command, as a person would start it. */
-function measure(workMs: number, baseline?: string): { readonly directory: string; readonly report: Report } {
+function measure(
+  workMs: number,
+  baseline?: string,
+  forSeconds = seconds,
+): { readonly directory: string; readonly report: Report } {
   const directory = join(out, String(++runs));
   const flags = [
-    ...['bench', 'handshake', '--row', 'full', '--rate', String(perSecond), '--seconds', String(seconds)],
+    ...['bench', 'handshake', '--row', 'full', '--rate', String(perSecond), '--seconds', String(forSeconds)],
     ...['--node', `${process.execPath} ${slowedNode} ${workMs}`, '--out', directory, '--json', '--quiet'],
     ...(baseline === undefined ? [] : ['--baseline', baseline, '--tolerance', String(100 * allowed)]),
   ];
@@ -58,14 +62,14 @@ const count = (all: readonly Report[]): Verdicts => {
   return { fail: of('fail'), pass: of('pass'), inconclusive: of('inconclusive') };
 };
 
-const p50Of = ({ bench }: Report) => bench.find(({ id }) => id === `handshake/${row}`)!.fromDueP50Ms;
+const p50Of = ({ bench }: Report, of = row) => bench.find(({ id }) => id === `handshake/${of}`)!.fromDueP50Ms;
 
 // What the machine did to a run leaves a slowdown open, as it has to: those are counted apart.
 const isCalm = ({ bench }: Report) => bench.every(({ row }) => row!.disturbed.length === 0);
 
 let before = measure(0);
-const workMs = Number((slowedBy * p50Of(before.report)).toFixed(3));
-console.log(`p50 is ${p50Of(before.report).toFixed(2)} ms; ${workMs} ms more is planted`);
+const workMs = planted(p50Of(before.report));
+console.log(`p50 is ${p50Of(before.report).toFixed(2)} ms; ${workMs} ms of work make it slower by ${100 * slowedBy} %`);
 const calm = isCalm(before.report) ? [before.directory] : [];
 const same: Report[] = [];
 const slowed: Report[] = [];
@@ -84,6 +88,21 @@ for (let nth = 1; nth <= 2 * times && Math.min(same.length, slowed.length) < tim
     console.log(`${nth}: ${kind}: ${one.report.verdict}${counts ? '' : ' (disturbed)'}${reasonsOf(one.report)}`);
   }
   before = next;
+}
+
+/**
+ * How much work, in milliseconds, makes the node so much slower: less of it than is planted is felt, as a node that works keeps its processor awake.
+ * Found by what two amounts of it do, each beside the yardstick of its own run.
+ */
+function planted(p50Ms: number): number {
+  const beside = (ms: number) => {
+    const { report } = measure(ms, undefined, 3 * seconds);
+    return p50Of(report) / p50Of(report, 'steady/yardstick');
+  };
+  const [little, much] = [slowedBy * p50Ms, 3 * slowedBy * p50Ms];
+  const [none, atLittle, atMuch] = [beside(0), beside(little), beside(much)];
+  const slope = (atMuch - atLittle) / (much - little);
+  return Number((little + ((1 + slowedBy) * none - atLittle) / slope).toFixed(3));
 }
 
 /** Why it did not come to what was to be expected, for whoever looks. */

@@ -2,14 +2,14 @@ import { attestationFile } from '../../reports/evidence/seal.ts';
 import { statementWords } from '../../reports/evidence/statement.ts';
 import type { ReportFormat } from '../../reports/format.ts';
 import { runPoint } from '../../reports/points.ts';
-import { verdictOrder } from '../../reports/wording.ts';
+import { outcomes } from '../../reports/wording.ts';
 import { generatedNotice, table } from './markdown.ts';
 
 const attestation = { fileName: attestationFile, verdicts: statementWords };
 
 /** docs/formats.md: what each format of a report makes of each verdict. */
 export function formatsPage(formats: readonly ReportFormat[]): string {
-  const verdicts = verdictOrder.toReversed();
+  const verdicts = outcomes.toReversed();
   return `${[
     '# Report formats',
     generatedNotice,
@@ -23,7 +23,7 @@ export function formatsPage(formats: readonly ReportFormat[]): string {
         ...verdicts.map((verdict) => `\`${words[verdict]}\``),
       ]),
     ),
-    'The attestation has `PASSED` as its result for a run that passed, and `FAILED` for every other.',
+    'The attestation has `PASSED` as its result for a run that passed, `WARNED` where something that does not hold is known or accepted, and `FAILED` for every other.',
     table(
       ['File', 'Is'],
       formats.map(({ fileName, title }) => [`\`${fileName}\``, title]),

@@ -17,6 +17,7 @@ const leastPerSecond = 10;
 // What a caller takes for an answer: a second, or ten times what the slowest took when nothing was wrong.
 const leastBoundMs = 1_000;
 const timesHealthy = 10;
+const leastSilenceMs = 1_000;
 
 /** While nothing is broken and nothing rotates, no request to a node under test or from it is lost. */
 export const healthyTrafficHolds: Judge = (history, clause) => {
@@ -144,7 +145,13 @@ export function failureOf(
   const { startMs, totalMs, outcome, from, to } = request;
   const span = { fromMs: startMs, toMs: startMs + totalMs };
   if (outcome === 'fail' && span.toMs < refusedFromMs) return span;
-  const byMs = Math.min(totalMs - boundOf(request), outcome === 'fail' ? span.toMs - refusedFromMs : Infinity);
+  const tooLateMs = totalMs - boundOf(request);
+  const byMs = {
+    ok: tooLateMs,
+    fail: Math.min(tooLateMs, span.toMs - refusedFromMs),
+    // Of what was never answered nobody knows by how much it would have been late.
+    info: Math.max(leastSilenceMs, tooLateMs),
+  }[outcome];
   return { ...span, late: { byMs, nodes: [from, to] } };
 }
 

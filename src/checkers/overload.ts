@@ -47,7 +47,7 @@ export function unlessOverloaded(
       if (failures === undefined ? strainedMs >= longMs : strainedMs > shareOfWait * (one.toMs - one.fromMs))
         return { why: strainOf(first)!, evidence: [first.index] };
     }
-    return one.late && delay(during(starved, felt), during(machine, felt), one.late);
+    return one.late && delay(during(starved, felt), during(machine, felt), felt, one.late);
   });
   const [first] = excuses;
   if (first === undefined || excuses.includes(undefined)) return judgement;
@@ -73,50 +73,57 @@ function during<T extends { readonly fromMs: number; readonly atMs: number }>(al
 }
 
 /**
- * An answer would not have been late, had its nodes and whoever asked not waited for processors that others held, and had the host taken none
- * away: each such moment holds up at most as much as it lasts.
+ * An answer would not have been late, had its nodes not waited for processors that others held, and had the host taken none away. What was held
+ * up by several at once was held up once.
  */
 function delay(
   starved: readonly EntryOf<'starved'>[],
   machine: readonly EntryOf<'machine'>[],
+  { fromMs, toMs }: Failure,
   { byMs, nodes }: NonNullable<Failure['late']>,
 ): Excuse | undefined {
-  const own = starved.filter(({ node }) => nodes.includes(node));
-  const nodesMs = own.reduce((sum, one) => sum + one.waitedMs, 0);
-  const ours = worstSource(machine);
-  if (nodesMs + ours.waitedMs + ours.stolenMs < byMs) return undefined;
-  const [first] = [...own, ...ours.readings].sort((one, other) => one.fromMs - other.fromMs);
-  if (first === undefined) return undefined;
-  const held = [
-    ...(nodesMs > 0
-      ? [`${[...new Set(own.map(({ node }) => node))].join(' and ')} waited ${nodesMs.toFixed(0)} ms`]
-      : []),
-    ...(ours.waitedMs >= 1 ? [`the ${ours.source} waited ${ours.waitedMs.toFixed(0)} ms`] : []),
-  ].join(' and ');
+  const waits = starved
+    .filter(({ node }) => nodes.includes(node))
+    .map((entry) => ({ entry, share: entry.waitedMs / (entry.atMs - entry.fromMs) }));
+  const thefts = machine.flatMap((entry) =>
+    entry.stolen === undefined || entry.stolen === 0 ? [] : [{ entry, share: entry.stolen }],
+  );
+  const parts = [...waits, ...thefts].filter(({ share }) => share > 0);
+  const [first] = parts;
+  if (first === undefined || byMs <= 0 || heldUpMs(parts, fromMs, toMs) < byMs) return undefined;
+  const waitedMs = heldUpMs(waits, fromMs, toMs);
+  const stolenMs = heldUpMs(thefts, fromMs, toMs);
+  const who = [...new Set(waits.map(({ entry }) => entry.node))].join(' and ');
   const what = [
-    ...(held === '' ? [] : [`${held} for processors that others held`]),
-    ...(ours.stolenMs >= 1 ? [`the host took away ${ours.stolenMs.toFixed(0)} ms`] : []),
-  ].join(', ');
+    ...(waits.length > 0 ? [`${who} waited ${waitedMs.toFixed(0)} ms for processors that others held`] : []),
+    ...(thefts.length > 0 ? [`the host took away ${stolenMs.toFixed(0)} ms`] : []),
+  ].join(', and ');
+  const since = Math.max(fromMs, Math.min(...parts.map(({ entry }) => entry.fromMs)));
   return {
-    why: `an answer was late by ${byMs.toFixed(0)} ms, and from ${seconds(first.fromMs)} ${what}`,
-    evidence: [...own, ...ours.readings].slice(0, 3).map(({ index }) => index),
+    why: `an answer was late by ${byMs.toFixed(0)} ms, and from ${seconds(since)} ${what}`,
+    evidence: parts.slice(0, 3).map(({ entry }) => entry.index),
   };
 }
 
-/** What one source of load felt itself of waiting and of what the host took, in milliseconds: the one that felt most, as all share the machine. */
-function worstSource(machine: readonly EntryOf<'machine'>[]) {
-  const each = [...Map.groupBy(machine, ({ source }) => source)].map(([source, readings]) => ({
-    source,
-    readings,
-    waitedMs: readings.reduce((sum, one) => sum + (one.waitedMs ?? 0), 0),
-    stolenMs: readings.reduce((sum, one) => sum + (one.stolen ?? 0) * (one.atMs - one.fromMs), 0),
-  }));
-  return each.reduce((worst, one) => (one.waitedMs + one.stolenMs > worst.waitedMs + worst.stolenMs ? one : worst), {
-    source: 'load',
-    readings: [],
-    waitedMs: 0,
-    stolenMs: 0,
-  });
+/** A while, and the share of it for which something was held up. */
+interface HeldUp {
+  readonly entry: { readonly fromMs: number; readonly atMs: number };
+  readonly share: number;
+}
+
+/** For how long in that span something was held up: at each moment by that which held it up most. */
+function heldUpMs(parts: readonly HeldUp[], fromMs: number, toMs: number): number {
+  const edges = parts
+    .flatMap(({ entry }) => [entry.fromMs, entry.atMs])
+    .map((ms) => Math.min(toMs, Math.max(fromMs, ms)))
+    .sort((one, other) => one - other);
+  return edges.slice(1).reduce((sum, end, at) => {
+    const begin = edges[at]!;
+    const shares = parts
+      .filter(({ entry }) => entry.fromMs < end && entry.atMs > begin)
+      .map(({ share }) => Math.min(1, share));
+    return sum + (end - begin) * Math.max(0, ...shares);
+  }, 0);
 }
 
 /** Why a reading is one of an overloaded machine; undefined when it is not. */

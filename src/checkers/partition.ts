@@ -33,8 +33,9 @@ export const trafficWhileValid: ScenarioJudge = (window, history, clause) => {
       if (request.startMs < cut.inForceMs) return false;
       if (request.outcome === 'ok') return endMs(request) < (deathOf(cut, request)?.atMs ?? -Infinity) - clockMs;
       const livesMs = bothLiveUntilMs(request);
-      // What began well before the end, and took longer than an answer may, was not kept from it by that: it hung.
-      const hung = request.startMs < livesMs - clockMs - fewMs && request.totalMs > boundMs;
+      // What began well before the end, and took longer than an answer may or had none, was not kept from it by that: it hung.
+      const tookTooLong = request.outcome === 'info' || request.totalMs > boundMs;
+      const hung = request.startMs < livesMs - clockMs - fewMs && tookTooLong;
       return endMs(request) < livesMs - clockMs || hung;
     },
     refusedFromMs: (request) => bothLiveUntilMs(request) - clockMs,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { parsedJson } from '../json.ts';
 
 // Each line of a history ends in a member "chain": the SHA-256 of the link before it and of the line as it is without that member. Whoever changes,
 // adds or takes out a line has to make every later link anew, and the last of them is what gets signed.
@@ -33,11 +34,10 @@ export interface ChainRead {
   readonly last: string | undefined;
 }
 
-/**
- * Follows the chain through the text of a `history.jsonl`. A last line that was cut short is left out: it is what a killed run leaves.
- */
+/** Follows the chain through the text of a `history.jsonl`. A last line that was cut short is left out: it is what a killed run leaves. */
 export function readChain(text: string): ChainRead {
-  const lines = text.split('\n').slice(0, -1);
+  const lines = text.split('\n');
+  if (parsedJson(lines.at(-1)!) === undefined) lines.pop();
   let [before, brokenAt] = [firstLink, undefined as number | undefined];
   let isChained = false;
   for (const [at, whole] of lines.entries()) {

@@ -4,6 +4,7 @@ import { handshakeBenches, type Bench } from '../statistics/handshakes.ts';
 import { kneeOf, kneePhase } from '../statistics/knee.ts';
 import type { History } from '../history.ts';
 import { entriesOf } from '../history.ts';
+import { isWrong, readAcceptances, withAccepted } from './acceptance.ts';
 import { judgeClauses, lifeDoubts, troubleDoubts } from './clauses.ts';
 import { lineReference } from './evidence.ts';
 import { judgeObjectives } from './objectives.ts';
@@ -35,7 +36,9 @@ export function buildReport(history: History, clauses: readonly Clause[]): Repor
     ...troubleDoubts(history, run.aborted),
     ...lifeDoubts(history, started.clauses),
   ];
-  const judged = judgeClauses(history, clauses, started.clauses, doubts);
+  const decided = judgeClauses(history, clauses, started.clauses, doubts);
+  const acceptances = readAcceptances(history, decided, started.startedAt);
+  const judged = withAccepted(decided, acceptances);
   const concluded = scenarios.map((scenario) => concludeScenario(scenario, judged));
   const rows = rowBenches(history);
   const objectives = judgeObjectives(history, rows);
@@ -49,7 +52,8 @@ export function buildReport(history: History, clauses: readonly Clause[]): Repor
     schema: 1,
     run,
     verdict: worst([
-      ...judged.map((clause) => clause.verdict),
+      ...judged.map((clause) => (clause.accepted === undefined ? clause.verdict : 'pass')),
+      ...(acceptances.some(isWrong) ? ['fail' as const] : []),
       ...undecided,
       ...measures.map((one) => (isWhole(one) ? ('pass' as const) : ('inconclusive' as const))),
       ...objectives.map(({ verdict }) => verdict),
@@ -61,6 +65,7 @@ export function buildReport(history: History, clauses: readonly Clause[]): Repor
     bench: [...rows, ...handshakeBenches(history)],
     ...(capacity !== undefined && { capacity }),
     ...(objectives.length > 0 && { objectives }),
+    ...(acceptances.length > 0 && { acceptances }),
     planes: readPlanes(history),
     troubles: entriesOf(history, 'trouble').map(({ atMs, message, clauses: named, index }) => ({
       atMs,

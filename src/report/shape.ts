@@ -4,6 +4,7 @@ import type { FaultRead } from '../reading/faults.ts';
 import type { RotationCount } from '../reading/rotations.ts';
 import type { Bench } from '../statistics/handshakes.ts';
 import type { Knee } from '../statistics/knee.ts';
+import type { Acceptance, AcceptanceReport } from './acceptance.ts';
 import type { ObjectiveReport } from './objectives.ts';
 import type { RunCoverage } from '../requirements/coverage.ts';
 import type { ClauseVerdict, RunVerdict, Verdict } from '../verdict.ts';
@@ -24,6 +25,8 @@ export interface Report {
   readonly capacity?: Knee;
   /** Of a benchmark: what came of each bound that was set, on each row. Absent where none was. */
   readonly objectives?: readonly ObjectiveReport[];
+  /** Of failures that somebody accepted beforehand: what came of each. Absent where none was. */
+  readonly acceptances?: readonly AcceptanceReport[];
   readonly planes: readonly PlaneReport[];
   readonly troubles: readonly TroubleReport[];
   /** By document, in the order of the catalogue; empty in a report that was written before it was counted. */
@@ -51,6 +54,8 @@ export interface ClauseReport {
   readonly spec: string;
   readonly verdict: ClauseVerdict;
   readonly reason: string;
+  /** Of a fail that somebody accepted: it is none of the run's. */
+  readonly accepted?: Acceptance;
   /** At most 20; `evidenceTotal` says how many there were. */
   readonly evidence: readonly string[];
   readonly evidenceTotal: number;

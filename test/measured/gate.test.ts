@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { connectEngine } from '../../fixtures/runtime/container/engine.ts';
 import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
+import { loadFormats } from '../../reports/formats.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
 import { findRequirement, requirements } from '../../src/requirements/catalogue.ts';
 import { coverageOf, totalOf } from '../../src/requirements/coverage.ts';
@@ -14,7 +16,7 @@ const engine = await connectEngine().then(
   () => undefined,
   (error: Error) => error.message,
 );
-const documents = ['report.html', 'junit.xml', 'results.tap'];
+const documents = (await loadFormats()).map(({ fileName }) => fileName);
 
 await t.test(
   'the gate passes a right mesh of processes, leaves its documents, and they can be made again to the byte',
@@ -45,6 +47,65 @@ await t.test(
     const again = await assay(place, ['report', 'render', ended.out]);
     t.equal(again.code, 0, again.stderr);
     documents.forEach((name, at) => t.strictSame(readFileSync(join(ended.out, name)), before[at], name));
+  },
+);
+
+await t.test('a run is signed, and found out when it was touched', async (t) => {
+  await using place = makePlace();
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const known = join(place.dir, 'release.pub');
+  writeFileSync(known, publicKey.export({ type: 'spki', format: 'pem' }));
+  const one = ['gate', '--only', 'mesh/pinning/exact-id'];
+  const ended = await assayDecided(place, one, { env: { ASSAY_SIGN_KEY: pem } });
+  assertEnded(place, ended, { code: 0 });
+  const verify = (...more: string[]) => assay(place, ['report', 'verify', ended.out, ...more]);
+  assertEnded(place, await verify('--key', known), { code: 0, says: [/WHOLE run .*, which came to pass/] });
+  assertEnded(place, await verify(), { code: 3, says: [/UNSIGNED .* nobody said who has to have signed it/] });
+  assertEnded(place, await assay(place, ['report', 'render', ended.out]), { code: 0 });
+  assertEnded(place, await verify('--key', known), { code: 0 });
+  const kept = readdirSync(ended.out, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const { parentPath, name } of kept) t.notOk(readFileSync(join(parentPath, name), 'utf8').includes(pem), name);
+
+  appendFileSync(join(ended.out, 'report.html'), ' ');
+  assertEnded(place, await verify('--key', known), {
+    code: 1,
+    says: [/TAMPERED .*report\.html is not what was sealed/],
+  });
+  const sign = await assay(place, ['report', 'sign', ended.out], { env: { ASSAY_SIGN_KEY: pem } });
+  assertEnded(place, sign, { code: 1, says: [/nothing was signed/] });
+  const secret = Buffer.from(pem).toString('base64');
+  const refused = await assay(place, ['report', 'sign', ended.out], { env: { ASSAY_SIGN_KEY: secret } });
+  assertEnded(place, refused, { code: 2, says: [/ASSAY_SIGN_KEY: is neither PEM nor the path of a file/] });
+  t.notOk(refused.stderr.includes(secret));
+});
+
+await t.test(
+  'a failure that is accepted leaves the exit code at 0, and one that is none any more does not',
+  async (t) => {
+    await using place = makePlace();
+    const accepted = join(place.dir, 'accepted.yaml');
+    writeFileSync(
+      accepted,
+      'accept:\n  - clause: pin/case\n    reason: mended in 2.3\n    owner: me@example.org\n    until: 2999-12-31\n',
+    );
+    const one = ['gate', '--only', 'mesh/pinning/case,mesh/pinning/exact-id', '--json'];
+    const broken = [
+      ...one,
+      '--node',
+      `${process.execPath} ${project}impostors/node-main.ts pin-ignores-case-as-server`,
+    ];
+    assertEnded(place, await assayDecided(place, broken), { code: 1 });
+    const ended = await assayDecided(place, [...broken, '--accept', accepted]);
+    assertEnded(place, ended, { code: 0 });
+    t.match(readReport(ended.out), {
+      verdict: 'pass',
+      clauses: [
+        { id: 'mesh/pinning/exact-id', verdict: 'pass' },
+        { id: 'mesh/pinning/case', verdict: 'fail', accepted: { owner: 'me@example.org', until: '2999-12-31' } },
+      ],
+    });
+    assertEnded(place, await assayDecided(place, [...one, '--accept', accepted]), { code: 1 });
   },
 );
 

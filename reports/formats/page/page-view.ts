@@ -3,8 +3,10 @@ import { referencedLine } from '../../../src/report/evidence.ts';
 import type { EntryOf, History } from '../../../src/history.ts';
 import { entriesOf } from '../../../src/history.ts';
 import { notReadyOf } from '../../../src/reading/not-ready.ts';
+import { isWrong, outcomeOf } from '../../../src/report/acceptance.ts';
 import type { ClauseReport, Report } from '../../../src/report/report.ts';
 import { again } from '../../again.ts';
+import { reasonOf } from '../../points.ts';
 import { tell } from '../../telling.ts';
 import {
   because,
@@ -17,11 +19,12 @@ import {
   kneeSentence,
   machineSentence,
   milliseconds,
+  outcomes,
   rotationTotals,
   sentence,
   thousands,
-  verdictOrder,
   verdictWords,
+  wrongSentence,
 } from '../../wording.ts';
 
 const mostLines = 6;
@@ -53,10 +56,14 @@ export function pageView(report: Report, history: History) {
             },
           ];
     });
+  const wrong = (report.acceptances ?? []).filter(isWrong);
   const ofSpire = report.bench.some(({ row }) => row?.times !== undefined);
   return {
     report,
     evidence,
+    outcomeOf,
+    reasonOf,
+    wrongAcceptances: wrong.map(wrongSentence),
     verdictWords,
     milliseconds,
     seconds,
@@ -72,9 +79,11 @@ export function pageView(report: Report, history: History) {
     sentence,
     headline: {
       pass: isBench(report) ? 'Measured' : coversEveryPromise(report) ? 'The mesh held' : 'All that was asked held',
-      fail: report.clauses.some(({ verdict }) => verdict === 'fail')
+      fail: report.clauses.some((clause) => outcomeOf(clause) === 'fail')
         ? 'The mesh broke a promise'
-        : 'A bound was broken',
+        : wrong.length > 0
+          ? 'The file of accepted failures is out of date'
+          : 'A bound was broken',
       inconclusive: 'Could not be decided',
     }[report.verdict],
     because: because(report, history),
@@ -84,20 +93,20 @@ export function pageView(report: Report, history: History) {
     took: seconds(Date.parse(report.run.endedAt) - Date.parse(report.run.startedAt)),
     rotations: rotationTotals(report),
     coverage: coverageSentence(report),
-    counts: verdictOrder
+    counts: outcomes
       .toReversed()
       .map((verdict) => ({ verdict, count: count(report.clauses, verdict) }))
       .filter((one) => one.count > 0),
     groups: byPromise(report).map((group) => ({
       ...group,
       verdict: groupVerdict(group.clauses),
-      counts: verdictOrder
+      counts: outcomes
         .toReversed()
         .map((verdict) => ({ verdict, count: count(group.clauses, verdict) }))
         .filter((one) => one.count > 0),
     })),
-    attention: (['fail', 'inconclusive', 'deviation', 'skipped'] as const)
-      .map((verdict) => ({ verdict, clauses: report.clauses.filter((clause) => clause.verdict === verdict) }))
+    attention: (['fail', 'inconclusive', 'accepted', 'deviation', 'skipped'] as const)
+      .map((verdict) => ({ verdict, clauses: report.clauses.filter((clause) => outcomeOf(clause) === verdict) }))
       .filter((one) => one.clauses.length > 0),
     nodes: entriesOf(history, 'node'),
     level: (clause: ClauseReport) => clause.level.replace('_', ' '),

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { clauses } from '../src/clauses/catalogue.ts';
+import { renamed } from '../src/clauses/renamed.ts';
+import { readConfig, type Complaint } from '../src/config/config-file.ts';
+import { messageOf, UsageError } from '../src/errors.ts';
+import type { AcceptedFailure } from '../src/history.ts';
+
+const told = v.pipe(
+  v.string(),
+  v.trim(),
+  v.minLength(1, 'says nothing'),
+  v.maxLength(2048, 'is longer than 2048 characters'),
+);
+const failureSchema = v.strictObject({
+  clause: told,
+  reason: told,
+  owner: told,
+  until: v.pipe(v.string(), v.isoDate('is no day: wanted is a day in UTC, as in until: 2026-12-31')),
+});
+const schema = v.strictObject({ accept: v.array(failureSchema) });
+
+/**
+ * Reads the file of accepted failures.
+ *
+ * @throws UsageError with one line for each thing that is wrong: file, line, key, and what would be right
+ */
+export function readAcceptFile(path: string): readonly AcceptedFailure[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--accept ${path}: cannot be read: ${messageOf(error)}`);
+  }
+  const { fields, complain } = readConfig(text, path, {
+    name: 'a file of accepted failures',
+    schema,
+    knownKeys: { '': Object.keys(schema.entries), accept: Object.keys(failureSchema.entries) },
+    wanted: {
+      '': 'a mapping with accept, as in accept: []',
+      accept: 'a list, each with clause, reason, owner and until',
+      clause: 'the id of a clause, as in clause: mesh/tls/sessions-bound',
+      reason: 'why it is accepted, as in reason: fixed in 2.3, which ships in May',
+      owner: 'who answers for that, as in owner: platform@example.org',
+      until: 'the last day on which it is, in UTC and in quotes or plain, as in until: 2026-12-31',
+    },
+  });
+  complain(fields.accept.flatMap(complaintsOf));
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  return fields.accept.map((one) => ({ kind: 'accepted', ...one, clause: idOf(one.clause)!, file: path, sha256 }));
+}
+
+/** The id of a clause of this version, also by an older one. */
+function idOf(name: string): string | undefined {
+  const id = (renamed as Readonly<Record<string, string>>)[name] ?? name;
+  return clauses.find((clause) => clause.id === id)?.id;
+}
+
+function complaintsOf(
+  { clause }: { readonly clause: string },
+  index: number,
+  all: readonly { readonly clause: string }[],
+): Complaint[] {
+  const id = idOf(clause);
+  const at = ['accept', index, 'clause'];
+  if (id === undefined)
+    return [{ at, says: `${JSON.stringify(clause)}: there is no such clause; npx assay list clauses names all` }];
+  const first = all.findIndex((other) => idOf(other.clause) === id);
+  return first === index ? [] : [{ at, says: `${id} is accepted by accept[${first}] already` }];
+}
