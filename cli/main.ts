@@ -194,6 +194,14 @@ Examples:
       const { renderCommand } = await import('./report.ts');
       done(await renderCommand(dir));
     });
+  report
+    .command('index')
+    .description('write index.html and badge.svg of all runs of a folder: what came of them over time')
+    .argument('<folder>', 'folder of runs, as reports/out')
+    .action(async (folder: string) => {
+      const { indexCommand } = await import('./report.ts');
+      done(await indexCommand(folder));
+    });
   telling(report.command('diff'))
     .description('what is different in a later run; exit code 1 where something broke, 3 where less is known')
     .argument('<before>', 'directory of the earlier run')

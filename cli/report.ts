@@ -5,11 +5,15 @@ import { attestationFile, seal } from '../reports/evidence/seal.ts';
 import { keyIdOf } from '../reports/evidence/dsse.ts';
 import { verifyRun, type Trust } from '../reports/evidence/verify.ts';
 import { loadFormats } from '../reports/formats.ts';
+import { badge } from '../reports/over-time/badge.ts';
+import { indexPage } from '../reports/over-time/index-page.ts';
+import { readRuns } from '../reports/over-time/runs.ts';
 import { readHistory, readReport } from '../reports/read-run.ts';
 import { renderReports, writeReportJson } from '../reports/render.ts';
 import { diffSummary } from '../reports/terminal/diff.ts';
 import { judgedAgainSummary } from '../reports/terminal/judged-again.ts';
 import { verifiedSummary } from '../reports/terminal/verified.ts';
+import { writeWhole } from '../reports/write-whole.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { UsageError } from '../src/errors.ts';
 import { diffReports, verdictOfDiff } from '../src/report/diff.ts';
@@ -90,6 +94,22 @@ export async function signCommand(
   await seal(directory, { documents, signer });
   const attestation = join(directory, attestationFile);
   tell(flags, { attestation, keyid }, () => `${attestation}\n`);
+  return exitCodes.pass;
+}
+
+/** `assay report index`: a page and a badge of all runs right below a folder. */
+export async function indexCommand(folder: string): Promise<number> {
+  const kept = existsSync(folder) ? await readRuns(folder) : undefined;
+  const latest = kept?.runs.at(-1);
+  if (kept === undefined || latest === undefined)
+    throw new UsageError(`report index ${folder}: holds no run; wanted is a folder of runs, as reports/out`);
+  for (const [name, text] of [
+    ['index.html', await indexPage(kept)],
+    ['badge.svg', badge(latest.report)],
+  ] as const) {
+    await writeWhole(join(folder, name), text);
+    process.stdout.write(`${join(folder, name)}\n`);
+  }
   return exitCodes.pass;
 }
 
