@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { validate as validateCtrf, type CTRFReport } from 'ctrf';
@@ -17,6 +18,7 @@ import { worst, type RunVerdict } from '../src/verdict.ts';
 import type { ReportFormat } from './format.ts';
 import { loadFormats } from './formats.ts';
 import { pointsOf } from './points.ts';
+import { sampleBench } from './sample-bench.ts';
 import { sampleRun } from './sample-run.ts';
 import { outcomes } from './wording.ts';
 
@@ -47,6 +49,8 @@ const isSarif = addFormats
     readJson(new URL('../assets/sarif-2.1.0.schema.json', import.meta.resolve('@microsoft/sarif-multitool-ts'))),
   );
 
+const isReport = new Ajv({ allErrors: true }).compile(readJson(new URL('../docs/report.schema.json', import.meta.url)));
+
 const formats = await loadFormats();
 
 await t.test('each format says of each verdict no better than it is', async (t) => {
@@ -59,6 +63,15 @@ await t.test('each format says of each verdict no better than it is', async (t) 
     );
     t.ok(format.id in readers, `${format.id} is read back`);
   }
+});
+
+await t.test('the published schema takes reports of every kind, and nothing that lacks a part of one', async (t) => {
+  const bench = buildReport(sampleBench(), []);
+  t.ok(isReport(bench), JSON.stringify(isReport.errors));
+  for (const key of ['schema', 'run', 'verdict', 'clauses', 'scenarios', 'bench', 'coverage'])
+    t.notOk(isReport({ ...bench, [key]: undefined }), key);
+  t.notOk(isReport({ ...bench, schema: 2 }));
+  t.notOk(isReport({ ...bench, verdict: 'good' }));
 });
 
 // A target chooses some of them.
@@ -81,6 +94,7 @@ for (let nth = 0; nth < runs; nth++) {
   await t.test(`run ${nth}: ${report.verdict}, ${points.length} points`, async (t) => {
     const counted = points.map(({ verdict, accepted }) => (accepted === undefined ? verdict : 'pass'));
     t.equal(worst(counted), report.verdict, 'the points say what the run came to');
+    assert.ok(isReport(report), JSON.stringify(isReport.errors));
     for (const format of formats.filter(({ id }) => nth % (every[id] ?? 1) === 0)) {
       const told = await readers[format.id]!(await format.render(report, history));
       const wanted = clausesOnly.has(format.id) ? report.clauses : points;

@@ -10,6 +10,7 @@ import { impostorsPage } from './docs/impostors-page.ts';
 import { brokenLinks } from './docs/links.ts';
 import { root } from './docs/places.ts';
 import { readme } from './docs/readme.ts';
+import { reportSchema } from './docs/report-schema.ts';
 import { scenarioPage } from './docs/scenario-page.ts';
 
 const formats = await loadFormats();
@@ -21,6 +22,7 @@ function generatedPages(): Map<string, string> {
     ['docs/coverage.md', coveragePage()],
     ['docs/formats.md', formatsPage(formats)],
     ['docs/impostors.md', impostorsPage()],
+    ['docs/report.schema.json', reportSchema()],
     ...scenarios.map((scenario) => [`docs/scenarios/${scenario.id}.md`, scenarioPage(scenario)] as const),
   ]);
 }
