@@ -64,12 +64,12 @@ function option(benches: readonly Bench[]): ChartOption {
         smooth: false,
         lineStyle: { color, width: type === 'solid' ? 2.5 : 1.5, type },
         itemStyle: { color },
-        endLabel: { show: true, color: ink.text, fontSize: 11, distance: 6, formatter: () => name },
+        endLabel: { show: type === 'solid', color: ink.text, fontSize: 11, distance: 6, formatter: () => name },
         labelLayout: { moveOverlap: 'shiftY' as const },
         data: bench.distribution.map((point) => [spread(point.percentile), Math.max(point[key], 0.01)]),
       });
       const kind = rowName(bench.id);
-      return [curve('ms', `${kind}, measured`, 'solid'), curve('fromDueMs', `${kind}, from due`, 'dashed')];
+      return [curve('ms', kind, 'solid'), curve('fromDueMs', kind, 'dashed')];
     }),
   };
 }
