@@ -1,5 +1,8 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { RunResult, RunSetting } from '../engine/record-run.ts';
 import { silent } from '../engine/steps.ts';
+import { attestationFile, records } from '../reports/evidence/seal.ts';
+import { loadFormats } from '../reports/formats.ts';
 import { startPapers } from '../reports/papers.ts';
 import { summary } from '../reports/terminal.ts';
 import { stoppedSentence } from '../reports/wording.ts';
@@ -32,6 +35,27 @@ export function refuseEmpty({ out, node }: { readonly out?: string; readonly nod
 }
 
 /**
+ * A run is sealed as a whole, and writes over nothing that somebody else put there. An earlier run is told of by who opens its history.
+ *
+ * @throws UsageError where its documents or logs could be taken for those of the run
+ */
+async function refuseTaken(out: string): Promise<void> {
+  const names = existsSync(out) && statSync(out).isDirectory() ? readdirSync(out) : [];
+  if (names.length === 0 || names.includes('history.jsonl')) return;
+  const own = new Set<string>([
+    ...records,
+    attestationFile,
+    'logs',
+    ...(await loadFormats()).map((one) => one.fileName),
+  ]);
+  const taken = names.filter((name) => own.has(name));
+  if (taken.length > 0)
+    throw new UsageError(
+      `--out ${out}: holds ${taken.slice(0, 3).join(', ')} already, which a run would write over; name a directory without, or leave --out away for a new one`,
+    );
+}
+
+/**
  * Makes a run in front of a person: its steps on standard error, what came of it on standard output, a signal that ends it in order. Gives the
  * exit code.
  *
@@ -45,6 +69,7 @@ export async function carryOut(
   run: (setting: RunSetting) => Promise<RunResult>,
 ): Promise<number> {
   const signer = signerFrom(flags.signKey);
+  if (flags.out !== undefined) await refuseTaken(flags.out);
   using stopping = abortOnSignals();
   const { signal } = stopping;
   const steps = flags.quiet ? { ...silent, finish: () => Promise.resolve() } : terminalSteps(outline, signal);

@@ -1,10 +1,10 @@
 import { createPublicKey } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { attestationFile, seal } from '../reports/evidence/seal.ts';
 import { keyIdOf } from '../reports/evidence/dsse.ts';
 import { verifyRun, type Trust } from '../reports/evidence/verify.ts';
-import { loadFormats } from '../reports/formats.ts';
 import { badge } from '../reports/over-time/badge.ts';
 import { indexPage } from '../reports/over-time/index-page.ts';
 import { readRuns } from '../reports/over-time/runs.ts';
@@ -18,7 +18,8 @@ import { clauses } from '../src/clauses/catalogue.ts';
 import { UsageError } from '../src/errors.ts';
 import { diffReports, verdictOfDiff } from '../src/report/diff.ts';
 import { disagreements } from '../src/report/judged-again.ts';
-import { buildReport } from '../src/report/report.ts';
+import { buildReport, type Report } from '../src/report/report.ts';
+import { version } from '../src/version.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { ofRunRecord } from './run-record.ts';
 import { signerFrom, trustFrom, type TrustFlags } from './signing.ts';
@@ -84,22 +85,31 @@ export async function signCommand(
   const [history, report] = await ofRunRecord('report sign', () =>
     Promise.all([readHistory(directory), readReport(directory)]),
   );
-  if (disagreements(report, buildReport(history, clauses)).length > 0) {
+  if (!isBorneOut(report, buildReport(history, clauses))) {
     process.stderr.write(
       `report sign: nothing was signed: ${directory} says other than its history bears out; see: assay report judge ${directory}\n`,
     );
     return exitCodes.fail;
   }
-  const documents = (await loadFormats()).map(({ fileName }) => fileName);
-  await seal(directory, { documents, signer });
+  // What is vouched for is made of what was judged, whatever lay there.
+  const written = await renderReports(directory);
+  await seal(directory, { documents: written.map(({ path }) => basename(path)), signer });
   const attestation = join(directory, attestationFile);
   tell(flags, { attestation, keyid }, () => `${attestation}\n`);
   return exitCodes.pass;
 }
 
+/** Whether a report says what its history comes to: in all of it where this version made it, in its verdicts where another did. */
+function isBorneOut(stated: Report, judged: Report): boolean {
+  return stated.run.versions['assay'] === version
+    ? isDeepStrictEqual(JSON.parse(JSON.stringify(stated)), JSON.parse(JSON.stringify(judged)))
+    : disagreements(stated, judged).length === 0;
+}
+
 /** `assay report index`: a page and a badge of all runs right below a folder. */
 export async function indexCommand(folder: string): Promise<number> {
-  const kept = existsSync(folder) ? await readRuns(folder) : undefined;
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  const kept = isFolder ? await readRuns(folder) : undefined;
   const latest = kept?.runs.at(-1);
   if (kept === undefined || latest === undefined)
     throw new UsageError(`report index ${folder}: holds no run; wanted is a folder of runs, as reports/out`);

@@ -14,10 +14,10 @@ import { withheldSignKey } from './sign-key-variable.ts';
  * @throws UsageError for anything but a key that signs
  */
 export function signerFrom(file: string | undefined): Signer | undefined {
-  if (file !== undefined) return readSigner(readText(`--sign-key ${file}`, file), `--sign-key ${file}`);
+  if (file !== undefined) return readSigner(readText('--sign-key', file), `--sign-key ${file}`, new Date());
   const held = withheldSignKey();
   if (held === undefined) return undefined;
-  return readSigner(held.includes('-----BEGIN') ? held : readHeld(held), 'ASSAY_SIGN_KEY');
+  return readSigner(held.includes('-----BEGIN') ? held : readHeld(held), 'ASSAY_SIGN_KEY', new Date());
 }
 
 /** What the variable holds may be a key in some other form: it stands in no message. */
@@ -44,9 +44,9 @@ export function trustFrom({ key, bundle, signer }: TrustFlags): Trust | undefine
     throw new UsageError(
       '--signer: names an X.509-SVID, and wants --bundle FILE with the authorities that vouch for it',
     );
-  if (key !== undefined) return { kind: 'key', key: readPublicKey(readText(`--key ${key}`, key), `--key ${key}`) };
+  if (key !== undefined) return { kind: 'key', key: readPublicKey(readText('--key', key), `--key ${key}`) };
   if (bundle === undefined) return undefined;
-  const authorities = readAuthorities(readText(`--bundle ${bundle}`, bundle), `--bundle ${bundle}`);
+  const authorities = readAuthorities(readText('--bundle', bundle), `--bundle ${bundle}`);
   return { kind: 'bundle', authorities, ...(signer !== undefined && { spiffeId: readId(signer) }) };
 }
 
@@ -74,10 +74,15 @@ function readAuthorities(text: string, where: string) {
   throw new UsageError(`${where}: holds no authority; ${wanted}`);
 }
 
-function readText(what: string, file: string): string {
+function readText(flag: string, file: string): string {
+  // A key that somebody typed in the place of its file stands in no message.
+  if (file.includes('-----BEGIN'))
+    throw new UsageError(
+      `${flag}: wants a file${flag === '--sign-key' ? '; a key itself goes into ASSAY_SIGN_KEY' : ''}`,
+    );
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${what}: cannot be read: ${messageOf(error)}`);
+    throw new UsageError(`${flag} ${file}: cannot be read: ${messageOf(error)}`);
   }
 }

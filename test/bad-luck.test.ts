@@ -38,6 +38,8 @@ function acceptFile(clause: string, until: string): string {
   return path;
 }
 
+const typedKey = '-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n';
+
 await t.test('bad input ends with 2 and says what would be right', { jobs: 3 }, async (t) => {
   const inputs: [title: string, args: string[], says: RegExp][] = [
     ['no command', [], /Usage: assay/],
@@ -244,6 +246,16 @@ await t.test('bad input ends with 2 and says what would be right', { jobs: 3 }, 
       ['gate', '--sign-key', '/dev/null'],
       /--sign-key \/dev\/null: holds no private key/,
     ],
+    [
+      'a key in the place of its file',
+      ['gate', '--sign-key', typedKey],
+      /^assay: --sign-key: wants a file; a key itself goes into ASSAY_SIGN_KEY/,
+    ],
+    [
+      'an index of nothing',
+      ['report', 'index', '/dev/null'],
+      /report index \/dev\/null: holds no run; wanted is a folder/,
+    ],
     ['accepted failures that nobody can read', ['gate', '--accept', '/nowhere'], /--accept \/nowhere: cannot be read/],
     [
       'an accepted failure of no clause',
@@ -265,6 +277,7 @@ await t.test('bad input ends with 2 and says what would be right', { jobs: 3 }, 
         const ended = await assay(place, [...args, ...flags]);
         assertEnded(place, ended, { code: 2, says: [says], withinMs: 10_000 });
         t.equal(ended.stdout, '', 'nothing on standard output');
+        t.notMatch(ended.stderr, /c2VjcmV0/, 'no key in a message');
         t.strictSame(readHistory(ended.out), [], 'no run began');
       }
     });
@@ -283,6 +296,15 @@ await t.test('bad input ends with 2 and says what would be right', { jobs: 3 }, 
       ],
     });
     t.equal(readFileSync(history, 'utf8'), 'kept\n');
+  });
+
+  void t.test('a directory with documents of somebody else is not written to', { buffered: true }, async (t) => {
+    await using place = makePlace();
+    writeFileSync(join(place.dir, 'summary.md'), 'mine');
+    writeFileSync(join(place.dir, 'other.txt'), 'mine, too');
+    const ended = await assay(place, ['gate', ...brief, '--out', place.dir], { out: place.dir });
+    assertEnded(place, ended, { code: 2, says: [/--out .*: holds summary\.md already, which a run would write over/] });
+    t.equal(readFileSync(join(place.dir, 'summary.md'), 'utf8'), 'mine');
   });
 
   void t.test('a directory that cannot be made or written to', { buffered: true }, async (t) => {

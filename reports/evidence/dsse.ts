@@ -64,7 +64,8 @@ export function readEnvelope(text: string): Envelope {
   if (value.payloadType !== statementType)
     throw new Error(`holds ${String(value.payloadType)}, wanted ${statementType}`);
   for (const one of value.signatures as readonly Partial<EnvelopeSignature>[]) {
-    const isList = one?.chain === undefined || (Array.isArray(one.chain) && one.chain.every(isBase64));
+    const isList =
+      one?.chain === undefined || (Array.isArray(one.chain) && one.chain.length > 0 && one.chain.every(isBase64));
     if (typeof one?.keyid !== 'string' || !isBase64(one.sig) || !isList)
       throw new Error('has a signature that is none');
   }

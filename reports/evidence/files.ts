@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -14,6 +14,15 @@ export interface RunFile {
 
 const logs = 'logs';
 
+/** The text of a regular file; undefined for anything else, such as a pipe that nobody writes to. */
+export async function readRegular(path: string): Promise<string | undefined> {
+  try {
+    return (await lstat(path)).isFile() ? await readFile(path, 'utf8') : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The files of a run, by the alphabet: those of these documents that are there, and all of its logs. What else lies beside them, as where a run was
  * written into the directory of a project, is none of the run's.
@@ -26,7 +35,9 @@ export async function filesOf(directory: string, documents: Iterable<string>): P
 }
 
 async function logsOf(directory: string): Promise<string[]> {
-  if (!(await isThere(join(directory, logs)))) return [];
+  const kind = await lstat(join(directory, logs)).catch(() => undefined);
+  if (kind === undefined) return [];
+  if (!kind.isDirectory()) return [logs];
   const found = await readdir(join(directory, logs), { recursive: true, withFileTypes: true });
   return found
     .filter((entry) => !entry.isDirectory())

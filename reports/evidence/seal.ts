@@ -7,7 +7,7 @@ import { readHistory, readReport } from '../read-run.ts';
 import { writeWhole } from '../write-whole.ts';
 import { envelopeText, keyIdOf, signatureOver, statementType } from './dsse.ts';
 import { filesOf } from './files.ts';
-import type { Signer } from './signer.ts';
+import { svidFault, type Signer } from './signer.ts';
 import { statementOf } from './statement.ts';
 
 /** The file that vouches for all others of a run. */
@@ -41,6 +41,8 @@ export async function seal(directory: string, { documents, signer, now = new Dat
     throw new FixtureError(
       `${join(directory, odd.name)}: is no regular file that can be read, and cannot be vouched for`,
     );
+  const fault = svidFault(signer?.chain ?? [], now);
+  if (fault !== undefined) throw new FixtureError(`${directory}: cannot be signed with this X.509-SVID: ${fault}`);
   const certificates = (signer?.chain ?? []).map(({ der }) => Buffer.from(der));
   const svid = certificates.map((der) => createHash('sha256').update(der).digest('hex'));
   const payload = Buffer.from(

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { UsageError } from '../../src/errors.ts';
 import { readCertificate, type Certificate } from '../../src/svid/x509/read.ts';
+import { verifyX509Svid } from '../../src/svid/x509/verify.ts';
 import { pemBlocks } from '../../src/svid/x509/pem.ts';
 
 /** Who vouches for a run: a key, or an X.509-SVID with its key. */
@@ -15,9 +16,10 @@ export interface Signer {
  *
  * @param text - PEM
  * @param where - the flag or the variable, and the file, that it comes from
+ * @param at - when it is to sign
  * @throws UsageError that says what is wanted
  */
-export function readSigner(text: string, where: string): Signer {
+export function readSigner(text: string, where: string, at: Date): Signer {
   const wanted =
     'wanted is PEM with a private key of Ed25519 or P-256 (openssl genpkey -algorithm ed25519), and behind it the certificates of its X.509-SVID where that vouches for it';
   let key: KeyObject;
@@ -38,7 +40,16 @@ export function readSigner(text: string, where: string): Signer {
   const own = createPublicKey(key).export({ type: 'spki', format: 'der' });
   if (leaf !== undefined && !own.equals(leaf.publicKeySpki))
     throw new UsageError(`${where}: its first certificate is of another key; ${wanted}, the leaf first`);
+  const fault = svidFault(chain, at);
+  if (fault !== undefined) throw new UsageError(`${where}: its X.509-SVID would vouch for nothing: ${fault}`);
   return { key, chain };
+}
+
+/** Why nobody could take these certificates for an X.509-SVID at that time, whatever authorities they trust; undefined where somebody may. */
+export function svidFault(chain: readonly Certificate[], at: Date): string | undefined {
+  if (chain.length === 0) return undefined;
+  const verified = verifyX509Svid(chain, new Map(), at);
+  return verified.ok || verified.reason === 'unknown-trust-domain' ? undefined : verified.detail;
 }
 
 /** Reads the public key that has to have signed. @throws UsageError that says what is wanted */

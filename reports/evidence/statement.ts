@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import * as v from 'valibot';
 import { parsedJson } from '../../src/json.ts';
 import type { ChainRead } from '../../src/evidence/chain.ts';
 import type { History } from '../../src/history.ts';
@@ -94,17 +95,30 @@ export function saysTheSame(one: Statement, other: Statement): boolean {
   return isDeepStrictEqual({ ...one, subject: [] }, { ...other, subject: [] });
 }
 
+const words = v.array(v.string());
+const digest = v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) });
+const statementSchema = v.object({
+  _type: v.literal('https://in-toto.io/Statement/v1'),
+  subject: v.array(v.object({ name: v.string(), digest })),
+  predicateType: v.literal('https://in-toto.io/attestation/test-result/v0.1'),
+  predicate: v.object({
+    result: v.picklist(['PASSED', 'WARNED', 'FAILED']),
+    configuration: v.array(v.object({ name: v.string(), content: v.string() })),
+    ...{ passedTests: words, warnedTests: words, failedTests: words },
+    assay: v.object({
+      run: v.string(),
+      verdict: v.picklist(['pass', 'fail', 'inconclusive']),
+      version: v.string(),
+      history: v.object({ lines: v.number(), chain: v.nullable(v.string()) }),
+      svid: words,
+      sealedAt: v.pipe(v.string(), v.isoTimestamp()),
+    }),
+  }),
+});
+
 /** @throws Error that says what is wrong with it */
 export function readStatement(payload: Buffer): Statement {
-  const value = parsedJson(payload.toString('utf8')) as Statement | undefined;
-  const isOurs =
-    value?._type === 'https://in-toto.io/Statement/v1' &&
-    value.predicateType === 'https://in-toto.io/attestation/test-result/v0.1' &&
-    Array.isArray(value.subject) &&
-    value.subject.every((one) => typeof one?.name === 'string' && /^[0-9a-f]{64}$/.test(one?.digest?.sha256)) &&
-    Array.isArray(value.predicate?.assay?.svid) &&
-    typeof value.predicate.assay.sealedAt === 'string' &&
-    Number.isFinite(Date.parse(value.predicate.assay.sealedAt));
-  if (!isOurs) throw new Error('holds no statement of a run of Assay');
-  return value;
+  const read = v.safeParse(statementSchema, parsedJson(payload.toString('utf8')));
+  if (!read.success) throw new Error('holds no statement of a run of Assay');
+  return read.output;
 }

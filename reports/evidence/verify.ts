@@ -1,5 +1,4 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readChain } from '../../src/evidence/chain.ts';
@@ -11,9 +10,10 @@ import { parseSpiffeId } from '../../src/svid/spiffe-id.ts';
 import { readCertificate, type Certificate } from '../../src/svid/x509/read.ts';
 import { verifyX509Svid } from '../../src/svid/x509/verify.ts';
 import { version } from '../../src/version.ts';
-import { readHistory, readReport } from '../read-run.ts';
+import { loadFormats } from '../formats.ts';
+import { readHistory, readReport, RunRecordError } from '../read-run.ts';
 import { isSignedBy, keyIdOf, readEnvelope, type Envelope, type EnvelopeSignature } from './dsse.ts';
-import { filesOf, type RunFile } from './files.ts';
+import { filesOf, readRegular, type RunFile } from './files.ts';
 import { attestationFile, records } from './seal.ts';
 import { isSupported } from './signer.ts';
 import { readStatement, saysTheSame, statementOf, type Statement } from './statement.ts';
@@ -56,10 +56,11 @@ export interface Verified {
  */
 export async function verifyRun(directory: string, trust?: Trust): Promise<Verified> {
   const [text, sealed] = await Promise.all([
-    readText(join(directory, 'history.jsonl')),
-    readText(join(directory, attestationFile)),
+    readRegular(join(directory, 'history.jsonl')),
+    readRegular(join(directory, attestationFile)),
   ]);
-  if (text === undefined && sealed === undefined) await readHistory(directory);
+  if (text === undefined && sealed === undefined)
+    throw new RunRecordError(`${join(directory, 'history.jsonl')}: cannot be read`);
   const chain = readChain(text ?? '');
   const findings: Finding[] = [];
   if (chain.brokenAt !== undefined)
@@ -74,6 +75,11 @@ export async function verifyRun(directory: string, trust?: Trust): Promise<Verif
     unsigned: findings.length > 0 ? null : unsigned,
   });
 
+  const [itself] = await filesOf(directory, [attestationFile]);
+  if (itself?.name === attestationFile && itself.sha256 === null) {
+    wrong('is no regular file');
+    return told({});
+  }
   if (sealed === undefined) {
     if (trust !== undefined) wrong('is missing, so that nobody vouches for the run');
     return told({ files: (await filesOf(directory, records)).length }, `there is no ${attestationFile}`);
@@ -86,11 +92,11 @@ export async function verifyRun(directory: string, trust?: Trust): Promise<Verif
     wrong(messageOf(error));
     return told({});
   }
-  const [itself] = await filesOf(directory, [attestationFile]);
-  if (itself!.sha256 === null) wrong('is no regular file');
   const names = statement.subject.map(({ name }) => name);
-  const files = await filesOf(directory, new Set([...records, ...names]));
-  findings.push(...differences(statement, files));
+  // Also what was made of it since, and was not when it was sealed.
+  const documents = (await loadFormats()).map(({ fileName }) => fileName);
+  const files = await filesOf(directory, new Set([...records, ...documents, ...names]));
+  for (const difference of differences(statement, files)) findings.push(difference);
 
   const [signature, ...others] = envelope.signatures;
   if (others.length > 0) wrong(`has ${envelope.signatures.length} signatures, and Assay makes one`);
@@ -205,14 +211,6 @@ async function readRecord(
   try {
     const [report, history] = await Promise.all([readReport(directory), readHistory(directory)]);
     return { report, history };
-  } catch {
-    return undefined;
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
   } catch {
     return undefined;
   }

@@ -60,6 +60,8 @@ function diagnostics({ verdict, accepted, reason, level, spec, catalogue, eviden
     '  ---',
     ...yaml
       .trimEnd()
+      // Parsers of TAP take these for the end of a line; within quotation marks they can be written so.
+      .replace(/[\u0085\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
       .split('\n')
       .map((line) => `  ${line}`),
     '  ...',

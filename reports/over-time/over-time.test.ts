@@ -28,7 +28,10 @@ keep('later', JSON.stringify(reportOf('fail', '2026-11-23T09:30:00.000Z')));
 keep('a & "b"', JSON.stringify(reportOf('pass', '2026-11-24T09:30:00.000Z', hostile)));
 keep('early', JSON.stringify(reportOf('inconclusive', '2026-11-22T09:30:00.000Z')));
 keep('broken', '{"schema": 7}');
+keep('odd', JSON.stringify({ ...reportOf('pass', '2026-11-25T09:30:00.000Z'), verdict: 'good' }));
 mkdirSync(join(folder, 'killed'));
+writeFileSync(join(folder, 'killed', 'history.jsonl'), '{}\n');
+mkdirSync(join(folder, 'nothing'));
 writeFileSync(join(folder, 'index.html'), 'an older one');
 
 await t.test('runs are read in the order in which they began, and what cannot be read is told', async (t) => {
@@ -37,7 +40,12 @@ await t.test('runs are read in the order in which they began, and what cannot be
     runs.map(({ name }) => name),
     ['early', 'later', 'a & "b"'],
   );
-  t.match(unreadable, [{ name: 'broken', why: /wanted "schema": 1, got 7/ }]);
+  t.match(unreadable, [
+    { name: 'broken', why: /wanted "schema": 1, got 7/ },
+    { name: 'killed', why: /report\.json: cannot be read/ },
+    { name: 'odd', why: /is no report of this version/ },
+  ]);
+  t.equal(unreadable.length, 3);
 });
 
 await t.test('the page tells the latest run, what did not always hold, and every run', async (t) => {

@@ -30,6 +30,7 @@ export interface ConfigFile<T> {
 }
 
 const mostBytes = 1_048_576;
+const mostTold = 20;
 
 /**
  * Reads a configuration file in YAML and checks all of it.
@@ -44,14 +45,16 @@ export function readConfig<S extends v.GenericSchema>(
 ): ConfigFile<v.InferOutput<S>> {
   if (text.length > mostBytes) throw new UsageError(`${shown}: is larger than 1 MiB, so it is hardly ${name}`);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const [broken] = document.errors;
   if (broken !== undefined)
     throw new UsageError(`${shown}:${lines.linePos(broken.pos[0]).line}: is not YAML: ${broken.message}`);
   const where = (at: Path) => `${shown}:${lineOf(document, lines, at)}${at.length === 0 ? '' : `: ${keyOf(at)}`}`;
   const complain = (complaints: readonly Complaint[]) => {
     const byLine = complaints.toSorted((a, b) => lineOf(document, lines, a.at) - lineOf(document, lines, b.at));
-    if (byLine.length > 0) throw new UsageError(byLine.map(({ at, says }) => `${where(at)}: ${says}`).join('\n'));
+    const told = byLine.slice(0, mostTold).map(({ at, says }) => printable(`${where(at)}: ${says}`));
+    if (byLine.length > mostTold) told.push(`and ${byLine.length - mostTold} more`);
+    if (told.length > 0) throw new UsageError(told.join('\n'));
   };
 
   let value: unknown;
@@ -65,6 +68,9 @@ export function readConfig<S extends v.GenericSchema>(
   if (!parsed.success) complain(parsed.issues.map((issue) => complaintOf(issue, knownKeys, wanted)));
   return { fields: parsed.output, where, complain };
 }
+
+/** Words of the file, without what would move the cursor of a terminal. */
+const printable = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ');
 
 function complaintOf(
   issue: v.BaseIssue<unknown>,

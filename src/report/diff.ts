@@ -1,6 +1,7 @@
 import { rowName } from '../statistics/bench-rows.ts';
 import { totalOf } from '../requirements/coverage.ts';
-import type { ClauseVerdict, RunVerdict } from '../verdict.ts';
+import type { RunVerdict } from '../verdict.ts';
+import { outcomeOf, type ClauseOutcome } from './acceptance.ts';
 import type { ClauseReport, Report } from './shape.ts';
 
 /** What became of a clause from one run to the next. */
@@ -8,8 +9,8 @@ export interface ClauseChange {
   readonly id: string;
   readonly title: string;
   /** Null where that run did not judge it. */
-  readonly before: ClauseVerdict | null;
-  readonly after: ClauseVerdict | null;
+  readonly before: ClauseOutcome | null;
+  readonly after: ClauseOutcome | null;
   /** Of the later run, or of the earlier one where that alone judged it. */
   readonly reason: string;
 }
@@ -78,24 +79,29 @@ export function diffReports(before: Report, after: Report): ReportDiff {
 }
 
 /** Whether the later run is worse: `fail` where something broke, `inconclusive` where less is known; else `pass`. */
-export function verdictOfDiff({ broken, lost, undecided }: ReportDiff): RunVerdict {
-  if (broken.length > 0) return 'fail';
+export function verdictOfDiff({ before, after, broken, lost, undecided }: ReportDiff): RunVerdict {
+  // A bound, or the file of accepted failures, fails a run without a clause.
+  if (broken.length > 0 || (after.verdict === 'fail' && before.verdict !== 'fail')) return 'fail';
   return lost.length + undecided.length > 0 ? 'inconclusive' : 'pass';
 }
 
 function changeOf(before: ClauseReport | undefined, after: ClauseReport | undefined): ClauseChange {
   const { id, title, reason } = (after ?? before)!;
-  return { id, title, before: before?.verdict ?? null, after: after?.verdict ?? null, reason };
+  return { id, title, before: before ? outcomeOf(before) : null, after: after ? outcomeOf(after) : null, reason };
 }
 
 /** Undefined where nothing changed but that it holds still. */
 function listOf(before: ClauseChange['before'], after: ClauseChange['after']): List | undefined {
-  if (after === 'fail') return before === 'fail' ? 'stillBroken' : 'broken';
-  if (before === 'fail') return after === 'pass' ? 'fixed' : 'lost';
+  // Nobody accepts it any more.
+  if (after === 'fail' && before === 'accepted') return 'broken';
+  if (isBroken(after)) return isBroken(before) ? 'stillBroken' : 'broken';
+  if (isBroken(before)) return after === 'pass' ? 'fixed' : 'lost';
   if (before === after) return undefined;
   if (before === 'pass') return 'undecided';
   return after === 'pass' ? 'decided' : 'otherwise';
 }
+
+const isBroken = (outcome: ClauseChange['before']) => outcome === 'fail' || outcome === 'accepted';
 
 const nameOf = ({ run: { id, startedAt, command }, verdict }: Report): RunName => ({ id, startedAt, command, verdict });
 

@@ -1,4 +1,5 @@
 import type { RunVerdict, Verdict } from '../verdict.ts';
+import { outcomeOf, type ClauseOutcome } from './acceptance.ts';
 import type { Report } from './shape.ts';
 
 /** A verdict that a report states and its history does not bear out, by the clauses that judged it again. */
@@ -6,15 +7,15 @@ export interface Disagreement {
   readonly what: 'run' | 'clause' | 'scenario' | 'objective';
   readonly id: string;
   /** Null where the report does not name it. */
-  readonly stated: Verdict | RunVerdict | null;
+  readonly stated: Verdict | ClauseOutcome | RunVerdict | null;
   /** Null where the history does not bring it about. */
-  readonly judged: Verdict | RunVerdict | null;
+  readonly judged: Verdict | ClauseOutcome | RunVerdict | null;
   /** Why it is judged so; that of the report where it is not judged at all. */
   readonly reason: string;
 }
 
 interface Stated {
-  readonly verdict: Verdict | RunVerdict;
+  readonly verdict: Verdict | ClauseOutcome | RunVerdict;
   readonly reason: string;
 }
 
@@ -22,7 +23,11 @@ interface Stated {
 export function disagreements(stated: Report, judged: Report): Disagreement[] {
   const kinds: readonly (readonly [Disagreement['what'], (report: Report) => ReadonlyMap<string, Stated>])[] = [
     ['run', ({ run, verdict }) => new Map([[run.id, { verdict, reason: 'the worst of all that was decided' }]])],
-    ['clause', ({ clauses }) => new Map(clauses.map(({ id, verdict, reason }) => [id, { verdict, reason }]))],
+    [
+      'clause',
+      ({ clauses }) =>
+        new Map(clauses.map((clause) => [clause.id, { verdict: outcomeOf(clause), reason: clause.reason }])),
+    ],
     [
       'scenario',
       ({ scenarios }) =>
