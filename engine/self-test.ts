@@ -29,6 +29,15 @@ export interface SelfTest {
   readonly conformers: ReadonlyMap<JudgedBy, ReadonlyMap<string, Promise<JudgedRight>>>;
   /** How many impostors and conformers were judged again so far. */
   again(): number;
+  /** The crowds so far in which right nodes failed, each of which was judged again. */
+  alarms(): readonly FalseAlarm[];
+}
+
+/** A crowd in which right nodes failed. */
+export interface FalseAlarm {
+  readonly batch: string;
+  /** Each right node that failed, with the first clause that it failed and the reason. */
+  readonly failed: readonly string[];
 }
 
 /** A run that is to be made. `root` is the batch of the beginning that it judges, or judges again. */
@@ -47,7 +56,8 @@ const attempts = 3;
 
 /**
  * Judges impostors and conformers, as many at once as the machine bears. What was inconclusive is judged again, twice at most and the last time
- * alone on the machine, and so is an impostor that failed for another reason than the one it has to give.
+ * alone on the machine, and so is an impostor that failed for another reason than the one it has to give. A right node that failed in company is
+ * told of as a false alarm, and judged again too: no gate has a crowd of nodes under test, and whether it fails by itself is another question.
  */
 export function startSelfTest({ impostors, conformers, tool, out, signal, cores }: SelfTestOptions): SelfTest {
   const standIn = (impostor: StandIn) => standInPath(out, impostor);
@@ -63,6 +73,7 @@ export function startSelfTest({ impostors, conformers, tool, out, signal, cores 
   const capacity = cores / 2;
   let runs = 0;
   let again = 0;
+  const alarms: FalseAlarm[] = [];
 
   const smaller = ({ root, attempt, by }: Job, left: Left, atMost?: number): Job[] => {
     again += left.impostors.length + left.conformers.length;
@@ -82,15 +93,23 @@ export function startSelfTest({ impostors, conformers, tool, out, signal, cores 
   const note = (job: Job, judged: JudgedBatch): Job[] => {
     const { batch, root, attempt, by } = job;
     const last = attempt === attempts;
+    const failed: string[] = [];
+    const isRightOpen = (right: JudgedRight | undefined, name: string): boolean => {
+      const broken = right?.report.clauses.find(({ verdict }) => verdict === 'fail');
+      if (broken !== undefined) failed.push(`${name}: ${broken.id}: ${broken.reason}`);
+      return broken !== undefined || right?.report.verdict === 'inconclusive';
+    };
     const left = {
       impostors: batch.impostors.filter((one) => isOpen(one, judged.impostors.get(one.id))),
-      conformers: batch.conformers.filter(({ id }) => judged.conformers.get(id)?.report.verdict === 'inconclusive'),
+      conformers: batch.conformers.filter(({ id }) => isRightOpen(judged.conformers.get(id), id)),
     };
     for (const one of batch.impostors)
       if (last || !left.impostors.includes(one)) verdicts.get(one.id)?.resolve(judged.impostors.get(one.id)!);
     for (const one of batch.conformers)
       if (last || !left.conformers.includes(one)) reportsOf(by)?.get(one.id)?.resolve(judged.conformers.get(one.id)!);
-    const rightOpen = judged.right?.report.verdict === 'inconclusive';
+    const rightOpen = isRightOpen(judged.right, `the right node of ${batch.id}`);
+    // What fails by itself is no matter of company: that is what is told of it.
+    if (failed.length > 0 && !last) alarms.push({ batch: batch.id, failed });
     if (judged.right !== undefined && (last || !rightOpen)) rights.get(root)?.resolve(judged.right);
     if (last) return [];
     // A right node of which nobody could tell stands beside fewer next time: those that are left, or two of those that are not.
@@ -129,6 +148,7 @@ export function startSelfTest({ impostors, conformers, tool, out, signal, cores 
     rightNodes: promisesOf(rights),
     conformers: new Map([...reports].map(([by, all]) => [by, promisesOf(all)])),
     again: () => again,
+    alarms: () => alarms,
   };
 }
 

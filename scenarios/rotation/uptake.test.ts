@@ -56,8 +56,8 @@ await t.test(
   async (t) => {
     const held = (...atMs: readonly number[]) =>
       historyOf(node('a', { uptakeMs: 1_000 }), ...atMs.map((fromMs) => starved(fromMs, 'a', 240)));
-    // Held up for half of a bound until 1.35 s, which is felt for a bound and a second more.
-    t.strictSame(await asked([no], yes, 950, held(600, 850, 1_100)), [no, 30, 'said so']);
+    // Held up for half of a bound until 1.1 s, which is felt for a bound and a second more.
+    t.strictSame(await asked([no], yes, 950, held(350, 600, 850)), [no, 27, 'said so']);
     const always = held(...Array.from({ length: 20 }, (_, at) => 250 * at));
     t.strictSame(await asked([no], yes, 950, always), [no, 40, 'said so']);
     // Whoever comes to it meanwhile came late, or could not come in time: nobody knows.
