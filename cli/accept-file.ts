@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
 import * as v from 'valibot';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { renamed } from '../src/clauses/renamed.ts';
 import { readConfig, type Complaint } from '../src/config/config-file.ts';
-import { messageOf, UsageError } from '../src/errors.ts';
 import type { AcceptedFailure } from '../src/history.ts';
+import { readFlagFile } from './flag-file.ts';
 
 const told = v.pipe(
   v.string(),
@@ -33,12 +32,7 @@ function isDay(text: string): boolean {
  * @throws UsageError with one line for each thing that is wrong: file, line, key, and what would be right
  */
 export function readAcceptFile(path: string): readonly AcceptedFailure[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UsageError(`--accept ${path}: cannot be read: ${messageOf(error)}`);
-  }
+  const text = readFlagFile('--accept', path);
   const { fields, complain } = readConfig(text, path, {
     name: 'a file of accepted failures',
     schema,
@@ -53,7 +47,7 @@ export function readAcceptFile(path: string): readonly AcceptedFailure[] {
     },
   });
   complain(fields.accept.flatMap(complaintsOf));
-  const sha256 = createHash('sha256').update(text).digest('hex');
+  const sha256 = hash('sha256', text);
   return fields.accept.map((one) => ({ kind: 'accepted', ...one, clause: idOf(one.clause)!, file: path, sha256 }));
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import type { RunResult, RunSetting } from '../engine/record-run.ts';
 import { silent } from '../engine/steps.ts';
-import { attestationFile, records } from '../reports/evidence/seal.ts';
-import { loadFormats } from '../reports/formats.ts';
+import { attestationFile, logs, records } from '../reports/evidence/files.ts';
+import { documentNames } from '../reports/formats.ts';
 import { startPapers } from '../reports/papers.ts';
 import { summary } from '../reports/terminal.ts';
 import { stoppedSentence } from '../reports/wording.ts';
@@ -42,12 +42,7 @@ export function refuseEmpty({ out, node }: { readonly out?: string; readonly nod
 async function refuseTaken(out: string): Promise<void> {
   const names = existsSync(out) && statSync(out).isDirectory() ? readdirSync(out) : [];
   if (names.length === 0 || names.includes('history.jsonl')) return;
-  const own = new Set<string>([
-    ...records,
-    attestationFile,
-    'logs',
-    ...(await loadFormats()).map((one) => one.fileName),
-  ]);
+  const own = new Set([...records, attestationFile, logs, ...(await documentNames())]);
   const taken = names.filter((name) => own.has(name));
   if (taken.length > 0)
     throw new UsageError(

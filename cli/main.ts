@@ -267,8 +267,8 @@ Examples:
 }
 
 async function whatRenderWrites(): Promise<string> {
-  const { loadFormats } = await import('../reports/formats.ts');
-  const names = (await loadFormats()).map(({ fileName }) => fileName);
+  const { documentNames } = await import('../reports/formats.ts');
+  const names = await documentNames();
   return `write ${names.slice(0, -1).join(', ')} and ${names.at(-1)} again from history.jsonl and report.json`;
 }
 

@@ -1,8 +1,9 @@
 import { createPublicKey } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { attestationFile, seal } from '../reports/evidence/seal.ts';
+import { attestationFile } from '../reports/evidence/files.ts';
+import { seal } from '../reports/evidence/seal.ts';
 import { keyIdOf } from '../reports/evidence/dsse.ts';
 import { verifyRun, type Trust } from '../reports/evidence/verify.ts';
 import { badge } from '../reports/over-time/badge.ts';
@@ -43,7 +44,7 @@ async function render(directory: string): Promise<number> {
   for (const { path } of written) process.stdout.write(`${path}\n`);
   // What somebody signed, or what is not as it was sealed, stays as it is: that is found, and told, by whoever verifies it.
   const isOurs = before.signer === null && before.findings.length === 0;
-  if (isOurs) await seal(directory, { documents: written.map(({ path }) => basename(path)) });
+  if (isOurs) await seal(directory, { documents: written });
   else if ((await verifyRun(directory)).findings.length > 0)
     process.stderr.write(`${directory} is not as it was sealed; see: assay report verify ${directory}\n`);
   return 0;
@@ -93,7 +94,7 @@ export async function signCommand(
   }
   // What is vouched for is made of what was judged, whatever lay there.
   const written = await renderReports(directory);
-  await seal(directory, { documents: written.map(({ path }) => basename(path)), signer });
+  await seal(directory, { documents: written, signer });
   const attestation = join(directory, attestationFile);
   tell(flags, { attestation, keyid }, () => `${attestation}\n`);
   return exitCodes.pass;

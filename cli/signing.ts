@@ -6,6 +6,7 @@ import { BundleError, parseSpiffeBundle } from '../src/svid/bundle.ts';
 import { parseSpiffeId, SpiffeIdError } from '../src/svid/spiffe-id.ts';
 import { pemBlocks } from '../src/svid/x509/pem.ts';
 import { CertificateError, readCertificate } from '../src/svid/x509/read.ts';
+import { readFlagFile } from './flag-file.ts';
 import { withheldSignKey } from './sign-key-variable.ts';
 
 /**
@@ -14,7 +15,7 @@ import { withheldSignKey } from './sign-key-variable.ts';
  * @throws UsageError for anything but a key that signs
  */
 export function signerFrom(file: string | undefined): Signer | undefined {
-  if (file !== undefined) return readSigner(readText('--sign-key', file), `--sign-key ${file}`, new Date());
+  if (file !== undefined) return readSigner(readFlagFile('--sign-key', file), `--sign-key ${file}`, new Date());
   const held = withheldSignKey();
   if (held === undefined) return undefined;
   return readSigner(held.includes('-----BEGIN') ? held : readHeld(held), 'ASSAY_SIGN_KEY', new Date());
@@ -44,9 +45,9 @@ export function trustFrom({ key, bundle, signer }: TrustFlags): Trust | undefine
     throw new UsageError(
       '--signer: names an X.509-SVID, and wants --bundle FILE with the authorities that vouch for it',
     );
-  if (key !== undefined) return { kind: 'key', key: readPublicKey(readText('--key', key), `--key ${key}`) };
+  if (key !== undefined) return { kind: 'key', key: readPublicKey(readFlagFile('--key', key), `--key ${key}`) };
   if (bundle === undefined) return undefined;
-  const authorities = readAuthorities(readText('--bundle', bundle), `--bundle ${bundle}`);
+  const authorities = readAuthorities(readFlagFile('--bundle', bundle), `--bundle ${bundle}`);
   return { kind: 'bundle', authorities, ...(signer !== undefined && { spiffeId: readId(signer) }) };
 }
 
@@ -72,17 +73,4 @@ function readAuthorities(text: string, where: string) {
     throw new UsageError(`${where}: ${messageOf(error)}; ${wanted}`);
   }
   throw new UsageError(`${where}: holds no authority; ${wanted}`);
-}
-
-function readText(flag: string, file: string): string {
-  // A key that somebody typed in the place of its file stands in no message.
-  if (file.includes('-----BEGIN'))
-    throw new UsageError(
-      `${flag}: wants a file${flag === '--sign-key' ? '; a key itself goes into ASSAY_SIGN_KEY' : ''}`,
-    );
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${flag} ${file}: cannot be read: ${messageOf(error)}`);
-  }
 }

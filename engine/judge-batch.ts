@@ -70,29 +70,27 @@ export async function judgeBatch(batch: Batch, { out, runId, signal }: BatchOpti
     signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
     steps: silent,
   });
+  const short = shortageOf(history);
   if (batch.kind !== 'crowd')
     return {
-      impostors: new Map(batch.impostors.map((impostor) => [impostor.id, judged(impostor, history)])),
+      impostors: new Map(batch.impostors.map((impostor) => [impostor.id, judged(impostor, history, short)])),
       conformers: new Map(),
     };
   if (failure !== undefined) throw failure;
   const rightOne = (node: string): JudgedRight => ({
     report: buildReport(historyOfNode(history, node), clauses),
-    short: shortageOf(history),
+    short,
   });
   return {
     impostors: new Map(
-      batch.impostors.map((impostor) => [
-        impostor.id,
-        judged(impostor, historyOfNode(history, impostor.id), shortageOf(history)),
-      ]),
+      batch.impostors.map((impostor) => [impostor.id, judged(impostor, historyOfNode(history, impostor.id), short)]),
     ),
     conformers: new Map(batch.conformers.map(({ id }) => [id, rightOne(id)])),
     ...(batch.impostors.length > 0 && { right: rightOne(rightNode) }),
   };
 }
 
-function judged({ breaks }: Impostor, history: History, short = shortageOf(history)): JudgedImpostor {
+function judged({ breaks }: Impostor, history: History, short: string | undefined): JudgedImpostor {
   const report = buildReport(historyOfClauses(history, [breaks]), clauses);
   const { verdict, reason } = report.clauses[0]!;
   const nodes = entriesOf(history, 'node');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { FixtureError } from '../src/errors.ts';
 import { buildReport } from '../src/report/report.ts';
-import { attestationFile } from './evidence/seal.ts';
+import { attestationFile } from './evidence/files.ts';
 import { loadFormats } from './formats.ts';
 import { startPapers } from './papers.ts';
 import { historyLines, sampleRun } from './sample-run.ts';

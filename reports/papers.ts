@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FixtureError, messageOf } from '../src/errors.ts';
 import type { Report } from '../src/report/report.ts';
@@ -49,7 +48,7 @@ export function startPapers(signer?: Signer): Papers {
         );
       });
       await render(directory)
-        .then((files) => seal(directory, { documents: files.map(({ path }) => basename(path)), signer }))
+        .then((files) => seal(directory, { documents: files, signer }))
         .catch((error: unknown) => {
           throw new FixtureError(
             `${messageOf(error)}; history.jsonl and report.json are whole; once there is space, write the other reports with: assay report render ${directory}${signer === undefined ? '' : ', and sign them with assay report sign'}`,

@@ -1,4 +1,5 @@
 import type { History } from '../src/history.ts';
+import { countedAs } from '../src/report/acceptance.ts';
 import type { ClauseReport, Report } from '../src/report/report.ts';
 import { rowName } from '../src/statistics/bench-rows.ts';
 import { worst } from '../src/verdict.ts';
@@ -24,8 +25,7 @@ export function pointsOf(report: Report, history: History): readonly ClauseRepor
       ),
     ),
   ];
-  const isTold =
-    points.length > 0 && worst(points.map((one) => (one.accepted === undefined ? one.verdict : 'pass'))) === verdict;
+  const isTold = points.length > 0 && worst(points.map(countedAs)) === verdict;
   return isTold
     ? points
     : [

@@ -12,6 +12,7 @@ import { writeWhole } from './write-whole.ts';
 export interface Written {
   /** The id of its format. */
   readonly format: string;
+  readonly fileName: string;
   readonly path: string;
   readonly bytes: number;
 }
@@ -47,7 +48,7 @@ export async function renderReports(directory: string): Promise<Written[]> {
       const path = join(directory, fileName);
       const text = texts[at]!;
       await writeWhole(path, text);
-      return { format: id, path, bytes: Buffer.byteLength(text) };
+      return { format: id, fileName, path, bytes: Buffer.byteLength(text) };
     }),
   );
 }

@@ -2,7 +2,7 @@ import type { History } from '../src/history.ts';
 import { promises, type MeshPromise } from '../src/promises.ts';
 import { shortageOf } from '../src/reading/machine.ts';
 import { notReadyOf } from '../src/reading/not-ready.ts';
-import { isWrong, outcomeOf, type AcceptanceReport, type ClauseOutcome } from '../src/report/acceptance.ts';
+import { outcomeOf, wrongAcceptances, type AcceptanceReport, type ClauseOutcome } from '../src/report/acceptance.ts';
 import type { ObjectiveReport } from '../src/report/objectives.ts';
 import type { ClauseReport, Report } from '../src/report/report.ts';
 import { totalOf } from '../src/requirements/coverage.ts';
@@ -116,7 +116,7 @@ export function because(report: Report, history: History): string {
     const others = failed.length > 1 ? `, and ${failed.length - 1} more of ${total} clauses` : '';
     return `Broken: “${firstFailed.title}”${others}.`;
   }
-  const wrong = (report.acceptances ?? []).find(isWrong);
+  const [wrong] = wrongAcceptances(report);
   if (wrong !== undefined) return wrongSentence(wrong);
   const objectives = report.objectives ?? [];
   const brokenBound = objectives.find(({ verdict }) => verdict === 'fail');
@@ -206,6 +206,15 @@ export function kneeSentence({ holdsPerSecond, bendsPerSecond, why, limit }: Kne
       : `latency holds up to ${holdsPerSecond} connections a second`;
   if (bendsPerSecond === null) return `${holds}, and was not seen to bend`;
   return `${holds}, and bends at ${bendsPerSecond}: ${why}; ${gaveIn[limit ?? 'nobody']}`;
+}
+
+/** How strongly a document wants something, as it says it itself: `MUST NOT`. */
+export const levelWords = ({ level }: Pick<ClauseReport, 'level'>): string => level.replace('_', ' ');
+
+/** What wants a clause, and where. */
+export function obligation(clause: ClauseReport): string {
+  const { spec, catalogue } = clause;
+  return `${levelWords(clause)}, ${spec}${catalogue === null ? '' : ` (${catalogue})`}`;
 }
 
 /** The words as the beginning of a sentence. */

@@ -24,7 +24,8 @@ import { readHistory, readReport } from '../read-run.ts';
 import { renderReports, writeReportJson } from '../render.ts';
 import { historyLines, sampleRun, type SampleKind } from '../sample-run.ts';
 import { envelopeText, keyIdOf, readEnvelope, signatureOver } from './dsse.ts';
-import { attestationFile, seal } from './seal.ts';
+import { attestationFile } from './files.ts';
+import { seal } from './seal.ts';
 import { readSigner, type Signer } from './signer.ts';
 import { readStatement } from './statement.ts';
 import { verifyRun, type Trust } from './verify.ts';
@@ -42,7 +43,7 @@ const signer = (pair: typeof ours) => readSigner(pemOf(pair), 'a test', sealedAt
 const byKey = (pair: typeof ours): Trust => ({ kind: 'key', key: pair.publicKey });
 const sealedAt = new Date('2026-11-22T09:30:10Z');
 
-const documents = (await loadFormats()).map(({ fileName }) => fileName);
+const documents = await loadFormats();
 const sealedBy = (directory: string, by?: Signer, now = sealedAt) => seal(directory, { documents, signer: by, now });
 
 const life = { notBefore: new Date('2026-11-22T09:00:00Z'), notAfter: new Date('2026-11-22T10:00:00Z') };

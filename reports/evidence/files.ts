@@ -12,7 +12,14 @@ export interface RunFile {
   readonly sha256: string | null;
 }
 
-const logs = 'logs';
+/** The file that vouches for all others of a run. */
+export const attestationFile = 'attestation.intoto.jsonl';
+
+/** What every run has, whatever its reports are made in. */
+export const records = ['history.jsonl', 'report.json'] as const;
+
+/** The folder of what the programs of a run wrote. */
+export const logs = 'logs';
 
 /** The text of a regular file; undefined for anything else, such as a pipe that nobody writes to. */
 export async function readRegular(path: string): Promise<string | undefined> {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readChain } from '../../src/evidence/chain.ts';
@@ -6,19 +5,13 @@ import { FixtureError } from '../../src/errors.ts';
 import { readHistory, readReport } from '../read-run.ts';
 import { writeWhole } from '../write-whole.ts';
 import { envelopeText, keyIdOf, signatureOver, statementType } from './dsse.ts';
-import { filesOf } from './files.ts';
+import { attestationFile, filesOf, records } from './files.ts';
 import { svidFault, type Signer } from './signer.ts';
 import { statementOf } from './statement.ts';
 
-/** The file that vouches for all others of a run. */
-export const attestationFile = 'attestation.intoto.jsonl';
-
-/** What every run has, whatever its reports are made in. */
-export const records = ['history.jsonl', 'report.json'] as const;
-
 export interface SealOptions {
-  /** The names of the documents that were made of the run. */
-  readonly documents: readonly string[];
+  /** The documents that were made of the run. */
+  readonly documents: readonly { readonly fileName: string }[];
   /** Left out where nobody vouches for the run. */
   readonly signer?: Signer | undefined;
   readonly now?: Date;
@@ -34,24 +27,24 @@ export async function seal(directory: string, { documents, signer, now = new Dat
     readHistory(directory),
     readReport(directory),
     readFile(join(directory, 'history.jsonl'), 'utf8').then(readChain),
-    filesOf(directory, [...records, ...documents]),
+    filesOf(directory, [...records, ...documents.map(({ fileName }) => fileName)]),
   ]);
   const odd = files.find(({ sha256 }) => sha256 === null);
   if (odd !== undefined)
     throw new FixtureError(
       `${join(directory, odd.name)}: is no regular file that can be read, and cannot be vouched for`,
     );
-  const fault = svidFault(signer?.chain ?? [], now);
+  const certificates = signer?.chain ?? [];
+  const fault = svidFault(certificates, now);
   if (fault !== undefined) throw new FixtureError(`${directory}: cannot be signed with this X.509-SVID: ${fault}`);
-  const certificates = (signer?.chain ?? []).map(({ der }) => Buffer.from(der));
-  const svid = certificates.map((der) => createHash('sha256').update(der).digest('hex'));
+  const svid = certificates.map(({ fingerprint }) => fingerprint);
   const payload = Buffer.from(
     JSON.stringify(statementOf({ report, history, chain, files, svid, sealedAt: now.toISOString() })),
   );
   const signature = signer && {
     keyid: keyIdOf(signer.key),
     sig: signatureOver(payload, signer.key),
-    ...(certificates.length > 0 && { chain: certificates.map((der) => der.toString('base64')) }),
+    ...(certificates.length > 0 && { chain: certificates.map(({ der }) => Buffer.from(der).toString('base64')) }),
   };
   await writeWhole(
     join(directory, attestationFile),

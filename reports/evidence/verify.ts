@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readChain } from '../../src/evidence/chain.ts';
@@ -10,11 +10,10 @@ import { parseSpiffeId } from '../../src/svid/spiffe-id.ts';
 import { readCertificate, type Certificate } from '../../src/svid/x509/read.ts';
 import { verifyX509Svid } from '../../src/svid/x509/verify.ts';
 import { version } from '../../src/version.ts';
-import { loadFormats } from '../formats.ts';
+import { documentNames } from '../formats.ts';
 import { readHistory, readReport, RunRecordError } from '../read-run.ts';
 import { isSignedBy, keyIdOf, readEnvelope, type Envelope, type EnvelopeSignature } from './dsse.ts';
-import { filesOf, readRegular, type RunFile } from './files.ts';
-import { attestationFile, records } from './seal.ts';
+import { attestationFile, filesOf, readRegular, records, type RunFile } from './files.ts';
 import { isSupported } from './signer.ts';
 import { readStatement, saysTheSame, statementOf, type Statement } from './statement.ts';
 
@@ -94,8 +93,7 @@ export async function verifyRun(directory: string, trust?: Trust): Promise<Verif
   }
   const names = statement.subject.map(({ name }) => name);
   // Also what was made of it since, and was not when it was sealed.
-  const documents = (await loadFormats()).map(({ fileName }) => fileName);
-  const files = await filesOf(directory, new Set([...records, ...documents, ...names]));
+  const files = await filesOf(directory, [...records, ...(await documentNames()), ...names]);
   for (const difference of differences(statement, files)) findings.push(difference);
 
   const [signature, ...others] = envelope.signatures;
@@ -158,7 +156,7 @@ function signatureBy(
   // Which certificates go with the signature is signed, too.
   if (
     !isDeepStrictEqual(
-      chain.map((der) => createHash('sha256').update(der).digest('hex')),
+      chain.map((der) => hash('sha256', der)),
       svid,
     )
   )

@@ -3,7 +3,7 @@ import type { History } from '../../src/history.ts';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
 import { pointsOf, reasonOf } from '../points.ts';
-import { byPromise, count } from '../wording.ts';
+import { byPromise, count, obligation } from '../wording.ts';
 
 /**
  * JUnit XML by the Jenkins xUnit schema: a promise is a suite, a clause a case.
@@ -76,10 +76,7 @@ function testCase(suite: Element, classname: string, clause: ClauseReport): void
 }
 
 function details(clause: ClauseReport): string {
-  const lines = [
-    clause.title,
-    `${clause.level.replace('_', ' ')}, ${clause.spec}${clause.catalogue === null ? '' : ` (${clause.catalogue})`}`,
-  ];
+  const lines = [clause.title, obligation(clause)];
   if (clause.danger !== '') lines.push(`Danger: ${clause.danger}`);
   lines.push(`Evidence: ${clause.evidence.join(', ')}`);
   return lines.join('\n');

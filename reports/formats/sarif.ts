@@ -7,6 +7,7 @@ import { outcomeOf, type ClauseOutcome } from '../../src/report/acceptance.ts';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
 import { pointsOf, reasonOf } from '../points.ts';
+import { obligation } from '../wording.ts';
 
 /**
  * SARIF 2.1.0: a clause is a rule and has one result. What could not be told is `open`, which is the specification's word for it; a known
@@ -68,12 +69,13 @@ function sarif(report: Report, history: History): string {
   return jsonDocument(log);
 }
 
-function rule({ id, title, danger, level, spec, catalogue, promise }: ClauseReport): ReportingDescriptor {
+function rule(point: ClauseReport): ReportingDescriptor {
+  const { id, title, danger, promise } = point;
   return {
     id,
     shortDescription: { text: title },
     fullDescription: { text: danger === '' ? title : `${title}. Where it does not hold: ${danger}.` },
-    help: { text: `${level.replace('_', ' ')}, ${spec}${catalogue === null ? '' : ` (${catalogue})`}` },
+    help: { text: obligation(point) },
     properties: { tags: ['spiffe', ...(promise === null ? [] : [promiseNames[promise]])] },
   };
 }

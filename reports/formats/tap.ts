@@ -1,10 +1,14 @@
 import { stringify } from 'yaml';
 import type { History } from '../../src/history.ts';
+import { outcomeOf } from '../../src/report/acceptance.ts';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
 import { pointsOf, reasonOf } from '../points.ts';
 
-/** TAP 14, one line a clause. Inconclusive is `not ok` with `severity: inconclusive`; a known deviation is a TODO. */
+/**
+ * TAP 14, one line a clause. Inconclusive is `not ok` with `severity: inconclusive`. What is known not to hold, or accepted, has TAP's directive for
+ * a point that may fail, which it calls TODO: it speaks of the target, and of nothing that is left to be done here.
+ */
 export const format = {
   id: 'tap',
   title: 'TAP 14, one line a clause, for tools that read test results.',
@@ -45,13 +49,10 @@ function point(clause: ClauseReport, number: number): string[] {
   return [`${ok ? 'ok' : 'not ok'} ${number} - ${oneLine(clause.id)}${title}${directive}`, ...diagnostics(clause)];
 }
 
-function diagnostics({ verdict, accepted, reason, level, spec, catalogue, evidence }: ClauseReport): string[] {
-  const severity =
-    verdict === 'fail' && accepted === undefined
-      ? { severity: 'fail' }
-      : verdict === 'inconclusive'
-        ? { severity: 'inconclusive' }
-        : {};
+function diagnostics(clause: ClauseReport): string[] {
+  const { verdict, accepted, reason, level, spec, catalogue, evidence } = clause;
+  const outcome = outcomeOf(clause);
+  const severity = outcome === 'fail' || outcome === 'inconclusive' ? { severity: outcome } : {};
   const yaml = stringify(
     { verdict, ...severity, ...(accepted && { accepted }), reason, level, spec, catalogue, evidence },
     { lineWidth: 0, defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' },

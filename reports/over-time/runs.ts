@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../src/errors.ts';
 import { outcomeOf } from '../../src/report/acceptance.ts';
 import type { Report } from '../../src/report/report.ts';
-import { records } from '../evidence/seal.ts';
+import { records } from '../evidence/files.ts';
 import { readReport, RunRecordError } from '../read-run.ts';
 import { outcomes } from '../wording.ts';
 

@@ -1,7 +1,7 @@
 import type { History } from '../../src/history.ts';
 import { shortageOf } from '../../src/reading/machine.ts';
 import { notReadyOf } from '../../src/reading/not-ready.ts';
-import { isWrong, outcomeOf } from '../../src/report/acceptance.ts';
+import { outcomeOf, wrongAcceptances } from '../../src/report/acceptance.ts';
 import type { Report } from '../../src/report/report.ts';
 import { again } from '../again.ts';
 import { isBench, sentence, wrongSentence } from '../wording.ts';
@@ -22,7 +22,7 @@ function advice(report: Report, history: History): string[] {
   const { verdict, run, clauses, troubles } = report;
   if (verdict === 'pass') return [];
   const { objectives = [] } = report;
-  const wrong = (report.acceptances ?? []).filter(isWrong);
+  const wrong = wrongAcceptances(report);
   if (wrong.length > 0 && !clauses.some((clause) => outcomeOf(clause) === 'fail')) return wrong.map(wrongSentence);
   const isOfFigures =
     !clauses.some((clause) => clause.verdict === verdict) && objectives.some((one) => one.verdict === verdict);

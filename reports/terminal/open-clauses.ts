@@ -1,7 +1,7 @@
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import { outcomeOf } from '../../src/report/acceptance.ts';
 import { reasonOf } from '../points.ts';
-import { verdictWords } from '../wording.ts';
+import { levelWords, verdictWords } from '../wording.ts';
 import { clean, styles, wrap, type Paint } from './text.ts';
 
 const mostLines = 6;
@@ -22,7 +22,7 @@ export function openClauses({ clauses, run }: Report, paint: Paint, width: numbe
 function oneClause(clause: ClauseReport, paint: Paint, width: number): string[] {
   const outcome = outcomeOf(clause);
   const { sign, ascii } = verdictWords[outcome];
-  const where = [clause.level.replace('_', ' '), clause.spec, clause.evidence[0]].filter(Boolean).join(' · ');
+  const where = [levelWords(clause), clause.spec, clause.evidence[0]].filter(Boolean).join(' · ');
   const title = clean(clause.title);
   const beside = ascii.length + clause.id.length + title.length + 5 <= width;
   return [

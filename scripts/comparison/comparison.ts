@@ -91,8 +91,7 @@ for (let nth = 1; nth <= 2 * times && Math.min(same.length, slowed.length) < tim
 }
 
 /**
- * How much work, in milliseconds, makes the node so much slower: less of it than is planted is felt, as a node that works keeps its processor awake.
- * Found by what two amounts of it do, each beside the yardstick of its own run.
+ * How much work, in milliseconds, makes the node so much slower, since what is planted need not be what is felt. Found by what two amounts of it do, each beside the yardstick of its own run.
  */
 function planted(p50Ms: number): number {
   const beside = (ms: number) => {

@@ -1,4 +1,4 @@
-import { attestationFile } from '../../reports/evidence/seal.ts';
+import { attestationFile } from '../../reports/evidence/files.ts';
 import { statementWords } from '../../reports/evidence/statement.ts';
 import type { ReportFormat } from '../../reports/format.ts';
 import { runPoint } from '../../reports/points.ts';

@@ -1,6 +1,6 @@
 import { entriesOf, type AcceptedFailure, type History } from '../history.ts';
 import type { ClauseVerdict } from '../verdict.ts';
-import type { ClauseReport } from './shape.ts';
+import type { ClauseReport, Report } from './shape.ts';
 
 /** That somebody accepted a failure, why, and until when. */
 export type Acceptance = Pick<AcceptedFailure, 'reason' | 'owner' | 'until'>;
@@ -10,6 +10,11 @@ export type ClauseOutcome = ClauseVerdict | 'accepted';
 
 export function outcomeOf({ verdict, accepted }: Pick<ClauseReport, 'verdict' | 'accepted'>): ClauseOutcome {
   return accepted === undefined ? verdict : 'accepted';
+}
+
+/** As what a clause counts for the verdict of its run. */
+export function countedAs({ verdict, accepted }: Pick<ClauseReport, 'verdict' | 'accepted'>): ClauseVerdict {
+  return accepted === undefined ? verdict : 'pass';
 }
 
 /** What came of a line of the file of accepted failures. */
@@ -22,9 +27,9 @@ export interface AcceptanceReport extends Acceptance {
   readonly state: 'in force' | 'stale' | 'expired' | 'open';
 }
 
-/** Nobody may go on relying on such a line: the run fails until the file is mended. */
-export function isWrong({ state }: AcceptanceReport): boolean {
-  return state === 'stale' || state === 'expired';
+/** Those that nobody may go on relying on: the run fails until the file is mended. */
+export function wrongAcceptances({ acceptances = [] }: Pick<Report, 'acceptances'>): readonly AcceptanceReport[] {
+  return acceptances.filter(({ state }) => state === 'stale' || state === 'expired');
 }
 
 /** What came of each line of the file, in its order; empty where there was none. */

@@ -4,7 +4,7 @@ import { handshakeBenches, type Bench } from '../statistics/handshakes.ts';
 import { kneeOf, kneePhase } from '../statistics/knee.ts';
 import type { History } from '../history.ts';
 import { entriesOf } from '../history.ts';
-import { isWrong, readAcceptances, withAccepted } from './acceptance.ts';
+import { countedAs, readAcceptances, withAccepted, wrongAcceptances } from './acceptance.ts';
 import { judgeClauses, lifeDoubts, troubleDoubts } from './clauses.ts';
 import { lineReference } from './evidence.ts';
 import { judgeObjectives } from './objectives.ts';
@@ -52,8 +52,8 @@ export function buildReport(history: History, clauses: readonly Clause[]): Repor
     schema: 1,
     run,
     verdict: worst([
-      ...judged.map((clause) => (clause.accepted === undefined ? clause.verdict : 'pass')),
-      ...(acceptances.some(isWrong) ? ['fail' as const] : []),
+      ...judged.map(countedAs),
+      ...wrongAcceptances({ acceptances }).map(() => 'fail' as const),
       ...undecided,
       ...measures.map((one) => (isWhole(one) ? ('pass' as const) : ('inconclusive' as const))),
       ...objectives.map(({ verdict }) => verdict),

@@ -3,8 +3,8 @@ import { referencedLine } from '../../../src/report/evidence.ts';
 import type { EntryOf, History } from '../../../src/history.ts';
 import { entriesOf } from '../../../src/history.ts';
 import { notReadyOf } from '../../../src/reading/not-ready.ts';
-import { isWrong, outcomeOf } from '../../../src/report/acceptance.ts';
-import type { ClauseReport, Report } from '../../../src/report/report.ts';
+import { outcomeOf, wrongAcceptances } from '../../../src/report/acceptance.ts';
+import type { Report } from '../../../src/report/report.ts';
 import { again } from '../../again.ts';
 import { reasonOf } from '../../points.ts';
 import { tell } from '../../telling.ts';
@@ -17,6 +17,7 @@ import {
   groupVerdict,
   isBench,
   kneeSentence,
+  levelWords,
   machineSentence,
   milliseconds,
   outcomes,
@@ -56,7 +57,7 @@ export function pageView(report: Report, history: History) {
             },
           ];
     });
-  const wrong = (report.acceptances ?? []).filter(isWrong);
+  const wrong = wrongAcceptances(report);
   const ofSpire = report.bench.some(({ row }) => row?.times !== undefined);
   return {
     report,
@@ -109,7 +110,7 @@ export function pageView(report: Report, history: History) {
       .map((verdict) => ({ verdict, clauses: report.clauses.filter((clause) => outcomeOf(clause) === verdict) }))
       .filter((one) => one.clauses.length > 0),
     nodes: entriesOf(history, 'node'),
-    level: (clause: ClauseReport) => clause.level.replace('_', ' '),
+    level: levelWords,
     target: Object.entries(report.run.target).map(
       ([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)] as const,
     ),
