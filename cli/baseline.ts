@@ -45,6 +45,7 @@ const alike: Readonly<Record<string, (row: Partial<BenchRow>) => unknown>> = {
   'seconds a round': ({ seconds = 0, rounds = 1 }) => seconds / rounds,
   'kind of keys': ({ key }) => key,
   'length of chains': ({ chain }) => chain,
+  'kind of program': ({ on = 'any' }) => on,
 };
 
 /**

@@ -20,8 +20,13 @@ export function attachedNodes({ nodes }: AttachedTarget, flags: BenchFlags): rea
   return nodesOfOthers(nodes);
 }
 
-/** The nodes of a mesh that runs already, as they are measured. */
+/** The nodes of a mesh that runs already, as they are measured. @throws UsageError where one of them speaks what no generator does */
 export function nodesOfOthers(nodes: AttachedTarget['nodes']): readonly [BenchNode, ...BenchNode[]] {
+  const other = nodes.find(({ protocol }) => protocol !== 'hello');
+  if (other !== undefined)
+    throw new UsageError(
+      `--target: ${other.name} speaks ${other.protocol}, and handshakes are measured by GET /hello of the node contract alone; leave it out of the file that is measured by`,
+    );
   const all = nodes.map(({ name, address }): BenchNode => ({
     ...{ runsAs: name, ofOthers: true, implementation: `not started by Assay, at ${address}` },
     ...(nodes.length > 1 && { id: name }),

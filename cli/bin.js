@@ -1,18 +1,22 @@
 #!/usr/bin/env node
-// Runs cli/assay.ts under Node 24 or newer: this one when it is, else the one that the lockfile pins.
+// Runs Assay under Node 24 or newer: this one when it is, else the one that the lockfile pins.
 // Plain JavaScript without new syntax, so that an old Node gets as far as the message below.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
+// The package has no sources, but what was built of them.
+const source = join(here, 'assay.ts');
+const isRepository = existsSync(source);
+const program = isRepository ? source : join(root, 'build', 'cli', 'assay.js');
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
-  import('./assay.ts').catch((error) => {
-    if (error && error.code === 'ERR_MODULE_NOT_FOUND' && !existsSync(join(root, 'node_modules')))
+  import(pathToFileURL(program).href).catch((error) => {
+    if (isRepository && error && error.code === 'ERR_MODULE_NOT_FOUND' && !existsSync(join(root, 'node_modules')))
       refuse(`Assay's dependencies are not installed. Run \`npm ci\` in ${root} and try again.`);
     throw error;
   });
@@ -20,7 +24,7 @@ if (Number(process.versions.node.split('.')[0]) >= 24) {
   const node = pinnedNode();
   if (node === undefined) {
     const remedy =
-      process.platform === 'linux'
+      process.platform === 'linux' && isRepository
         ? `Run \`npm ci\` in ${root}, which installs the pinned one, and try again.`
         : 'Install Node 24 and try again.';
     refuse(`Assay needs Node 24 or newer; found ${process.version} at ${process.execPath}. ${remedy}`);
@@ -47,7 +51,7 @@ function pinnedNode() {
 }
 
 function runUnder(node) {
-  const args = [...process.execArgv, join(here, 'assay.ts'), ...process.argv.slice(2)];
+  const args = [...process.execArgv, program, ...process.argv.slice(2)];
   // When this process is killed, the child must still get the chance to heal what it broke.
   const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
   const [command, ...rest] = setpriv ? [setpriv, '--pdeathsig', 'TERM', node, ...args] : [node, ...args];
@@ -68,7 +72,7 @@ function runUnder(node) {
   for (const signal of signals) process.on(signal, forward);
 
   child.once('error', (error) =>
-    refuse(`Assay's own Node at ${node} cannot be started: ${error.message}. Run \`npm ci\` in ${root} and try again.`),
+    refuse(`Assay's own Node at ${node} cannot be started: ${error.message}. Install Node 24 and try again.`),
   );
   child.once('exit', (code, signal) => {
     if (signal === null) process.exit(code);

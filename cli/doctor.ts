@@ -1,10 +1,11 @@
-import { styleText } from 'node:util';
 import { canRun, examine } from '../fixtures/doctor/doctor.ts';
+import { paintedIf } from './painted.ts';
 import type { Finding } from '../fixtures/doctor/doctor.ts';
 
 const marks = {
   ok: ['✓', 'green'],
   'not built yet': ['○', 'yellow'],
+  'not fetched yet': ['○', 'yellow'],
   missing: ['–', 'yellow'],
   broken: ['✗', 'red'],
 } as const;
@@ -24,8 +25,7 @@ export async function doctorCommand(options: { json: boolean; color: boolean }):
 
 /** The findings for a person to read; `color` only allows colours, NO_COLOR and a pipe still forbid them. */
 export function renderFindings(findings: readonly Finding[], color: boolean): string {
-  const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
-    color ? styleText(format, text, { stream: process.stdout }) : text;
+  const paint = paintedIf(color);
   const width = Math.max(...findings.map(({ title }) => title.length));
   const lines: string[] = [];
   for (const [heading, prefix] of [

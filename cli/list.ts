@@ -1,6 +1,7 @@
 import { UsageError } from '../src/errors.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { clauseList } from './list/clauses.ts';
+import { controlList } from './list/controls.ts';
 import { coverageList } from './list/coverage.ts';
 import { idsAndTitles, type List } from './list/listed.ts';
 
@@ -36,6 +37,7 @@ const lists: Readonly<Record<string, List>> = {
       })),
   },
   coverage: coverageList,
+  controls: controlList,
 };
 
 /**

@@ -1,9 +1,12 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { FixtureError, messageOf, UsageError } from '../src/errors.ts';
 import { defaultRuntime, runtimeNames } from '../fixtures/runtime/runtimes.ts';
+import { withoutSecrets } from '../src/leaks/withhold.ts';
 import { version } from '../src/version.ts';
+import type { DiscoverFlags } from './discover.ts';
 import { exitCodes } from './exit-codes.ts';
 import { withholdSignKey } from './sign-key-variable.ts';
+import { withholdWorkflowFiles } from './workflow-files.ts';
 
 const benchPhases = 'steady, partition, healed, storm, authority';
 const spireOperations = 'mint,first-svid,attest,entry,bundle';
@@ -11,6 +14,7 @@ const spireOperations = 'mint,first-svid,attest,entry,bundle';
 /** Runs a command line. Gives the exit code; nothing escapes it but a defect of ours. */
 export async function main(argv: readonly string[]): Promise<number> {
   withholdSignKey();
+  withholdWorkflowFiles();
   let code: number = exitCodes.pass;
   const program = commandLine(argv, (result) => {
     code = result;
@@ -20,7 +24,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.pass : exitCodes.usage;
-    process.stderr.write(`assay: ${known(error) ? messageOf(error) : ((error as Error).stack ?? String(error))}\n`);
+    // It may quote what a target said.
+    const told = known(error) ? messageOf(error) : ((error as Error).stack ?? String(error));
+    process.stderr.write(`assay: ${withoutSecrets(told)}\n`);
     if (error instanceof UsageError) return exitCodes.usage;
     return (error as { exitCode?: number }).exitCode ?? exitCodes.inconclusive;
   }
@@ -44,41 +50,13 @@ function commandLine(argv: readonly string[], done: (code: number) => void): Com
 Exit codes: 0 all that was decided held, 1 a clause or a bound was broken, 2 usage or configuration, 3 could not tell, 4 a fault could not be healed, 130 aborted and healed.`,
     );
 
-  common(
+  judging(
     program
       .command('gate')
       .description(
         'judge a mesh in seconds: TLS 1.3 only, ID pinning, join tokens, rotation under load, server partition, the life of its nodes',
       ),
   )
-    .option(
-      '--node <command>',
-      'judge a mesh node of yours that obeys the node contract (README), started by this command',
-    )
-    .option(
-      '--uptake <seconds>',
-      'how long a node may take to follow its SVID and its bundle (default: 2); SVIDs live longer where it is more',
-      uptakeSeconds,
-    )
-    .option(
-      '--accept <file>',
-      'failures that are accepted, each with clause, reason, owner and last day: they leave the exit code at 0',
-    )
-    .option(
-      '--slo <bound>',
-      "a bound on handshakes in a quiet window at the end, as in 'p99<=25ms'; more than once for more",
-      listed,
-    )
-    .option(
-      '--baseline <run>',
-      'directory of an earlier gate with such a bound: exit code 1 when handshakes are surely slower',
-    )
-    .option('--tolerance <percent>', 'by how much they may be slower', percentOf, 5)
-    .option(
-      '--rate <n>',
-      'new connections a second in that window (default: 100, with a bound 200; what the target file allows)',
-      positive,
-    )
     .addHelpText(
       'after',
       `
@@ -93,6 +71,34 @@ Examples:
     .action(async (flags) => {
       const { gateCommand } = await import('./gate.ts');
       done(await gateCommand({ ...flags, slo: flags.slo ?? [] }, ['assay', ...argv].map(quoted).join(' ')));
+    });
+
+  judging(
+    program
+      .command('certify')
+      .description(
+        "judge a mesh before a release: all that the gate decides, once more with SPIRE's default intervals, and Assay itself on this machine; ends with a claim for each promise and document",
+      ),
+  )
+    .option(
+      '--self-test',
+      'only try Assay itself: impostors, which have to be caught, and right nodes, which must not',
+      false,
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  assay certify --sign-key release.key        judge, claim and sign
+  assay certify --node "./my-node"            a mesh node of your own
+  assay certify --spire-server ./spire-server --spire-agent ./spire-agent
+                                              a build of SPIRE of your own
+  assay certify --target mesh.yaml            a mesh that runs already
+  assay certify --self-test                   what Assay catches on this machine, and whom it calls broken wrongly`,
+    )
+    .action(async (flags) => {
+      const { certifyCommand } = await import('./certify.ts');
+      done(await certifyCommand({ ...flags, slo: flags.slo ?? [] }, ['assay', ...argv].map(quoted).join(' ')));
     });
 
   const bench = program
@@ -178,7 +184,7 @@ Examples:
   program
     .command('list')
     .description('what there is to judge, and by what')
-    .argument('<what>', 'clauses, scenarios, impostors, conformers or coverage')
+    .argument('<what>', 'clauses, scenarios, impostors, conformers, coverage or controls')
     .option('--json', 'machine output', false)
     .action(async (what: string, flags: { json: boolean }) => {
       const { listCommand } = await import('./list.ts');
@@ -193,6 +199,25 @@ Examples:
     .action(async (dir: string) => {
       const { renderCommand } = await import('./report.ts');
       done(await renderCommand(dir));
+    });
+  report
+    .command('pdf')
+    .description(
+      'print the page of a run as report.pdf, by the Chromium that is on the PATH or that ASSAY_CHROMIUM names',
+    )
+    .argument('<dir>', 'directory of the run')
+    .option('--out <file>', 'where to write it instead, outside of the run')
+    .action(async (dir: string, flags: { out?: string }) => {
+      const { pdfCommand } = await import('./report-pdf.ts');
+      done(await pdfCommand(dir, flags.out));
+    });
+  report
+    .command('annotations')
+    .description('print the run, its scenarios, faults and rotations as annotations for Grafana, JSON, one a line')
+    .argument('<dir>', 'directory of the run')
+    .action(async (dir: string) => {
+      const { annotationsCommand } = await import('./report.ts');
+      done(await annotationsCommand(dir));
     });
   report
     .command('index')
@@ -239,6 +264,16 @@ Examples:
       const { signCommand } = await import('./report.ts');
       done(await signCommand(dir, colored(flags)));
     });
+  telling(signing(report.command('redact')))
+    .description(
+      'the same run for outsiders: pseudonyms for names and addresses, every verdict as it was, no logs; nothing is written where a name would be left',
+    )
+    .argument('<dir>', 'directory of the run')
+    .requiredOption('--out <dir>', 'where the redacted run is written to, a directory that is not there yet')
+    .action(async (dir: string, flags: Telling & { out: string; signKey?: string }) => {
+      const { redactCommand } = await import('./report.ts');
+      done(await redactCommand(dir, colored(flags)));
+    });
 
   // To load the formats takes longer than all the rest of the command line, so it is done only where they are listed.
   program.hook('preSubcommand', async (_program, command) => {
@@ -257,11 +292,53 @@ Examples:
       done(await meshUpCommand(flags));
     });
 
+  const target = program.command('target').description('a mesh that runs already');
+  target
+    .command('discover')
+    .description(
+      'write a target file of what a SPIRE server and Envoys tell, by reading alone; what nobody tells is marked',
+    )
+    .option('--spire-server <socket>', 'admin socket of the SPIRE server, as unix:///tmp/spire-server/private/api.sock')
+    .option('--spire-address <host:port>', 'where that server takes agents, which its admin API does not tell')
+    .option(
+      '--workload-api <socket>',
+      'socket of the agent that gives Assay an identity, as unix:///run/spire/agent.sock',
+    )
+    .option('--envoy <url>', 'admin address of an Envoy, as http://127.0.0.1:9901; more than once for more', listed, [])
+    .option('--out <file>', 'where to write it; standard output when it is left out')
+    .action(async (flags: DiscoverFlags) => {
+      const { discoverCommand } = await import('./discover.ts');
+      done(await discoverCommand(flags));
+    });
+  target
+    .command('check')
+    .description(
+      'which clauses a gate could decide on a target file now, what in it would add which, and what a run would touch',
+    )
+    .argument('<file>', 'the target file')
+    .option('--json', 'for programs', false)
+    .action(async (file: string, flags: { json: boolean }) => {
+      const { checkCommand } = await import('./target.ts');
+      done(await checkCommand(file, flags));
+    });
+
   telling(program.command('doctor'))
     .description('what can be used here, what cannot, why, and what would change it')
-    .action(async (flags: Telling) => {
-      const { doctorCommand } = await import('./doctor.ts');
-      done(await doctorCommand(colored(flags)));
+    .option(
+      '--target <file>',
+      'what runs of this machine left at the SPIRE server of a target file; exit code 3 where something is',
+    )
+    .option('--heal', 'with --target: delete what can be deleted', false)
+    .action(async (flags: Telling & { target?: string; heal: boolean }) => {
+      if (flags.heal && flags.target === undefined)
+        throw new UsageError('--heal: takes back what runs left at a SPIRE server; name it, as in --target mesh.yaml');
+      const how = colored(flags);
+      if (flags.target === undefined) {
+        const { doctorCommand } = await import('./doctor.ts');
+        return done(await doctorCommand(how));
+      }
+      const { leftCommand } = await import('./left.ts');
+      done(await leftCommand(flags.target, { ...how, heal: flags.heal }));
     });
   return program;
 }
@@ -298,6 +375,41 @@ function signing(command: Command): Command {
   );
 }
 
+/** The options of every command that judges clauses. */
+function judging(command: Command): Command {
+  return common(command)
+    .option(
+      '--node <command>',
+      'judge a mesh node of yours that obeys the node contract (README), started by this command',
+    )
+    .option(
+      '--uptake <seconds>',
+      'how long a node may take to follow its SVID and its bundle (default: 2); SVIDs live longer where it is more',
+      uptakeSeconds,
+    )
+    .option(
+      '--accept <file>',
+      'failures that are accepted, each with clause, reason, owner and last day: they leave the exit code at 0',
+    )
+    .option(
+      '--slo <bound>',
+      "a bound on handshakes in a quiet window at the end, as in 'p99<=25ms'; more than once for more",
+      listed,
+    )
+    .option(
+      '--baseline <run>',
+      'directory of an earlier gate with such a bound: exit code 1 when handshakes are surely slower',
+    )
+    .option('--tolerance <percent>', 'by how much they may be slower', percentOf, 5)
+    .option(
+      '--rate <n>',
+      'new connections a second in that window (default: 100, with a bound 200; what the target file allows)',
+      positive,
+    )
+    .option('--spire-server <file>', 'judge this build of the SPIRE server, named in the report by its hash')
+    .option('--spire-agent <file>', 'judge this build of the SPIRE agent, named in the report by its hash');
+}
+
 function common(command: Command): Command {
   return makingRuns(
     command
@@ -316,6 +428,14 @@ function makingRuns(command: Command): Command {
     .option('--out <dir>', 'directory of the run (default: reports/out/<run id>)')
     .option('--seed <n>', 'seed of every choice that is made by chance', wholeNumber)
     .option('--json', 'print report.json on standard output and nothing else there', false)
+    .addOption(
+      new Option(
+        '--tap',
+        'print TAP 14 on standard output and nothing else there; the gate tells what is decided for good at once',
+      )
+        .default(false)
+        .conflicts('json'),
+    )
     .option('--quiet', 'no progress', false)
     .option('--no-color', 'no colours');
 }

@@ -1,22 +1,15 @@
 import { once } from 'node:events';
 import { join, relative, resolve } from 'node:path';
-import { startMesh, type Mesh } from '../fixtures/target/mesh.ts';
-import type { MeshSpec, MeshTools } from '../fixtures/target/mesh-spec.ts';
-import { startMeshHost } from '../fixtures/spire/mesh-host.ts';
-import { openRecorder } from '../fixtures/run/recorder.ts';
-import { newRunId, type Run } from '../fixtures/run/run.ts';
-import type { Runtime } from '../fixtures/runtime/runtime.ts';
+import { withMesh, type Workplace } from '../engine/with-mesh.ts';
+import { meshTitle } from '../engine/steps.ts';
 import { defaultRuntime } from '../fixtures/runtime/runtimes.ts';
-import { watchPrograms } from '../fixtures/runtime/watched.ts';
-import { locateMeshTools } from '../fixtures/toolchain/mesh-tools.ts';
-import { withRun } from '../fixtures/run/with-run.ts';
+import { startMeshHost, type MeshHost } from '../fixtures/spire/mesh-host.ts';
+import type { Mesh } from '../fixtures/target/mesh.ts';
+import { meshToWorkWith } from '../plans/mesh-to-work-with.ts';
 import { exitCodes } from './exit-codes.ts';
-import { meshSpecs } from '../plans/meshes.ts';
-import { startRuntime } from '../engine/start-runtime.ts';
-import type { Steps } from '../engine/steps.ts';
-import { terminalSteps } from './terminal-steps.ts';
 import { checkTargetPath, targetText, writeTargetFile } from './mesh/target-file.ts';
 import { abortOnSignals } from './signals.ts';
+import { terminalSteps } from './terminal-steps.ts';
 
 /** The flags of `assay mesh up`. */
 export interface MeshUpFlags {
@@ -24,16 +17,6 @@ export interface MeshUpFlags {
   readonly target: string;
   readonly out?: string;
 }
-
-// SVIDs live as long as SPIRE's own default, so that there is time to look at things.
-const spec: MeshSpec = {
-  ...meshSpecs(undefined, {}).steady,
-  name: 'mesh',
-  svidTtlSeconds: 3600,
-  syncIntervalMs: 1_000,
-  uptakeMs: 2_000,
-  cacheReloadMs: 1_000,
-};
 
 /**
  * `assay mesh up`: a mesh of processes to work with, and a target file for it, until Ctrl-C or SIGTERM.
@@ -45,41 +28,30 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
   checkTargetPath(path);
   using stopping = abortOnSignals('taking the mesh down; once more to leave at once');
   const { signal } = stopping;
+  const spec = meshToWorkWith();
   const steps = terminalSteps(
     [
       ['toolchain', 'Toolchain'],
-      ['mesh', title],
+      ['mesh', meshTitle(spec)],
       ['probe', probeTitle],
     ],
     signal,
   );
-  const id = newRunId(new Date());
-  const directory = out ?? join('reports', 'out', id);
-  const recorder = openRecorder(directory);
   let up = false;
   try {
-    const tools = await steps.step('toolchain', 'Toolchain', (say) => locateMeshTools({ say, signal }));
-    recorder.record({
-      kind: 'run-started',
-      id,
-      command: 'assay mesh up',
-      // A first run builds its programs: that is no part of its timeline.
-      startedAt: recorder.startClock().toISOString(),
-      seed: 0,
-      runtime: defaultRuntime,
-      versions: { node: process.versions.node, ...tools.versions },
-      target: { kind: 'stood up by Assay', trustDomain: spec.trustDomain },
-      clauses: [],
-    });
-    await withRun({ id, directory, recorder, signal, runtime: defaultRuntime }, async (run) => {
-      const started = await startRuntime(defaultRuntime, run, tools.paths, steps);
-      await using runtime = watchPrograms(started, (message) => process.stderr.write(`! ${message}\n`));
-      await using standing = await standUp(run, runtime, tools.paths, steps);
+    const wanted = {
+      ...{ spec, on: defaultRuntime, command: 'assay mesh up', signal, steps },
+      ...(out !== undefined && { out }),
+      warn: (message: string) => process.stderr.write(`! ${message}\n`),
+    };
+    await withMesh(wanted, async (place) => {
+      const { mesh, runtime, directory } = place;
+      await using probe = await steps.step('probe', probeTitle, () => startProbe(place));
       signal.throwIfAborted();
-      using _file = writeTargetFile(path, targetText(standing.mesh, standing.workloadApi));
+      using _file = writeTargetFile(path, targetText(mesh, probe.agent.socketPath));
       await steps.finish();
       up = true;
-      process.stdout.write(handover(standing.mesh, path, directory));
+      process.stdout.write(handover(mesh, path, directory));
       await aborted(signal);
       runtime.expectEnd();
     });
@@ -89,51 +61,37 @@ export async function meshUpCommand({ target, out }: MeshUpFlags): Promise<numbe
     throw error;
   } finally {
     await steps.finish();
-    if (recorder.history.length > 0) {
-      recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString() });
-      recorder.close();
-    } else recorder.discard();
   }
 }
 
-const title = `SPIRE and ${spec.nodes.length} nodes with an agent each`;
 const probeTitle = 'An agent for the harness itself';
 
-async function standUp(
-  run: Run,
-  runtime: Runtime,
-  tools: MeshTools,
-  steps: Steps,
-): Promise<AsyncDisposable & { readonly mesh: Mesh; readonly workloadApi: string }> {
+async function startProbe({ mesh, run, runtime, tools }: Workplace): Promise<MeshHost> {
   await using starting = new AsyncDisposableStack();
-  const { signal } = run;
-  const mesh = starting.use(await steps.step('mesh', title, () => startMesh(run, runtime, tools, spec)));
-  const workloadApi = await steps.step('probe', probeTitle, async () => {
-    const { agent, view } = starting.use(
-      await startMeshHost({
-        ...spec,
-        run,
-        runtime,
-        spire: mesh.spire,
-        spireAgent: tools.spireAgent,
-        bootstrapBundlePem: (await mesh.authorities()).join(''),
-        name: 'probe',
-        ports: [],
-        service: mesh.probeIds.own.slice(`spiffe://${spec.trustDomain}/service/`.length),
-        federatesWith: [],
-        serverAddress: mesh.spire.host.peerAddress('api'),
-      }),
-    );
-    await view.until(
-      'SVID of the probe delivered',
-      ({ leaf }) => leaf !== undefined,
-      spec.cacheReloadMs + 2 * spec.syncIntervalMs + 30_000,
-      signal,
-    );
-    return agent.socketPath;
-  });
-  const owned = starting.move();
-  return { mesh, workloadApi, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const { spec } = mesh;
+  const host = starting.use(
+    await startMeshHost({
+      ...spec,
+      run,
+      runtime,
+      spire: mesh.spire,
+      spireAgent: tools.spireAgent,
+      bootstrapBundlePem: (await mesh.authorities()).join(''),
+      name: 'probe',
+      ports: [],
+      service: mesh.probeIds.own.slice(`spiffe://${spec.trustDomain}/service/`.length),
+      federatesWith: [],
+      serverAddress: mesh.spire.host.peerAddress('api'),
+    }),
+  );
+  await host.view.until(
+    'SVID of the probe delivered',
+    ({ leaf }) => leaf !== undefined,
+    spec.cacheReloadMs + 2 * spec.syncIntervalMs + 30_000,
+    run.signal,
+  );
+  starting.move();
+  return host;
 }
 
 function handover(mesh: Mesh, path: string, directory: string): string {

@@ -2,6 +2,7 @@ import { generatorOf } from '../fixtures/bench/generators.ts';
 import type { AttachedTarget } from '../fixtures/target/attach.ts';
 import { leastInRounds, usualRate, type BenchNode } from '../plans/bench.ts';
 import type { Part } from '../plans/plan.ts';
+import { programKind } from '../plans/program-kind.ts';
 import { quietPart, quietRate, quietRows, quietSeconds, type QuietWindow } from '../plans/quiet-window.ts';
 import { UsageError } from '../src/errors.ts';
 import { comparable, readBaseline } from './baseline.ts';
@@ -99,8 +100,8 @@ export async function quietWanted(
 /** Those under test of a mesh that will be stood up. */
 function nodesOf({ mesh }: Part): readonly [BenchNode, ...BenchNode[]] {
   const judged = mesh.nodes.filter((node) => node.judged);
-  const all = judged.map(({ name, implementation }): BenchNode => ({
-    ...{ runsAs: name, ofOthers: false, implementation },
+  const all = judged.map(({ name, implementation, command }): BenchNode => ({
+    ...{ runsAs: name, ofOthers: false, implementation, on: programKind(command) },
     ...(judged.length > 1 && { id: name }),
   }));
   return all as [BenchNode, ...BenchNode[]];

@@ -1,8 +1,11 @@
 import { createPublicKey } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { attestationFile } from '../reports/evidence/files.ts';
+import { findChromium, noChromium } from '../fixtures/chromium/find.ts';
+import { annotationsOf } from '../reports/annotations.ts';
+import { attestationFile, printedFile } from '../reports/evidence/files.ts';
 import { seal } from '../reports/evidence/seal.ts';
 import { keyIdOf } from '../reports/evidence/dsse.ts';
 import { verifyRun, type Trust } from '../reports/evidence/verify.ts';
@@ -10,9 +13,11 @@ import { badge } from '../reports/over-time/badge.ts';
 import { indexPage } from '../reports/over-time/index-page.ts';
 import { readRuns } from '../reports/over-time/runs.ts';
 import { readHistory, readReport } from '../reports/read-run.ts';
+import { redactRun } from '../reports/redact-run.ts';
 import { renderReports, writeReportJson } from '../reports/render.ts';
 import { diffSummary } from '../reports/terminal/diff.ts';
 import { judgedAgainSummary } from '../reports/terminal/judged-again.ts';
+import { wrap } from '../reports/terminal/text.ts';
 import { verifiedSummary } from '../reports/terminal/verified.ts';
 import { writeWhole } from '../reports/write-whole.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
@@ -22,6 +27,7 @@ import { disagreements } from '../src/report/judged-again.ts';
 import { buildReport, type Report } from '../src/report/report.ts';
 import { version } from '../src/version.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { printRun } from './print-run.ts';
 import { ofRunRecord } from './run-record.ts';
 import { signerFrom, trustFrom, type TrustFlags } from './signing.ts';
 
@@ -44,10 +50,19 @@ async function render(directory: string): Promise<number> {
   for (const { path } of written) process.stdout.write(`${path}\n`);
   // What somebody signed, or what is not as it was sealed, stays as it is: that is found, and told, by whoever verifies it.
   const isOurs = before.signer === null && before.findings.length === 0;
-  if (isOurs) await seal(directory, { documents: written });
+  if (isOurs) await seal(directory, { documents: [...written, { fileName: printedFile }] });
   else if ((await verifyRun(directory)).findings.length > 0)
     process.stderr.write(`${directory} is not as it was sealed; see: assay report verify ${directory}\n`);
   return 0;
+}
+
+/** `assay report annotations`: prints what Grafana is to show of a run over its dashboards, one a line. */
+export function annotationsCommand(directory: string): Promise<number> {
+  return ofRunRecord('report annotations', async () => {
+    const [report, history] = await Promise.all([readReport(directory), readHistory(directory)]);
+    for (const annotation of annotationsOf(report, history)) process.stdout.write(`${JSON.stringify(annotation)}\n`);
+    return exitCodes.pass;
+  });
 }
 
 /**
@@ -93,16 +108,52 @@ export async function signCommand(
     return exitCodes.fail;
   }
   // What is vouched for is made of what was judged, whatever lay there.
+  const page = join(directory, printedFile);
+  const chromium = existsSync(page) ? findChromium(process.env) : undefined;
   const written = await renderReports(directory);
-  await seal(directory, { documents: written, signer });
+  const printed = chromium === undefined ? [] : [await printRun(directory, chromium)];
+  if (printed.length === 0 && existsSync(page)) {
+    await rm(page);
+    process.stderr.write(`report sign: ${page} is taken out, as it cannot be printed again here: ${noChromium}\n`);
+  }
+  await seal(directory, { documents: [...written, ...printed], signer });
   const attestation = join(directory, attestationFile);
   tell(flags, { attestation, keyid }, () => `${attestation}\n`);
   return exitCodes.pass;
 }
 
+/**
+ * `assay report redact`: the same run for outsiders, with pseudonyms for names and addresses, in a directory of its own. Exit code 1, and nothing is
+ * written, where it would say anything else than the original, or a name would be left.
+ */
+export async function redactCommand(
+  directory: string,
+  flags: TellFlags & { readonly out: string; readonly signKey?: string },
+): Promise<number> {
+  const signer = signerFrom(flags.signKey);
+  if (signer !== undefined && signer.chain.length > 0)
+    throw new UsageError(
+      'report redact: wants a key alone: in a redacted run nobody can tell whether an X.509-SVID is of the mesh that was tested',
+    );
+  const { refused, report } = await ofRunRecord('report redact', () =>
+    redactRun(directory, flags.out, { clauses, signer }),
+  );
+  if (report === undefined) {
+    process.stderr.write(`report redact: nothing was written\n${refused.map((why) => `  ${why}\n`).join('')}`);
+    return exitCodes.fail;
+  }
+  tell(
+    flags,
+    { directory: flags.out, of: report.run.redacted, keyid: signer === undefined ? null : keyIdOf(signer.key) },
+    ({ width }) =>
+      `${wrap(`${flags.out}: the same verdicts, counts and times, under pseudonyms. Left out are all logs, what programs under test said in their own words, and the command line. ${signer === undefined ? 'It is signed by nobody: see --sign-key.' : `It is signed by the key ${keyIdOf(signer.key).slice(0, 16)}.`}`, Math.min(120, width)).join('\n')}\n`,
+  );
+  return exitCodes.pass;
+}
+
 /** Whether a report says what its history comes to: in all of it where this version made it, in its verdicts where another did. */
 function isBorneOut(stated: Report, judged: Report): boolean {
-  return stated.run.versions['assay'] === version
+  return judged.run.versions['assay'] === version
     ? isDeepStrictEqual(JSON.parse(JSON.stringify(stated)), JSON.parse(JSON.stringify(judged)))
     : disagreements(stated, judged).length === 0;
 }

@@ -33,12 +33,14 @@ const ran = '•';
  *
  * @param outline - id and title of each step, in the order in which they are listed
  * @param signal - aborted when a person stops the run: what ends then was stopped, and has not failed
+ * @param options - `plain`: as lines everywhere, since what else is written at the same time may reach the same terminal
  */
 export function terminalSteps(
   outline: readonly (readonly [id: string, title: string])[],
   signal: AbortSignal,
+  { plain = false }: { readonly plain?: boolean } = {},
 ): StepDisplay {
-  const live = process.stderr.isTTY === true && process.env.TERM !== 'dumb';
+  const live = !plain && process.stderr.isTTY === true && process.env.TERM !== 'dumb';
   return live ? liveSteps(outline, signal) : plainSteps(signal);
 }
 

@@ -44,7 +44,7 @@ export interface BenchTools {
   /** Those of a mesh that is to be stood up. */
   readonly mesh?: LocatedMeshTools;
   readonly generators: Bench['generators'];
-  /** The path of the program that is the yardstick, which is that of our own generator, too; and what it says of itself. */
+  /** The path of the program that is the yardstick in Go, which is that of our own generator, too; and what it says of itself. */
   readonly yardstick: string;
   readonly generatorVersion: string;
 }
@@ -76,7 +76,7 @@ export function runBench(options: BenchOptions): Promise<RunResult> {
       const targets =
         typeof on === 'string'
           ? meshes
-          : [ground.use(await options.steps.step('attach', 'Attach to the target', () => on.open(run)))];
+          : [ground.use(await options.steps.step('attach', 'Attach to the target', () => on.open(run, nothingOfOurs)))];
       let rotating: Promise<unknown> | undefined;
       const rotate = () => (rotating ??= Promise.all(meshes.flatMap((mesh) => mesh.startRotating?.(signal) ?? [])));
       const { seed, shards } = options;
@@ -107,6 +107,9 @@ export function runBench(options: BenchOptions): Promise<RunResult> {
   });
 }
 
+// Handshakes are those of the probe.
+const nothingOfOurs = { authority: false, names: false };
+
 async function standUp(
   { plan, steps }: BenchOptions,
   on: string,
@@ -128,7 +131,7 @@ async function standUp(
 
 // What was compiled beforehand fills no more than its caches.
 const warmUpSeconds = 3;
-const warmUpOfYardstick = 0.5;
+const warmUpOfGo = 0.5;
 
 /** Whoever compiles while it runs, or fills caches, is not measured while it does. */
 async function warmUp(bench: BenchOfPhases): Promise<void> {
@@ -138,7 +141,7 @@ async function warmUp(bench: BenchOfPhases): Promise<void> {
     ({ node }) => node,
   );
   for (const [first] of nodes.values()) {
-    const seconds = first!.yardstick === undefined ? warmUpSeconds : warmUpOfYardstick;
+    const seconds = first!.yardstick === undefined || first!.on !== undefined ? warmUpSeconds : warmUpOfGo;
     const order = await orderOf(bench, { ...first!, row: 'warm-up', seconds });
     await using measuring = bench.generators.get('assay')!.measure({ ...order, shards: 1 }, () => undefined);
     await measuring.done;

@@ -44,13 +44,13 @@ export function isAsked({ objectives, baseline }: Wanted): boolean {
 /**
  * Yardsticks that are started when a row wants one, one for each kind.
  *
- * @param program - path of the program that is the yardstick
+ * @param program - path of the program that is the yardstick in Go
  * @param ground - what ends them
  */
 export function yardsticks(run: Run, program: string, ground: AsyncDisposableStack): Bench['yardstickOf'] {
   const all = new Map<string, Promise<Yardstick>>();
   return (row) => {
-    const kind = JSON.stringify([row.key, row.chain, row.serverOnly]);
+    const kind = JSON.stringify([row.key, row.chain, row.serverOnly, row.on]);
     const started = all.get(kind) ?? startYardstick(run, program, row).then((one) => ground.use(one));
     all.set(kind, started);
     return started;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { openRecorder, type Recorder } from '../fixtures/run/recorder.ts';
-import { newRunId, type Run } from '../fixtures/run/run.ts';
+import { newRunId } from '../fixtures/run/run-id.ts';
+import type { Run } from '../fixtures/run/run.ts';
 import { withRun } from '../fixtures/run/with-run.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { findError, findErrors, messageOf } from '../src/errors.ts';
@@ -8,6 +9,7 @@ import { HealError } from '../src/heal-error.ts';
 import type { History, RunStarted } from '../src/history.ts';
 import { NotReadyError } from '../src/not-ready-error.ts';
 import { version } from '../src/version.ts';
+import { wallClockOff, wallClockRightUpTo, wallClockSet } from '../src/reading/wall-clock.ts';
 import { buildReport, type Report } from '../src/report/report.ts';
 import type { Steps } from './steps.ts';
 
@@ -21,6 +23,8 @@ export interface RunSetting {
   readonly signal: AbortSignal;
   readonly steps: Steps;
   readonly papers?: Papers;
+  /** Is handed the history when it has begun; it grows from then on. */
+  readonly watch?: (history: History) => void;
 }
 
 /** Writes what is made of a finished run. */
@@ -37,6 +41,8 @@ export interface RunResult {
   readonly directory: string;
   /** What ended the run early, when it was not a person. */
   readonly failure?: unknown;
+  /** Its message, without the secrets of the run. */
+  readonly failureMessage?: string;
 }
 
 /** What one run does between its first line and its last. */
@@ -75,12 +81,12 @@ export async function recordRun<P>(setting: RunSetting, body: RunBody<P>): Promi
       message: messageOf(error),
       ...(notReady.length > 0 && { notReady }),
     });
-    steps.trouble(messageOf(error));
+    steps.trouble(recorder.clean(messageOf(error)));
   };
-  let clockMs = NaN;
   try {
     const prepared = await body.prepare();
-    clockMs = begin(recorder, id, setting, body.begins(prepared));
+    begin(recorder, id, setting, body.begins(prepared));
+    setting.watch?.(recorder.history);
     recorder.broken.throwIfAborted();
     await withRun({ id, directory, recorder, signal, runtime: body.runtime }, (run) => body.work(run, prepared));
   } catch (error) {
@@ -92,11 +98,12 @@ export async function recordRun<P>(setting: RunSetting, body: RunBody<P>): Promi
     // That something could not be healed outweighs that a person stopped the run.
     if (!signal.aborted || findError(error, HealError) !== undefined) failed(error);
   }
-  // Certificates are judged by the wall clock: a clock that was set meanwhile makes that worthless, whatever came of it.
-  const driftMs = Math.abs(Date.now() - clockMs - recorder.now());
-  if (driftMs > 500) {
-    const message = `the wall clock of this machine was set by ${driftMs.toFixed(0)} ms during the run`;
-    recorder.record({ kind: 'trouble', clauses: [], message, evenFails: true });
+  // Whatever came of it: what was broken before it was set stays so, and nothing else.
+  const setMs = wallClockSet(recorder.history, wallClockOff(recorder.history, Date.now(), recorder.now()));
+  if (setMs !== undefined) {
+    const message = `the wall clock of this machine was set by ${setMs.toFixed(0)} ms during the run`;
+    const notBefore = wallClockRightUpTo(recorder.history);
+    recorder.record({ kind: 'trouble', clauses: [], message, evenFails: true, notBefore });
   }
   recorder.record({ kind: 'run-ended', endedAt: new Date().toISOString(), ...(aborted !== undefined && { aborted }) });
   return await steps.step('report', 'Report', async () => {
@@ -108,17 +115,22 @@ export async function recordRun<P>(setting: RunSetting, body: RunBody<P>): Promi
     } catch (error) {
       failed(error);
     }
-    return { report, history: recorder.history, directory, ...(failure !== undefined && { failure }) };
+    return {
+      report,
+      history: recorder.history,
+      directory,
+      ...(failure !== undefined && { failure, failureMessage: recorder.clean(messageOf(failure)) }),
+    };
   });
 }
 
-/** Writes the first line of the history. Gives the wall clock's time, in milliseconds, at which the run's own clock stood at zero. */
+/** Writes the first line of the history. */
 function begin(
   recorder: Recorder,
   id: string,
   { command, seed }: RunSetting,
   { versions, ...more }: ReturnType<RunBody<unknown>['begins']>,
-): number {
+): void {
   const startedAt = recorder.startClock();
   recorder.record({
     kind: 'run-started',
@@ -129,5 +141,4 @@ function begin(
     versions: { assay: version, node: process.versions.node, openssl: process.versions.openssl, ...versions },
     ...more,
   });
-  return startedAt.getTime();
 }

@@ -3,16 +3,17 @@ import { allEnded } from '../fixtures/run/all-ended.ts';
 import { startLoad, type LoadSource } from '../fixtures/load/load.ts';
 import type { Run } from '../fixtures/run/run.ts';
 import type { Target } from '../fixtures/target/target.ts';
-import { clausesOf, type Chosen, type Work } from '../plans/plan.ts';
+import { clausesOf, lastPhases, type Chosen, type Work } from '../plans/plan.ts';
 import { runScenario, type Scenario } from '../scenarios/scenario.ts';
 import { FixtureError, findError, messageOf } from '../src/errors.ts';
 import type { History } from '../src/history.ts';
 import { capacityOf } from '../src/reading/healthy.ts';
+import { wallClockOff } from '../src/reading/wall-clock.ts';
 import type { KnownClause } from '../src/clauses/catalogue.ts';
 import { heardElsewhere } from '../src/heard-elsewhere.ts';
 import { HealError } from '../src/heal-error.ts';
 import type { Suite } from '../suites/suite.ts';
-import { skipWhatIsLacking } from './skips.ts';
+import { decidesAny, skipWhatIsLacking } from './skips.ts';
 import type { Steps } from './steps.ts';
 
 export interface WorkOptions {
@@ -34,7 +35,7 @@ export async function runWork(
   const { recorder, signal } = run;
   const decidable = skipWhatIsLacking(recorder, target, work, chosen);
   const wants = (clause: KnownClause) => decidable.has(clause.id);
-  const runs = (one: Suite | Scenario) => clausesOf(one).some(wants);
+  const runs = (one: Suite | Scenario) => decidesAny(one, target, decidable);
   // Trouble in one suite or scenario concerns its own clauses; the others still get their verdict.
   const contained = async (of: Suite | Scenario, begin: () => Promise<void>) => {
     try {
@@ -53,15 +54,15 @@ export async function runWork(
   for (const suite of work.suites.filter(asked)) suite.declare?.(context);
   const runSuites = () => allEnded(work.suites.filter(runs).map((suite) => shown(suite, () => suite.run(context))));
   const scenarios = work.scenarios.filter(runs);
-  const last = async (name: string, look: (suite: Suite) => Suite['finish']) => {
-    const all = work.suites.filter((suite) => runs(suite) && look(suite) !== undefined);
-    const one = (suite: Suite) => phase(run, `${suite.id}, ${name}`, async () => look(suite)?.(context));
+  const last = async (step: keyof typeof lastPhases) => {
+    const all = work.suites.filter((suite) => runs(suite) && suite[step] !== undefined);
+    const one = (suite: Suite) => phase(run, lastPhases[step](suite), async () => suite[step]?.(context));
     await allEnded(all.map((suite) => contained(suite, () => one(suite))));
   };
   const finish = async () => {
-    await last('at the end', ({ finish: look }) => look);
+    await last('finish');
     await afterwards?.();
-    await last('as nodes end', ({ end }) => end);
+    await last('end');
   };
   if (scenarios.length === 0) {
     await runSuites();
@@ -153,6 +154,7 @@ export async function phase<T>({ recorder }: Run, name: string, work: () => Prom
   try {
     return await work();
   } finally {
-    recorder.record({ kind: 'phase', phase: name, state: 'ended' });
+    const wallClockOffMs = wallClockOff(recorder.history, Date.now(), recorder.now());
+    recorder.record({ kind: 'phase', phase: name, state: 'ended', wallClockOffMs });
   }
 }

@@ -4,6 +4,7 @@ import { searchKept } from '../fixtures/run/search-kept.ts';
 import type { Runtime } from '../fixtures/runtime/runtime.ts';
 import { startMesh } from '../fixtures/target/mesh.ts';
 import { type MeshTools } from '../fixtures/target/mesh-spec.ts';
+import type { Needed } from '../fixtures/target/attach.ts';
 import type { Target } from '../fixtures/target/target.ts';
 import { locateMeshTools, type LocatedMeshTools } from '../fixtures/toolchain/mesh-tools.ts';
 import { narrowed, onOneMesh, type Chosen, type Part, type Plan } from '../plans/plan.ts';
@@ -13,14 +14,15 @@ import type { AcceptedFailure } from '../src/history.ts';
 import { tokenNotInOurLogs } from '../src/clauses/mesh/tokens.ts';
 import { generatorTool } from './measure-rows.ts';
 import { locateQuietTools, measureQuietly, recordWanted, type QuietTools } from './quiet-window.ts';
-import { recordRun, type RunResult, type RunSetting } from './record-run.ts';
+import { recordRun, type RunBody, type RunResult, type RunSetting } from './record-run.ts';
 import { runWork, phase } from './run-work.ts';
+import { neededOf } from './skips.ts';
 import { startRuntime } from './start-runtime.ts';
 import { meshTitle } from './steps.ts';
 
 /** A mesh that somebody else runs, to be judged in the place of those that the plan would stand up. */
 export interface RunningTarget {
-  open(run: Run): Promise<Target & AsyncDisposable>;
+  open(run: Run, needs: Needed): Promise<Target & AsyncDisposable>;
   /** What it is, for the report. */
   readonly note: Readonly<Record<string, unknown>>;
 }
@@ -41,15 +43,23 @@ export interface RunOptions extends RunSetting {
 }
 
 /** The programs of a run: those of meshes that it stands up, and the one that measures. */
-interface Tools {
+export interface Tools {
   readonly mesh?: LocatedMeshTools;
   readonly quiet?: QuietTools;
 }
 
 /** Runs a plan and judges what came of it, as `recordRun` does. */
 export function runPlan(options: RunOptions): Promise<RunResult> {
+  return recordRun(
+    options,
+    judging(options, (run, tools) => runOn(options, run, tools)),
+  );
+}
+
+/** What a run of clauses does, whatever `work` it is that shows them. */
+export function judging(options: RunOptions, work: RunBody<Tools>['work']): RunBody<Tools> {
   const { plan, chosen, on, quiet } = options;
-  return recordRun(options, {
+  return {
     runtime: typeof on === 'string' ? on : undefined,
     prepare: () => locate(options),
     begins: (tools) => ({
@@ -61,11 +71,11 @@ export function runPlan(options: RunOptions): Promise<RunResult> {
     async work(run, tools) {
       for (const failure of options.accepted ?? []) run.recorder.record(failure);
       if (quiet !== undefined) recordWanted(run, quiet);
-      await runOn(options, run, tools);
+      await work(run, tools);
       // All that writes a log is gone by now.
       if (chosen.has(tokenNotInOurLogs.id)) await searchKept(run);
     },
-  });
+  };
 }
 
 async function locate({ steps, signal, env, on, quiet }: RunOptions): Promise<Tools> {
@@ -83,15 +93,17 @@ function standingUp(
   return { kind: 'stood up by Assay', trustDomain: parts[0]?.mesh.trustDomain, nodeUnderTest };
 }
 
-async function runOn(options: RunOptions, run: Run, tools: Tools): Promise<void> {
+/** Runs a plan on the meshes that it stands up, or on the one that runs already, and records what is seen. */
+export async function runOn(options: RunOptions, run: Run, tools: Tools): Promise<void> {
   const { on, steps, quiet } = options;
   const plan = narrowed(options.plan, options.chosen);
   const measureAt = async (target: Target) => {
     if (quiet !== undefined) await measureQuietly(run, options, quiet, target, tools.quiet!);
   };
   if (typeof on !== 'string') {
-    await using target = await steps.step('attach', 'Attach to the target', () => on.open(run));
     const work = onOneMesh(plan);
+    const needs = neededOf(work, options.chosen);
+    await using target = await steps.step('attach', 'Attach to the target', () => on.open(run, needs));
     if (work !== undefined) await runWork({ ...options, afterwards: () => measureAt(target) }, run, work, target);
     return;
   }

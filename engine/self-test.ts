@@ -100,7 +100,7 @@ export function startSelfTest({ impostors, conformers, tool, out, signal, cores 
       return broken !== undefined || right?.report.verdict === 'inconclusive';
     };
     const left = {
-      impostors: batch.impostors.filter((one) => isOpen(one, judged.impostors.get(one.id))),
+      impostors: batch.impostors.filter((one) => isOpen(batch, one, judged.impostors.get(one.id))),
       conformers: batch.conformers.filter(({ id }) => isRightOpen(judged.conformers.get(id), id)),
     };
     for (const one of batch.impostors)
@@ -154,10 +154,12 @@ export function startSelfTest({ impostors, conformers, tool, out, signal, cores 
 
 /**
  * What may still come of it: not what was decided, nor what was to be left open. Of several reasons to fail one is told, and which one may be the
- * company's doing; a verdict that is wrong stays wrong.
+ * company's doing; a verdict that is wrong stays wrong. A node that is to be found too ill to be judged has few requests in a crowd to be found so by,
+ * and fails where none of them was lost, as it is wrong.
  */
-function isOpen({ verdict, reason }: Impostor, judged: JudgedImpostor | undefined): boolean {
-  if (judged === undefined || verdict === 'inconclusive') return false;
+function isOpen({ kind }: Batch, { verdict, reason }: Impostor, judged: JudgedImpostor | undefined): boolean {
+  if (judged === undefined) return false;
+  if (verdict === 'inconclusive') return kind === 'crowd' && judged.verdict === 'fail';
   return judged.ofRun === 'inconclusive' || (judged.verdict === 'fail' && !reason.test(judged.reason));
 }
 

@@ -7,10 +7,11 @@ import type { Target, TargetNode } from '../fixtures/target/target.ts';
 import { gatePlan } from '../plans/gate.ts';
 import { onOneMesh } from '../plans/plan.ts';
 import { exactId, foreignDomainUnknown, prefix } from '../src/clauses/mesh/pinning.ts';
-import { requestsSurvive } from '../src/clauses/mesh/rotation.ts';
+import { bundleTakenUp, requestsSurvive } from '../src/clauses/mesh/rotation.ts';
 import { tokenAuditLog, tokenPolicyTtl } from '../src/clauses/mesh/tokens.ts';
 import { entriesOf } from '../src/history.ts';
-import { skipWhatIsLacking } from './skips.ts';
+import { bundle } from '../suites/mesh/bundle.ts';
+import { decidesAny, skipWhatIsLacking } from './skips.ts';
 
 const work = onOneMesh(gatePlan())!;
 const node = (name: string, change: Partial<TargetNode> = {}): TargetNode => ({
@@ -43,7 +44,7 @@ await t.test('a target that lacks nothing has nothing skipped', async (t) => {
 });
 
 await t.test('what a clause needs and the target lacks is skipped, in the words of the target', async (t) => {
-  t.strictSame(skipsOf({ lacks: { forging: 'no authority' } }, prefix.id, exactId.id), {
+  t.strictSame(skipsOf({ lacks: { 'other-names': 'no authority' } }, prefix.id, exactId.id), {
     left: [exactId.id],
     skips: [`${prefix.id} no authority`],
   });
@@ -79,4 +80,24 @@ await t.test(
 
 await t.test('clauses that were not chosen are left alone', async (t) => {
   t.strictSame(skipsOf({ lacks: { forging: 'no authority' } }, exactId.id).skips, []);
+});
+
+await t.test('what several things decide is skipped where none of them can, and left to those that can', (t) => {
+  const lacks = { 'authority-rotation': 'no rotation', 'late-authority': 'no authority' };
+  t.strictSame(skipsOf({ lacks }, bundleTakenUp.id).left, []);
+  t.match(skipsOf({ lacks }, bundleTakenUp.id).skips, [/no (rotation|authority)/]);
+  const { 'late-authority': _, ...rotation } = lacks;
+  const { left, skips } = skipsOf({ lacks: rotation }, bundleTakenUp.id);
+  t.strictSame([left, skips], [[bundleTakenUp.id], []]);
+  const chosen = new Set(left);
+  t.ok(decidesAny(bundle, { lacks: rotation }, chosen));
+  t.notOk(
+    decidesAny(
+      work.scenarios.find(({ id }) => id === 'rotation')!,
+      { lacks: rotation },
+      chosen,
+    ),
+    'it lacks what that takes',
+  );
+  t.end();
 });

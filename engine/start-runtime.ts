@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import type { Run } from '../fixtures/run/run.ts';
 import type { Runtime } from '../fixtures/runtime/runtime.ts';
 import { loadRuntime } from '../fixtures/runtime/runtimes.ts';
 import type { MeshTools } from '../fixtures/target/mesh-spec.ts';
+import { projectDir } from './project-dir.ts';
 import type { Steps } from './steps.ts';
 
 /**
@@ -12,6 +12,6 @@ import type { Steps } from './steps.ts';
  */
 export async function startRuntime(name: string, run: Run, tools: MeshTools, steps: Steps): Promise<Runtime> {
   const kind = await loadRuntime(name);
-  const start = () => kind.start(run, { programs: { ...tools }, projectDir: join(import.meta.dirname, '..') });
+  const start = () => kind.start(run, { programs: { ...tools }, projectDir: projectDir(import.meta.filename) });
   return kind.startsAtOnce ? start() : steps.step('runtime', kind.title, start);
 }

@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import type { MeshNodeSpec, MeshSpec } from '../fixtures/target/mesh-spec.ts';
 import type { ToolName } from '../fixtures/toolchain/toolchain.ts';
 import type { Behaviour } from '../mesh/node/behaviour.ts';
+import { modulePath } from '../src/module-file.ts';
 
 /** A right implementation in a style of its own: it breaks no promise, so that nothing may fail it and nothing may be left open. */
 export type Conformer = ConformerNode | ConformerTool | ConformerCommand;
@@ -65,5 +65,5 @@ export function commandOfConformer(conformer: Conformer, tool: (name: ToolName) 
 
 /** The reference node with what the conformer or impostor of this id changes. */
 export function nodeMain(id: string): readonly string[] {
-  return [process.execPath, fileURLToPath(new URL('./node-main.ts', import.meta.url)), id];
+  return [process.execPath, modulePath('./node-main.ts', import.meta.url), id];
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { StandIn } from './impostor.ts';
+import { modulePath } from '../src/module-file.ts';
 
 /** Where the program of a stand-in is, among others of its kind in one directory. */
 export function standInPath(directory: string, { id, kind }: Pick<StandIn, 'id' | 'kind'>): string {
@@ -15,7 +15,7 @@ export function standInPath(directory: string, { id, kind }: Pick<StandIn, 'id' 
  */
 export function writeStandIn(directory: string, impostor: Pick<StandIn, 'id' | 'kind'>, realPath: string): string {
   const path = standInPath(directory, impostor);
-  const main = fileURLToPath(new URL('./stand-in-main.ts', import.meta.url));
+  const main = modulePath('./stand-in-main.ts', import.meta.url);
   const quoted = [process.execPath, main, impostor.id, realPath].map((word) => `'${word}'`).join(' ');
   writeFileSync(path, `#!/bin/sh\nexec ${quoted} "$@"\n`, { mode: 0o755 });
   return path;

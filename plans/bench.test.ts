@@ -81,6 +81,26 @@ await t.test('each kind of SVID has a mesh of its own, in which every node is', 
   t.end();
 });
 
+await t.test('beside nodes of each kind of program a yardstick of that kind is measured', (t) => {
+  const nodes = [
+    { id: 'a', command: './node-a', implementation: 'node a' },
+    { id: 'b', command: 'exec node b.js', implementation: 'node b' },
+    { id: 'c', command: 'exec node c.js', implementation: 'node c' },
+  ] as const;
+  const { phases } = benchPlan({ ...spec, shapes: [usualShape], nodes, phases: ['steady'], generators: [own] });
+  t.strictSame(
+    phases[0]!.rows.map(({ row, node, on }) => [row, node, on]),
+    [
+      ['steady/yardstick', 'yardstick', undefined],
+      ['steady/yardstick,on=Node.js', 'yardstick on Node.js', 'Node.js'],
+      ['steady/full,node=a', 'node-001', undefined],
+      ['steady/full,node=b', 'node-002', 'Node.js'],
+      ['steady/full,node=c', 'node-003', 'Node.js'],
+    ],
+  );
+  t.end();
+});
+
 await t.test('what is measured at the yardstick is so once, and needs no mesh', (t) => {
   const shape = { ...usualShape, at: 'yardstick', key: 'P-384', serverOnly: true } as const;
   const plan = benchPlan({ ...spec, shapes: [shape], generators: [own] });

@@ -3,6 +3,7 @@ import type { BenchRow } from '../src/history.ts';
 import { yardstick, yardstickRow } from '../src/statistics/comparison.ts';
 import { kneePhase } from '../src/statistics/knee.ts';
 import { meshSpecs, type NodeUnderTest } from './meshes.ts';
+import { programKind } from './program-kind.ts';
 
 /** What goes on in the mesh while rows are measured, in the order in which it does. */
 export const benchPhases = ['steady', 'partition', 'healed', 'storm', 'authority'] as const;
@@ -89,6 +90,8 @@ interface RunningNode {
   readonly runsAs: string;
   /** In a mesh of others, so that nobody here knows what it shows. */
   readonly ofOthers: boolean;
+  /** What kind of program it is, where that is known. */
+  readonly on?: BenchRow['on'];
 }
 
 export interface BenchSpec {
@@ -120,6 +123,7 @@ export function benchPlan(spec: BenchSpec): BenchPlan {
     ...(shape.at === 'node'
       ? { node: nameOfNode(shape, nth), implementation: spec.nodes[nth]!.implementation }
       : { node: yardstick, implementation: "Go's TLS server and nothing behind it", yardstick: 'alone' }),
+    ...(shape.at === 'node' && kindOf(nth)),
     phase,
     resumed: shape.resumed,
     ...(shape.at === 'node' && isOfOthers(spec.nodes[nth]!)
@@ -134,6 +138,11 @@ export function benchPlan(spec: BenchSpec): BenchPlan {
     // An authority is replaced once, and others keep their samples to themselves.
     ...(phase !== 'authority' && by === own && inRounds(spec.seconds)),
   });
+  const kindOf = (nth: number): Pick<BenchRow, 'on'> => {
+    const node = spec.nodes[nth]!;
+    const on = 'command' in node ? programKind(node.command) : node.on;
+    return on === undefined ? {} : { on };
+  };
   const nameOfNode = (shape: Shape, nth: number) => {
     const node = spec.nodes[nth]!;
     return 'runsAs' in node ? node.runsAs : meshes.get(meshKindOf(shape))!.nodes[nth]!.name;
@@ -142,16 +151,24 @@ export function benchPlan(spec: BenchSpec): BenchPlan {
     shape.at === 'node' ? spec.nodes.map(({ id }, nth) => ({ shape, nth, id })) : [{ shape, nth: 0 }],
   );
   const [first] = all;
-  // Whatever goes on in a phase meets it, too. It shows what the nodes show, since kinds of keys do not age alike with a machine.
+  // Whatever goes on in a phase meets it, too. It shows what the nodes show, and is of their kind, since neither kinds of keys nor kinds of
+  // programs age alike with a machine.
   const besideOf = (phase: BenchPhase): BenchRow[] => {
     const kinds = Map.groupBy(
       all.filter(({ shape }) => shape.at === 'node'),
-      ({ shape }) => meshKindOf(shape),
+      ({ shape, nth }) => `${meshKindOf(shape)} ${kindOf(nth).on}`,
     );
     return [...kinds.values()].map(([one]) => {
       const { key, chain } = one!.shape;
-      const beside = row(phase, { shape: { ...usualShape, at: 'yardstick', key, chain }, nth: 0 }, own!, '');
-      return { ...beside, row: yardstickRow(beside), yardstick: 'beside' };
+      const { on } = kindOf(one!.nth);
+      const beside: BenchRow = {
+        ...row(phase, { shape: { ...usualShape, at: 'yardstick', key, chain }, nth: 0 }, own!, ''),
+        yardstick: 'beside',
+        ...(on !== undefined && { on, implementation: `TLS of ${on} and nothing behind it` }),
+      };
+      const id = yardstickRow(beside);
+      // Each is a program of its own.
+      return { ...beside, row: id, ...(on !== undefined && { node: `${yardstick} on ${on}` }) };
     });
   };
   return {

@@ -1,5 +1,5 @@
 import { UsageError } from '../src/errors.ts';
-import { escaped } from '../src/escaped.ts';
+import { globbed } from '../src/glob.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { promises } from '../src/promises.ts';
 import { renamed } from '../src/clauses/renamed.ts';
@@ -20,7 +20,7 @@ export function chooseClauses(only: string | undefined): Chosen {
 }
 
 function matched(glob: string): string[] {
-  const pattern = new RegExp(`^${glob.split('*').map(escaped).join('.*')}$`);
+  const pattern = globbed(glob);
   const names = (id: (typeof clauses)[number]['id']) => [id, ...(oldNames.get(id) ?? []).map(([old]) => old)];
   const found = [
     ...clauses.filter(({ id, promise }) =>

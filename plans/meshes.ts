@@ -4,7 +4,16 @@ import { referenceNode } from '../fixtures/target/mesh-spec.ts';
 
 /** What of the deployment may differ from what the gate stands up by itself: for impostors and for later commands. */
 export interface DeploymentOverrides extends Partial<
-  Pick<MeshSpec, 'requirePqKem' | 'auditLog' | 'joinTokenTtlSeconds' | 'uptakeMs'>
+  Pick<
+    MeshSpec,
+    | 'requirePqKem'
+    | 'auditLog'
+    | 'joinTokenTtlSeconds'
+    | 'uptakeMs'
+    | 'syncIntervalMs'
+    | 'cacheReloadMs'
+    | 'svidTtlSeconds'
+  >
 > {}
 
 export interface NodeUnderTest {
@@ -55,7 +64,8 @@ export function meshSpecs(
       return { name, service: services[at]!, judged, implementation, command };
     });
   // Who follows as late as it may, at a delivery that is as late as it may be, still holds a living SVID.
-  const lifeSeconds = (atLeast: number) => Math.max(atLeast, Math.ceil((base.uptakeMs + 2 * syncIntervalMs) / 1000));
+  const lifeSeconds = (atLeast: number) =>
+    Math.max(overrides.svidTtlSeconds ?? atLeast, Math.ceil((base.uptakeMs + 2 * base.syncIntervalMs) / 1000));
   return {
     steady: {
       ...base,

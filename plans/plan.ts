@@ -2,6 +2,7 @@ import type { LoadSpec } from '../fixtures/load/load.ts';
 import type { MeshSpec } from '../fixtures/target/mesh-spec.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { KnownClause } from '../src/clauses/catalogue.ts';
+import type { Deciders } from '../src/report/settled.ts';
 import { decidedBy, type Suite } from '../suites/suite.ts';
 
 /** What is left to chance has its seed from the run. */
@@ -31,6 +32,28 @@ export type Chosen = ReadonlySet<string>;
 /** The clauses that a suite or a scenario decides. */
 export function clausesOf(one: Suite | Scenario): readonly KnownClause[] {
   return 'decides' in one ? decidedBy(one).map(({ clause }) => clause) : one.clauses;
+}
+
+/** What the phases of a run are called in which suites look once more. */
+export const lastPhases = {
+  finish: ({ id }: Suite) => `${id}, at the end`,
+  end: ({ id }: Suite) => `${id}, as nodes end`,
+} as const;
+
+/** By clause, what decides it in this plan. What a scenario sees is still being read when it has ended, so that no end of it is known. */
+export function decidersOf({ parts }: Plan): Deciders {
+  const deciders = parts.flatMap(({ suites, scenarios }) => [
+    ...suites.flatMap((suite) =>
+      decidedBy(suite).map(({ clause, partly = false }) => ({ clause, partly, phases: phasesOf(suite) })),
+    ),
+    ...scenarios.flatMap(({ clauses }) => clauses.map((clause) => ({ clause, partly: false }))),
+  ]);
+  return Map.groupBy(deciders, ({ clause }) => clause.id);
+}
+
+function phasesOf(suite: Suite): string[] {
+  const last = (['finish', 'end'] as const).filter((step) => suite[step] !== undefined);
+  return [suite.id, ...last.map((step) => lastPhases[step](suite))];
 }
 
 /** The part of a plan that the chosen clauses need: a mesh on which nothing would run is not stood up. */

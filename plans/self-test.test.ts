@@ -1,5 +1,6 @@
 import t from 'tap';
 import { impostors } from '../impostors/catalogue.ts';
+import { decidesAny } from '../engine/skips.ts';
 import { narrowed } from './plan.ts';
 import { conformers } from '../impostors/conformers.ts';
 import { conformerBatches, rightNode, selfTestBatches } from './self-test.ts';
@@ -118,4 +119,14 @@ await t.test('what a conformer needs of its mesh and of its entries is there', a
 await t.test('a crowd is as large as it may be, and no larger', async (t) => {
   const nodes = impostors.filter(({ kind }) => kind === 'node');
   for (const { impostors: some } of selfTestBatches(nodes, () => '', 3)) t.ok(some.length <= 3);
+});
+
+await t.test('nothing is judged by what a mesh that is stood up for it lacks', async (t) => {
+  for (const { id, part, chosen } of batches) {
+    const lacks = { 'late-authority': 'its authority was there from the beginning' };
+    t.ok(
+      [...part.suites, ...part.scenarios].every((one) => decidesAny(one, { lacks }, chosen)),
+      id,
+    );
+  }
 });

@@ -61,6 +61,9 @@ export function selfTestBatches(
   ];
 }
 
+// What is looked at in meshes that others run alone shows nothing in those that we stand up.
+const onOurs = suites.filter(({ needs }) => !needs.includes('late-authority'));
+
 // Each has an agent of its own, as on a real host: together some 60 MB. The more start at once, the more they keep each other waiting: on two
 // cores a crowd of 8 to 16 is the cheapest, and one of 36 takes a third more of processor time.
 const mostInCrowd = 10;
@@ -78,7 +81,7 @@ function looksAtNodes(one: Suite | Scenario): boolean {
 }
 
 function decider({ id, breaks }: Impostor): Suite | Scenario {
-  const found = [...suites, ...scenarios].find((one) => clausesOf(one).some((clause) => clause.id === breaks));
+  const found = [...onOurs, ...scenarios].find((one) => clausesOf(one).some((clause) => clause.id === breaks));
   if (found === undefined) throw new TypeError(`impostor ${id} breaks ${breaks}, which no suite or scenario decides`);
   return found;
 }
@@ -105,7 +108,7 @@ function crowd(id: string, impostors: readonly InCrowd[], standIn: (impostor: St
         ...common,
         ...underSuites(
           id,
-          suites.filter((suite) => deciders.includes(suite)),
+          onOurs.filter((suite) => deciders.includes(suite)),
           nodes,
         ),
       }
@@ -151,7 +154,7 @@ export function conformerBatches(
   tool: (name: ToolName) => string,
   most = mostInCrowd,
 ): readonly Batch[] {
-  const ofNodes = suites.filter(looksAtNodes);
+  const ofNodes = onOurs.filter(looksAtNodes);
   const scenario = scenarios.find(({ id }) => id === by);
   const chosen = new Set((scenario === undefined ? ofNodes : [scenario]).flatMap(clausesOf).map(({ id }) => id));
   return [...Map.groupBy(conformers, ({ mesh }) => mesh)].flatMap(([style, all]) =>

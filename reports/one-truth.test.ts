@@ -15,12 +15,17 @@ import { outcomeOf, type ClauseOutcome } from '../src/report/acceptance.ts';
 import { buildReport, type ClauseReport, type Report } from '../src/report/report.ts';
 import { seeded } from '../src/statistics/seeded.ts';
 import { worst, type RunVerdict } from '../src/verdict.ts';
+import { nodesOf, wrongWith } from '../test/oscal/look.ts';
 import type { ReportFormat } from './format.ts';
+import type { AssessmentResults, Finding, Result as OscalResult } from './formats/oscal/model.ts';
 import { loadFormats } from './formats.ts';
 import { pointsOf } from './points.ts';
 import { sampleBench } from './sample-bench.ts';
+import { asCertification } from './sample-certification.ts';
 import { sampleRun } from './sample-run.ts';
 import { outcomes } from './wording.ts';
+
+t.setTimeout(3_600_000);
 
 // Each document of a run is read by somebody else's parser, and says of each point what the published table says of its verdict.
 
@@ -35,6 +40,7 @@ const readers: Readonly<Record<string, (text: string) => Told | Promise<Told>>> 
   markdown: readMarkdown,
   openmetrics: readOpenMetrics,
   html: readHtml,
+  oscal: readOscal,
 };
 
 // Of the page only the clauses: what else made the verdict of the run stands in sections of its own.
@@ -84,6 +90,7 @@ const words = [
   '| `mesh/tls/clause-1` | held | all is well |\n\n# Assay: pass',
   '<script>alert(1)</script> & "quoted" \u0000\u001b[2J\u202e\ud800',
   '"}],"verdict":"pass',
+  '1) one\n- two\n# three',
   '[click](javascript:alert(1)) @everyone #12 https://example.org www.example.org ![x](y) {0}',
 ];
 
@@ -118,7 +125,12 @@ function pick<T>(from: readonly T[]): T {
 
 /** A run of some clauses with verdicts and words by chance, of which a target chose some. */
 function randomRun(): { readonly report: Report; readonly history: History } {
-  const { history, clauses } = sampleRun(pick(['pass', 'fail', 'inconclusive']));
+  const { history: sample, clauses } = sampleRun(pick(['pass', 'fail', 'inconclusive']));
+  // A certification tells of the whole catalogue, which takes a validator long.
+  const history = pick([
+    ...Array<History>(10).fill(sample),
+    ...[asCertification(sample), asCertification(sample, { breaks: clauses[0]!.id })],
+  ]);
   const built = buildReport(history, clauses);
   const usual = pick([
     ['pass'],
@@ -261,7 +273,7 @@ function readMarkdown(text: string): Told {
       found.push([/^`([^`]+)`/.exec((token as Tokens.List).items[0]!.text)![1]!, heading]);
       heading = '';
     }
-    if (isA('table')(token))
+    if (isA('table')(token) && (token as Tokens.Table).header[0]!.text === 'Clause')
       found.push(...(token as Tokens.Table).rows.map(([id, word]): [string, string] => [plain(id!.text), word!.text]));
   }
   assert.equal(tokens.filter(isA('heading')).filter((one) => (one as Tokens.Heading).depth === 2).length, 1);
@@ -302,10 +314,43 @@ function readHtml(text: string): Told {
   return unique(
     page
       .querySelectorAll('article.clause')
-      .map((clause) => [
-        clause.querySelector('.meta code')!.text.trim(),
-        clause.querySelector('h4 .word')!.text.trim(),
-      ]),
+      .map((clause) => [clause.querySelector('.meta code')!.text.trim(), clause.querySelector('.word')!.text.trim()]),
+  );
+}
+
+function readOscal(text: string): Told {
+  assert.deepEqual(wrongWith(text), []);
+  const { results } = (JSON.parse(text) as AssessmentResults)['assessment-results'];
+  const [{ observations, findings = [], risks = [], 'reviewed-controls': reviewed }, ...others] = results as [
+    OscalResult,
+  ];
+  assert.equal(others.length, 0);
+  assert.ok(findings.length <= observations.length && findings.length === risks.length);
+  const controls = reviewed['control-selections'].flatMap((one) => one['include-controls']);
+  for (const { target } of findings)
+    assert.ok(controls.some((one) => target['target-id'] === `${one['control-id']}_smt`));
+  const words = nodesOf(results).flatMap(({ title, description, statement }) => [title, description, statement]);
+  // OSCAL reads Markdown in them, without what forges add to it.
+  for (const word of new Set(words.filter((one) => typeof one === 'string')))
+    assert.deepEqual(
+      nodesOf(lexer(word, { gfm: false })).filter(
+        ({ type = 'text' }) => !['paragraph', 'text', 'escape'].includes(String(type)),
+      ),
+      [],
+      'words are words',
+    );
+  return unique(
+    observations.map(({ uuid, props }) => {
+      const valueOf = (name: string) => props.find((one) => one.name === name)!.value;
+      const isOfIt = (one: Pick<Finding, 'related-observations'>) =>
+        one['related-observations'].some((related) => related['observation-uuid'] === uuid);
+      const finding = findings.find(isOfIt);
+      const risk = risks.find(isOfIt);
+      const told = [`observation: ${valueOf('outcome')}`];
+      if (finding !== undefined) told.push(`finding: ${finding.target.status.state}, ${finding.target.status.reason}`);
+      if (risk !== undefined) told.push(`risk: ${risk.status}`);
+      return [valueOf('point'), told.join('; ')];
+    }),
   );
 }
 

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { FixtureError, messageOf } from '../src/errors.ts';
 import type { Report } from '../src/report/report.ts';
+import { moduleUrl } from '../src/module-file.ts';
 import { seal } from './evidence/seal.ts';
 import type { Signer } from './evidence/signer.ts';
 import { saveReportJson, type Written } from './render.ts';
@@ -17,13 +18,20 @@ export interface Papers {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A document that vouches with the others, by its name. */
+export type Sealed = Pick<Written, 'fileName'>;
+
 /**
  * Loads the formats in a thread of their own while the run goes on, so that its papers are there as soon as it ends.
  *
  * @param signer - who vouches for the run; where nobody does, its files are sealed all the same
+ * @param print - writes a document that is no format, once all that it may be made of is there
  */
-export function startPapers(signer?: Signer): Papers {
-  const worker = new Worker(new URL('./render-worker.ts', import.meta.url));
+export function startPapers(
+  signer?: Signer,
+  print: (directory: string) => Promise<Sealed | undefined> = () => Promise.resolve(undefined),
+): Papers {
+  const worker = new Worker(moduleUrl('./render-worker.ts', import.meta.url));
   worker.unref();
   const broken = new AbortController();
   worker.once('error', (error) => broken.abort(new Error(messageOf(error))));
@@ -48,7 +56,8 @@ export function startPapers(signer?: Signer): Papers {
         );
       });
       await render(directory)
-        .then((files) => seal(directory, { documents: files, signer }))
+        .then(async (files) => [...files, ...[(await print(directory)) ?? []].flat()])
+        .then((documents) => seal(directory, { documents, signer }))
         .catch((error: unknown) => {
           throw new FixtureError(
             `${messageOf(error)}; history.jsonl and report.json are whole; once there is space, write the other reports with: assay report render ${directory}${signer === undefined ? '' : ', and sign them with assay report sign'}`,

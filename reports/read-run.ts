@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partLink } from '../src/evidence/chain.ts';
@@ -32,6 +33,7 @@ const kinds: Readonly<Record<Happening['kind'], true>> = {
   search: true,
   'token-life': true,
   skip: true,
+  written: true,
   'bench-row': true,
   'bench-window': true,
   'bench-samples': true,
@@ -41,6 +43,10 @@ const kinds: Readonly<Record<Happening['kind'], true>> = {
   accepted: true,
   objective: true,
   baseline: true,
+  pass: true,
+  'self-test': true,
+  impostor: true,
+  conformer: true,
   trouble: true,
 };
 
@@ -77,7 +83,9 @@ export async function readReport(directory: string): Promise<Report> {
   if (value['schema'] !== 1)
     throw new RunRecordError(`${file}: wanted "schema": 1, got ${JSON.stringify(value['schema']) ?? 'none'}`);
   for (const key of ['clauses', 'scenarios', 'bench', 'planes', 'troubles']) {
-    if (!Array.isArray(value[key])) throw new RunRecordError(`${file}: "${key}" is not a list`);
+    const list = value[key];
+    if (!Array.isArray(list) || !list.every(isObject))
+      throw new RunRecordError(`${file}: "${key}" is not a list of objects`);
   }
   if (!isObject(value['run'])) throw new RunRecordError(`${file}: "run" is not an object`);
   // Reports were written before coverage was counted; they are read as what they are.
@@ -101,6 +109,8 @@ function readEntry(file: string, line: number, text: string): Entry {
 
 async function readText(file: string): Promise<string> {
   try {
+    // What is no file may never end.
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new Error('is no file');
     return await readFile(file, 'utf8');
   } catch (error) {
     throw new RunRecordError(`${file}: cannot be read`, { cause: error });

@@ -1,5 +1,5 @@
 import type { Clause, Level } from '../src/clause.ts';
-import { firstLink, linkAfter, withLink } from '../src/evidence/chain.ts';
+import { chained } from '../src/evidence/chain.ts';
 import type { Entry, Happening, History } from '../src/history.ts';
 import { entriesOf } from '../src/history.ts';
 import { promises } from '../src/promises.ts';
@@ -43,14 +43,7 @@ export function sampleRun(kind: SampleKind, hostile = ''): SampleRun {
 
 /** The history as the lines of `history.jsonl`. */
 export function historyLines(history: History): string {
-  let link = firstLink;
-  return history
-    .map((entry) => {
-      const line = JSON.stringify(entry);
-      link = linkAfter(link, line);
-      return `${withLink(line, link)}\n`;
-    })
-    .join('');
+  return chained(history.map((entry) => JSON.stringify(entry)));
 }
 
 type Add = (atMs: number, happening: Happening) => void;

@@ -12,6 +12,14 @@ import type {
 } from '../src/history.ts';
 import { milliseconds } from './wording.ts';
 
+const triedOutcome = { caught: 'caught', missed: 'missed', open: 'left open by a machine that was too busy' } as const;
+
+const conformerOutcome = {
+  right: 'nothing failed it',
+  alarm: 'a false alarm',
+  open: 'left open by a machine that was too busy',
+} as const;
+
 /** One entry of a history as a sentence for a person; what it leaves out stands in the line itself. */
 export function tell(entry: Entry): string {
   switch (entry.kind) {
@@ -67,6 +75,8 @@ export function tell(entry: Entry): string {
       return `${entry.token}: ${life(entry)}.`;
     case 'skip':
       return `Skipped: ${entry.reason}.`;
+    case 'written':
+      return `Written at ${entry.at}, until ${entry.until}: ${entry.what}; ${entry.then}.`;
     case 'bench-row':
       return `To be measured: ${entry.row}${entry.times === undefined ? `, by ${entry.generator}, at ${entry.node}` : ''}, for ${entry.seconds} s.`;
     case 'bench-window':
@@ -85,6 +95,14 @@ export function tell(entry: Entry): string {
       return `${entry.objective} has to hold in every row.`;
     case 'baseline':
       return `${entry.row} is compared with that of run ${entry.run}.`;
+    case 'pass':
+      return `The pass “${entry.title}” has ${entry.state}.`;
+    case 'self-test':
+      return `The self-test ${entry.kept ? `of ${entry.madeAt} ` : ''}has ${entry.state}.`;
+    case 'impostor':
+      return `${entry.impostor}, which breaks ${entry.breaks}, was ${triedOutcome[entry.outcome]}${entry.said === undefined ? '' : `: ${entry.said}`}.`;
+    case 'conformer':
+      return `${entry.conformer}, which is right, was judged by ${entry.by}: ${conformerOutcome[entry.outcome]}${entry.said.map(({ clause, reason }) => `; ${clause}: ${reason}`).join('')}.`;
     case 'trouble':
       return `${entry.notReady === undefined ? 'Trouble of the harness' : 'Nothing could be looked at'}: ${entry.message}.`;
   }

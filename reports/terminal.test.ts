@@ -1,27 +1,18 @@
 import t from 'tap';
 import { stripVTControlCharacters } from 'node:util';
-import { historyOf, machine, runStarted, type Step } from '../src/checkers/history-builder.ts';
+import { clauseOf, historyOf, machine, runEnded, runStarted, type Step } from '../src/checkers/history-builder.ts';
 import type { Clause } from '../src/clause.ts';
 import { buildReport } from '../src/report/report.ts';
 import type { Judgement } from '../src/verdict.ts';
 import { summary } from './terminal.ts';
 
-const clause = (id: string, reason: string, verdict: Judgement['verdict'] = 'inconclusive'): Clause => ({
-  id,
-  catalogue: null,
-  promise: 'tls',
-  spec: 'policy',
-  level: 'MUST',
-  subject: 's',
-  title: `What ${id} wants of a node that is called, and of one that calls`,
-  danger: 'd',
-  roles: [],
-  judge: () => ({ verdict, reason, evidence: [1] }),
-});
-const ended = { kind: 'run-ended', endedAt: '2026-01-01T00:00:09.000Z' } as const;
+const clause = (id: string, reason: string, verdict: Judgement['verdict'] = 'inconclusive') =>
+  clauseOf(id, () => ({ verdict, reason, evidence: [1] }), {
+    title: `What ${id} wants of a node that is called, and of one that calls`,
+  });
 
 /** The words of a run in one line, and its lines, on 80 columns. */
-function said(clauses: readonly Clause[], steps: readonly Step[], last: Step = ended, color = false) {
+function said(clauses: readonly Clause[], steps: readonly Step[], last: Step = runEnded, color = false) {
   const history = historyOf(runStarted(clauses.map(({ id }) => id)), ...steps, last);
   const text = stripVTControlCharacters(
     summary(buildReport(history, clauses), history, { color, directory: 'out', width: 80 }),
@@ -49,7 +40,7 @@ await t.test('a long title is wrapped, and a reason that is cut off bears a mark
 });
 
 await t.test('the words stand in colour too', async (t) => {
-  const { text } = said([clause('a/a', 'seen', 'pass'), clause('a/b', 'open')], [], ended, true);
+  const { text } = said([clause('a/a', 'seen', 'pass'), clause('a/b', 'open')], [], runEnded, true);
   t.match(text, /✔ 1 held \? 1 inconclusive/);
 });
 
@@ -100,7 +91,7 @@ await t.test('a machine that was too busy is named where something was left open
 });
 
 await t.test('of a run that was stopped what is broken is told, and not what was left open', async (t) => {
-  const stopped = { ...ended, aborted: 'stopped by SIGINT' };
+  const stopped = { ...runEnded, aborted: 'stopped by SIGINT' };
   const { text } = said([clause('a/a', 'nobody came'), clause('a/b', 'lost', 'fail')], [], stopped);
   t.match(text, /FAIL a\/b/);
   t.notMatch(text, /a\/a/);
@@ -110,7 +101,7 @@ await t.test('what came of a promise is wrapped to a narrow terminal', async (t)
   const clauses = (['pass', 'fail', 'inconclusive', 'skipped'] as const).map((verdict) =>
     clause(`a/${verdict}`, 'so', verdict),
   );
-  const history = historyOf(runStarted(clauses.map(({ id }) => id)), ended);
+  const history = historyOf(runStarted(clauses.map(({ id }) => id)), runEnded);
   for (const color of [false, true]) {
     const text = summary(buildReport(history, clauses), history, { color, directory: 'out', width: 40 });
     for (const line of stripVTControlCharacters(text).split('\n')) t.ok(line.length <= 40, line);

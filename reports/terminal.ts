@@ -3,6 +3,7 @@ import type { ClauseOutcome } from '../src/report/acceptance.ts';
 import type { Report } from '../src/report/report.ts';
 import { rowName } from '../src/statistics/bench-rows.ts';
 import { benchTable } from './terminal/bench-table.ts';
+import { claimLines } from './terminal/claims.ts';
 import { next } from './terminal/next.ts';
 import { openClauses } from './terminal/open-clauses.ts';
 import { ascii, painter, styles, wrap, type Paint } from './terminal/text.ts';
@@ -12,9 +13,11 @@ import {
   count,
   coverageSentence,
   isBench,
+  leftSentence,
   groupVerdict,
   machineSentence,
   milliseconds,
+  redactedSentence,
   rotationTotals,
   verdictWords,
 } from './wording.ts';
@@ -48,9 +51,11 @@ export function summary(report: Report, history: History, options: SummaryOption
     headline(report, history, paint, width),
     promiseLines(report, paint, width, options.color),
     openClauses(report, paint, width),
+    claimLines(report, paint, width, options.color),
     benchTable(report, paint, width),
     figures(report, paint, width),
     causes(report, history, paint, width),
+    leftBehind(report, paint, width),
     next(report, history, options.directory, paint, width),
   ];
   const text = sections
@@ -70,6 +75,7 @@ function headline(report: Report, history: History, paint: Paint, width: number)
   return [
     `${label} ${paint('bold', first)}`,
     ...rest.map((line) => `${' '.repeat(word.length + 3)}${paint('bold', line)}`),
+    ...(report.run.redacted === undefined ? [] : wrap(redactedSentence(report.run.redacted), width)),
   ];
 }
 
@@ -107,6 +113,15 @@ function causes(report: Report, history: History, paint: Paint, width: number): 
     ...[machineSentence(report, history) ?? []].flat(),
   ].flatMap((message) =>
     wrap(message, width - 4, mostLines).map((line, at) => `  ${at === 0 ? paint('yellow', '!') : ' '} ${line}`),
+  );
+}
+
+/** What is still there when the run is over. */
+function leftBehind({ left = [] }: Report, paint: Paint, width: number): string[] {
+  return left.flatMap((one) =>
+    wrap(`left behind: ${leftSentence(one)}`, width - 4, mostLines).map(
+      (line, at) => `  ${at === 0 ? paint('yellow', '!') : ' '} ${line}`,
+    ),
   );
 }
 

@@ -3,11 +3,17 @@ import type { Clause } from '../src/clause.ts';
 import { promises } from '../src/promises.ts';
 import { buildReport } from '../src/report/report.ts';
 import { sampleRun } from './sample-run.ts';
-import { byPromise, stoppedSentence } from './wording.ts';
+import { byPromise, duration, stoppedSentence } from './wording.ts';
 
 const { history, clauses } = sampleRun('pass');
 const groups = (catalogue: readonly Clause[]) =>
   byPromise(buildReport(history, catalogue)).map(({ id, clauses: its }) => [id, its.length] as const);
+
+await t.test('a long span is told in minutes', (t) => {
+  t.equal(duration(47_249), '47.2 s');
+  t.equal(duration(1_922_147), '32 min 2 s');
+  t.end();
+});
 
 await t.test('every clause stands under one promise, and the five promises in their order', async (t) => {
   const found = groups(clauses);

@@ -1,11 +1,13 @@
-import type { History } from '../src/history.ts';
+import type { History, Redacted } from '../src/history.ts';
 import { promises, type MeshPromise } from '../src/promises.ts';
 import { shortageOf } from '../src/reading/machine.ts';
 import { notReadyOf } from '../src/reading/not-ready.ts';
 import { outcomeOf, wrongAcceptances, type AcceptanceReport, type ClauseOutcome } from '../src/report/acceptance.ts';
+import type { LeftReport } from '../src/report/left.ts';
 import type { ObjectiveReport } from '../src/report/objectives.ts';
 import type { ClauseReport, Report } from '../src/report/report.ts';
 import { totalOf } from '../src/requirements/coverage.ts';
+import { isSelfTest, selfTestSentence } from './claims.ts';
 import { isLossy, rowName } from '../src/statistics/bench-rows.ts';
 import { kneePhase, type Knee } from '../src/statistics/knee.ts';
 import type { ClauseVerdict, Verdict } from '../src/verdict.ts';
@@ -107,6 +109,7 @@ export function rotationTotals(report: Report): {
 /** One sentence that says why the run's verdict is what it is. */
 export function because(report: Report, history: History): string {
   if (isBench(report)) return becauseOfBench(report);
+  if (isSelfTest(report)) return becauseOfSelfTest(report);
   const total = report.clauses.length;
   const failed = report.clauses.filter((clause) => outcomeOf(clause) === 'fail');
   const open = report.clauses.filter((clause) => clause.verdict === 'inconclusive');
@@ -153,6 +156,19 @@ export function because(report: Report, history: History): string {
 /** Whether the run measured and judged no clauses. */
 export function isBench({ bench, clauses }: Pick<Report, 'bench' | 'clauses'>): boolean {
   return clauses.length === 0 && bench.some(({ row }) => row !== undefined);
+}
+
+function becauseOfSelfTest({ selfTest, run, troubles }: Report): string {
+  const { impostors, conformers } = selfTest!;
+  const [missed] = impostors.missed;
+  if (missed !== undefined)
+    return `Assay did not catch ${missed.impostor}, which breaks ${missed.breaks}: ${missed.said}.`;
+  const [alarm] = conformers.alarms;
+  if (alarm !== undefined)
+    return `Assay did not pass ${alarm.conformer}, which is right: ${alarm.clause}: ${alarm.said}.`;
+  if (run.aborted !== null) return `The run ended before its end: ${run.aborted}.`;
+  const [trouble] = troubles;
+  return `${trouble === undefined ? '' : `${trouble.message.split(/[;\n]/)[0]}: `}${sentence(selfTestSentence(selfTest!))}.`;
 }
 
 function becauseOfBench({ bench, run, troubles, objectives = [] }: Report): string {
@@ -285,4 +301,21 @@ export function milliseconds(ms: number): string {
   if (ms >= 10_000) return `${(ms / 1000).toFixed(1)} s`;
   if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
   return `${ms >= 100 ? ms.toFixed(0) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)} ms`;
+}
+
+/** A long span of time: `47.2 s`, `32 min 2 s`. */
+export function duration(ms: number): string {
+  if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
+  const whole = Math.round(ms / 1000);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** What a reader of a redacted run has to know: what is not in it, and of which run it was made. */
+export function redactedSentence({ historySha256, reportSha256 }: Redacted): string {
+  return `Redacted: names and addresses are replaced by pseudonyms, and words of programs under test and all logs are left out; made of the run whose history.jsonl has SHA-256 ${historySha256} and whose report.json has ${reportSha256}.`;
+}
+
+/** What a run left behind in a mesh of others, without a full stop. */
+export function leftSentence({ what, at, until, then }: LeftReport): string {
+  return `${what}, at ${at}, good until ${until}: ${then}`;
 }

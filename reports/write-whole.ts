@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { FixtureError, messageOf } from '../src/errors.ts';
 
@@ -6,10 +7,11 @@ import { FixtureError, messageOf } from '../src/errors.ts';
  *
  * @throws FixtureError that names the file and says why
  */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.part`;
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  // Of a name that nobody could have put something else under, which would be written through.
+  const draft = `${path}.${randomUUID()}.part`;
   try {
-    await writeFile(draft, text);
+    await writeFile(draft, content, { flag: 'wx' });
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Scenario } from './scenario.ts';
+import { modulesAmong } from '../src/module-file.ts';
 
 /**
  * All scenarios, by the files of this folder, in the order in which they run on their mesh: by id, but first those that want a calm mesh or
@@ -14,11 +15,9 @@ export const scenarios: readonly Scenario[] = (await readScenarios()).sort(
 );
 
 async function readScenarios(): Promise<Scenario[]> {
-  const files = readdirSync(new URL('.', import.meta.url)).filter(
-    (name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'index.ts',
-  );
+  const names = modulesAmong(readdirSync(new URL('.', import.meta.url))).filter((name) => name !== 'index');
   const modules = await Promise.all(
-    files.map(async (name) => (await import(`./${name}`)) as Readonly<Record<string, unknown>>),
+    names.map(async (name) => (await import(`./${name}.ts`)) as Readonly<Record<string, unknown>>),
   );
   return modules.flatMap((module) => Object.values(module).filter(isScenario));
 }

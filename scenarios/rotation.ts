@@ -111,7 +111,7 @@ interface Rotations {
 
 function rotationsFromNow({ target, recorder, signal }: ScenarioContext): Rotations {
   const fromMs = recorder.now();
-  const fromIndex = recorder.history.length + 1;
+  const fromIndex = recorder.next;
   const until = (nodes: readonly TargetNode[], seen: 'delivered' | 'presented', times: number, withinMs: number) => {
     const enough = () =>
       nodes.every(({ name }) => countRotations(recorder.history, name, fromMs, Infinity)[seen] >= times);

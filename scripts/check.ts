@@ -1,4 +1,4 @@
-// npm run check: types, lint and the tests that need nothing but this directory, side by side. Says what failed, and little else.
+// npm run check: types, lint, dependencies and the tests that need nothing but this directory, side by side. Says what failed, and little else.
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { buildTap, compileCache, tap } from './tap.ts';
@@ -12,6 +12,9 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   lint: 'node_modules/eslint/bin/eslint.js --cache --cache-location node_modules/.cache/eslint/ --cache-strategy content .'.split(
     ' ',
   ),
+  // What nothing imports, and what is imported and not declared; then whether what ships rests on something that is installed for development alone.
+  packages: ['node_modules/knip/bin/knip.js', '--no-progress'],
+  'packages that ship': ['node_modules/knip/bin/knip.js', '--no-progress', '--production', '--strict'],
   tests: [tap, '--jobs=2', 'src/**/*.test.ts'],
 };
 

@@ -4,14 +4,19 @@ import { dirname, join } from 'node:path';
 import { loadFormats } from '../reports/formats.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { clausesPage } from './docs/clauses-page.ts';
+import { controlsPage } from './docs/controls-page.ts';
 import { coveragePage } from './docs/coverage-page.ts';
 import { formatsPage } from './docs/formats-page.ts';
 import { impostorsPage } from './docs/impostors-page.ts';
 import { brokenLinks } from './docs/links.ts';
 import { root } from './docs/places.ts';
 import { readme } from './docs/readme.ts';
+import { catalog } from './docs/oscal/catalog.ts';
+import { componentDefinition } from './docs/oscal/component-definition.ts';
+import { published } from './docs/oscal/published.ts';
 import { reportSchema } from './docs/report-schema.ts';
 import { scenarioPage } from './docs/scenario-page.ts';
+import { targetPages } from './docs/target-page.ts';
 
 const formats = await loadFormats();
 
@@ -19,12 +24,22 @@ const formats = await loadFormats();
 function generatedPages(): Map<string, string> {
   return new Map([
     ['docs/clauses.md', clausesPage()],
+    ['docs/controls.md', controlsPage()],
     ['docs/coverage.md', coveragePage()],
     ['docs/formats.md', formatsPage(formats)],
     ['docs/impostors.md', impostorsPage()],
+    oscalDocument('catalog', catalog),
+    oscalDocument('component-definition', componentDefinition),
     ['docs/report.schema.json', reportSchema()],
+    ...targetPages(),
     ...scenarios.map((scenario) => [`docs/scenarios/${scenario.id}.md`, scenarioPage(scenario)] as const),
   ]);
+}
+
+/** A document of OSCAL that is made whole, by its path below the root. */
+function oscalDocument(model: string, make: Parameters<typeof published>[1]): [string, string] {
+  const path = `docs/oscal/${model}.json`;
+  return [path, published(model, make, read(path))];
 }
 
 /** What is not as it would be made now, each with the command that mends it, and links that lead nowhere. */
@@ -34,14 +49,14 @@ export function staleDocs(): string[] {
     ...[...pages]
       .filter(([path, text]) => read(path) !== text)
       .map(([path]) => `${path} is stale; run: npm run docs:pages`),
-    ...leftOver(pages).map((path) => `${path} is of no scenario; run: npm run docs:pages`),
+    ...leftOver(pages).map((path) => `${path} is of nothing that there is; run: npm run docs:pages`),
     ...(read('README.md') === readme() ? [] : ['README.md is stale; run: npm run docs:readme']),
     ...brokenLinks(),
   ];
 }
 
 function leftOver(pages: ReadonlyMap<string, string>): string[] {
-  return globSync('docs/scenarios/*.md', { cwd: root }).filter((path) => !pages.has(path));
+  return globSync('docs/{scenarios,targets}/*.md', { cwd: root }).filter((path) => !pages.has(path));
 }
 
 function read(path: string): string | undefined {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { findOnPath } from '../fixtures/toolchain/find.ts';
+import { findChromium, noChromium, quietFlags } from '../fixtures/chromium/find.ts';
 import { picturePath, root, transcriptPath } from './docs/places.ts';
 
 const run = promisify(execFile);
@@ -49,27 +49,16 @@ async function gate(): Promise<string> {
 
 async function takePicture(page: string, picture: string): Promise<void> {
   if (!existsSync(page)) throw new Error(`${page} is not there; name the directory of a finished run`);
-  const browser = ['chromium', 'chromium-browser', 'google-chrome']
-    .map((name) => findOnPath(name, process.env))
-    .find((path) => path !== undefined);
-  if (browser === undefined) throw new Error('no Chromium on the PATH; install one (Debian: apt-get install chromium)');
+  const browser = findChromium(process.env);
+  if (browser === undefined) throw new Error(noChromium);
   const cut = join(scratch, 'page.html');
   const style = `<style>html { height: ${shownPx}px; overflow: hidden }</style></head>`;
   writeFileSync(cut, readFileSync(page, 'utf8').replace('</head>', style));
   await run(
     browser,
     [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      `--user-data-dir=${join(scratch, 'browser')}`,
+      ...quietFlags(join(scratch, 'browser')),
       '--hide-scrollbars',
-      '--force-color-profile=srgb',
       '--virtual-time-budget=3000',
       `--window-size=${size}`,
       `--screenshot=${picture}`,

@@ -1,5 +1,5 @@
 // npm test [-- FILE …]: every test with tap, or those of these files; how tap runs them stands in package.json. They run side by side, but for those in
-// test/measured: what they judge rests on what the machine bears.
+// test/measured: what they judge rests on what the machine bears, or they keep all of it busy.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';

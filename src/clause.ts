@@ -13,7 +13,19 @@ export type Role = 'server' | 'client';
 export type Document = Lowercase<DocumentId>;
 
 /** A judge decides a clause from a history and nothing else. It is handed the clause, so that no id is written twice. */
-export type Judge = (history: History, clause: Clause) => Judgement;
+export interface Judge {
+  (history: History, clause: Clause): Judgement;
+  /** See `ofOwnRecords`. */
+  readonly ofOwnRecords?: true;
+}
+
+/**
+ * A judge that reads nothing but what the suites of its clause record, beside which nodes there are: when those have ended, it has said what it
+ * will say.
+ */
+export function ofOwnRecords(judge: (history: History, clause: Clause) => Judgement): Judge {
+  return Object.assign((history: History, clause: Clause) => judge(history, clause), { ofOwnRecords: true } as const);
+}
 
 /** A clause is one obligation of one document, and the rule that decides it from a history. */
 export interface Clause<Id extends string = string> {

@@ -43,6 +43,7 @@ export type Happening =
   | Search
   | TokenLife
   | Skip
+  | Written
   | BenchRow
   | BenchWindow
   | BenchSamples
@@ -52,6 +53,10 @@ export type Happening =
   | AcceptedFailure
   | Objective
   | BaselineRow
+  | PassMark
+  | SelfTestMark
+  | TriedImpostor
+  | TriedConformer
   | Trouble;
 
 /** First line of every history. */
@@ -66,6 +71,14 @@ export interface RunStarted {
   readonly target: Readonly<Record<string, unknown>>;
   /** Clause ids chosen for this run; a chosen clause that leaves no trace is inconclusive. */
   readonly clauses: readonly string[];
+  /** Of a run whose names were replaced: of which run it was made. */
+  readonly redacted?: Redacted;
+}
+
+/** The two records of the run that a redacted one was made of: SHA-256 of the files, in hex. */
+export interface Redacted {
+  readonly historySha256: string;
+  readonly reportSha256: string;
 }
 
 export interface RunEnded {
@@ -80,6 +93,8 @@ export interface PhaseMark {
   readonly kind: 'phase';
   readonly phase: string;
   readonly state: 'begun' | 'ended';
+  /** How far the wall clock had gone from the clock of the run, in milliseconds; absent where nobody looked. */
+  readonly wallClockOffMs?: number;
 }
 
 /** A node of the target: `judged` nodes are under test, the others are their peers. */
@@ -97,6 +112,8 @@ export interface TargetNode {
   readonly syncIntervalMs: number;
   /** How long it may take to follow what its agent delivers, SVID and bundle. */
   readonly uptakeMs: number;
+  /** The roles in which nothing of its pinning may be left out; absent where it is not critical. */
+  readonly critical?: readonly ('server' | 'client')[];
 }
 
 /** A scenario began or ended. */
@@ -469,6 +486,23 @@ export interface Skip {
   readonly node?: string;
   readonly role?: 'server' | 'client';
   readonly reason: string;
+  /** What the clause warns of cannot come about here, so that nothing was left out. */
+  readonly moot?: true;
+}
+
+/** Something is about to be written to a mesh that others run, and cannot be taken back. */
+export interface Written {
+  readonly kind: 'written';
+  /** In words. */
+  readonly what: string;
+  /** host:port */
+  readonly at: string;
+  /** Until then it has an effect. */
+  readonly until: string;
+  /** What becomes of it, in words. */
+  readonly then: string;
+  /** It did not come about after all. */
+  readonly undone?: true;
 }
 
 /** A row of a benchmark that is to be measured: one distribution. One that is planned and not measured is inconclusive. */
@@ -509,6 +543,8 @@ export interface BenchRow {
   readonly again?: string;
   /** It measures a server of ours and no node: beside the rows of nodes, or for its own sake. */
   readonly yardstick?: 'beside' | 'alone';
+  /** The kind of program that is called, where there is a yardstick of that kind; absent for any other, and where nobody knows. */
+  readonly on?: 'Node.js';
   /** Generators that shared the schedule; absent for one. */
   readonly shards?: number;
 }
@@ -662,6 +698,59 @@ export interface RatioFigure {
   readonly apart: number;
 }
 
+/** A pass of a certification began or ended: a whole plan, with a timing of its own. What is recorded between is judged by itself. */
+export interface PassMark {
+  readonly kind: 'pass';
+  readonly pass: string;
+  readonly state: 'begun' | 'ended';
+  readonly title: string;
+  /** What a pass of this kind and length cannot show, each in a sentence. */
+  readonly cannotShow: readonly string[];
+}
+
+/** A self-test began or ended. What it found stands between, whether it was made now or kept from an earlier one. */
+export interface SelfTestMark {
+  readonly kind: 'self-test';
+  readonly state: 'begun' | 'ended';
+  /** When it was made, in UTC. */
+  readonly madeAt: string;
+  /** It was made by an earlier run of the same code on a machine like this. */
+  readonly kept: boolean;
+  readonly cores: number;
+  /** Of what it rests on. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** SHA-256 of Assay's own code, in hex. */
+  readonly code: string;
+  /** At its end: how many were judged again, as the machine was too busy to tell or their company failed them. */
+  readonly again?: number;
+  /** At its end: those that were not tried, as a program that they are made of cannot be had on that machine. */
+  readonly leftOut?: readonly { readonly program: string; readonly why: string; readonly count: number }[];
+}
+
+/** An implementation that is known to be wrong was judged. */
+export interface TriedImpostor {
+  readonly kind: 'impostor';
+  readonly impostor: string;
+  /** The clause that it breaks. */
+  readonly breaks: string;
+  /** `caught`: for that clause, and for the reason that it has to give. `open`: by a machine that was too busy. */
+  readonly outcome: 'caught' | 'missed' | 'open';
+  /** What the clause said of it instead; absent where it was caught. */
+  readonly said?: string;
+}
+
+/** An implementation that is known to be right was judged. */
+export interface TriedConformer {
+  readonly kind: 'conformer';
+  readonly conformer: string;
+  /** The suites, a scenario, or what it stood beside. */
+  readonly by: string;
+  /** `open`: by a machine that was too busy. */
+  readonly outcome: 'right' | 'alarm' | 'open';
+  /** The clauses that it did not pass, and why. */
+  readonly said: readonly { readonly clause: string; readonly reason: string }[];
+}
+
 /** The harness' own trouble: turns the clauses it names (all when none are named) into inconclusive. */
 export interface Trouble {
   readonly kind: 'trouble';
@@ -669,6 +758,8 @@ export interface Trouble {
   readonly message: string;
   /** What was seen to be broken may have been right: a fail is left open, too. */
   readonly evenFails?: true;
+  /** Of a trouble that leaves fails open, the line up to which it had not come about: what was broken by then was. */
+  readonly notBefore?: number;
   /** The nodes under test that did not get ready, where that was it; absent where none was. */
   readonly notReady?: readonly NotReady[];
 }

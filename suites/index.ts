@@ -1,4 +1,5 @@
 import { pinning } from './identity/matrix.ts';
+import { bundle } from './mesh/bundle.ts';
 import { life } from './mesh/node.ts';
 import { planes, postQuantum } from './mesh/planes.ts';
 import { possession } from './mesh/possession.ts';
@@ -10,5 +11,5 @@ import type { Suite } from './suite.ts';
 /** All suites, in the order in which they are listed to a person; they run side by side. */
 export const suites: readonly Suite[] = [
   ...[tls, pinning, possession, shownIntermediates],
-  ...[planes, tokens, postQuantum, life],
+  ...[bundle, planes, tokens, postQuantum, life],
 ];

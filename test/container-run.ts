@@ -1,5 +1,6 @@
 // A run that its test kills: container-run.ts OUT. Starts what Assay would, says when it stands, and waits for its end.
-import { newRunId, openRun } from '../fixtures/run/run.ts';
+import { newRunId } from '../fixtures/run/run-id.ts';
+import { openRun } from '../fixtures/run/run.ts';
 import { openRecorder } from '../fixtures/run/recorder.ts';
 import { startGuardian } from '../fixtures/run/guardian/guardian.ts';
 import { startContainerRuntime } from '../fixtures/runtime/container/container.ts';

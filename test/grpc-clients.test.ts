@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -23,6 +23,7 @@ import { connectServerApi, type ServerApi, ServerApiError } from '../spiffe/serv
 import { fetchX509Context, parseEndpointSocket, watchX509Context, type X509Context } from '../spiffe/workload-api.ts';
 import { pem } from '../src/svid/x509/pem.ts';
 import { authorityId, readCertificate } from '../src/svid/x509/read.ts';
+import { freePort } from '../fixtures/run/free-port.ts';
 
 t.setTimeout(3_600_000);
 
@@ -99,7 +100,7 @@ await t.test('against SPIRE', async (t) => {
   const watch = () => watching(workloadSocket);
 
   t.before(async () => {
-    const port = await freePort();
+    const port = await freePort(host);
     address = `${host}:${port}`;
     writeFileSync(join(dir, 'server.conf'), serverConfig(dir, port));
     run('spire-server', join(dir, 'server.conf'));
@@ -180,7 +181,7 @@ await t.test('against SPIRE', async (t) => {
     );
     const noTrust = await attest(token, { authoritiesDer: [] });
     t.equal(noTrust.outcome, 'unknown');
-    const nobody = await attest(token, { address: `${host}:${await freePort()}` });
+    const nobody = await attest(token, { address: `${host}:${await freePort(host)}` });
     t.equal(nobody.outcome, 'unknown');
     t.equal((await attest(token)).outcome, 'attested');
   });
@@ -352,15 +353,6 @@ async function foreignAuthority(): Promise<Uint8Array> {
     ],
   });
   return new Uint8Array(certificate.rawData);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function serverConfig(dir: string, port: number): string {

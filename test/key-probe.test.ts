@@ -7,7 +7,8 @@ import { createServer, type TlsOptions, type TLSSocket } from 'node:tls';
 import t from 'tap';
 import { keyProbeOf, withoutItsKey } from '../fixtures/probes/key-probe.ts';
 import { openRecorder } from '../fixtures/run/recorder.ts';
-import { newRunId, openRun } from '../fixtures/run/run.ts';
+import { newRunId } from '../fixtures/run/run-id.ts';
+import { openRun } from '../fixtures/run/run.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
 
@@ -61,13 +62,13 @@ for (const [kind, shown] of [
   await t.test(`a right server lets in who holds the ${kind} key, and nobody else`, async (t) => {
     await using probe = keyProbeOf(run, program.path);
     await using server = await answering((socket) => socket.end(hello));
-    const right = await probe.hello(server.address, shown);
+    const right = await probe.ask(server, shown);
     t.strictSame(
       [right.outcome, right.named, right.server?.[0]?.uriSans],
       ['accepted', spiffeId, [spiffeId]],
       right.how,
     );
-    const wrong = await probe.hello(server.address, withoutItsKey(shown));
+    const wrong = await probe.ask(server, withoutItsKey(shown));
     t.equal(wrong.outcome, 'refused');
     t.match(wrong.how, /^alert: /);
   });
@@ -83,21 +84,21 @@ await t.test('what is neither an answer nor a refusal tells nothing', async (t) 
   ];
   for (const [how, outcome, serve] of ends) {
     await using server = await answering(serve);
-    const seen = await probe.hello(server.address, identity);
+    const seen = await probe.ask(server, identity);
     t.match(seen.how, how);
     t.equal(seen.outcome, outcome, seen.how);
   }
   await using old = await answering((socket) => socket.end(hello), { maxVersion: 'TLSv1.2' });
-  t.equal((await probe.hello(old.address, identity)).outcome, 'refused', 'a server that speaks no TLS 1.3');
+  t.equal((await probe.ask(old, identity)).outcome, 'refused', 'a server that speaks no TLS 1.3');
   await using deaf = await listening(createTcpServer((socket) => socket.resume().end('no TLS at all')));
-  t.equal((await probe.hello(deaf.address, identity)).outcome, 'unknown');
-  t.equal((await probe.hello('127.0.0.1:1', identity)).outcome, 'unknown', 'nobody listens');
-  t.match((await probe.hello(deaf.address, { ...identity, key: 'none' })).how, /^key: no PEM/);
+  t.equal((await probe.ask(deaf, identity)).outcome, 'unknown');
+  t.equal((await probe.ask({ address: '127.0.0.1:1' }, identity)).outcome, 'unknown', 'nobody listens');
+  t.match((await probe.ask(deaf, { ...identity, key: 'none' })).how, /^key: no PEM/);
 });
 
 await t.test('a program that is gone, or never was, tells nothing', async (t) => {
   await using none = keyProbeOf(run, join(out, 'nothing'));
-  const seen = await none.hello('127.0.0.1:1', identity);
+  const seen = await none.ask({ address: '127.0.0.1:1' }, identity);
   t.equal(seen.outcome, 'unknown');
   t.match(seen.how, /nothing (could not be started|ended with)/);
 });

@@ -7,7 +7,8 @@ import { meshSpecs } from '../plans/meshes.ts';
 import { reaches } from '../fixtures/faults/links.ts';
 import { startMesh } from '../fixtures/target/mesh.ts';
 import { openRecorder } from '../fixtures/run/recorder.ts';
-import { closeRun, newRunId, openRun } from '../fixtures/run/run.ts';
+import { newRunId } from '../fixtures/run/run-id.ts';
+import { closeRun, openRun } from '../fixtures/run/run.ts';
 import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 

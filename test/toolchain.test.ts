@@ -15,6 +15,7 @@ t.setTimeout(3_600_000);
 
 /** A `go` that writes a program as real builds do, says what real builds say, and counts its runs. */
 const impostorGo = `
+if [ "$1" = version ]; then echo go version go1.99.0 linux/amd64; exit 0; fi
 while [ $# -gt 0 ]; do case "$1" in -o) out=$2; shift;; esac; last=$1; shift; done
 echo x >> "$RUNS"
 echo 'go: downloading example.test/mod v1.0.0' >&2
@@ -49,9 +50,11 @@ t.beforeEach(async () => {
     PATH: `${join(dir, 'bin')}:/usr/bin:/bin`,
     HOME: dir,
     ASSAY_CACHE: join(dir, 'cache'),
+    ASSAY_NO_FETCH: '1',
     RUNS: join(dir, 'runs'),
   };
   await mkdir(join(dir, 'bin'));
+  await impostor('gcc', 'exit 0');
 });
 
 t.afterEach(() => rm(dir, { recursive: true, force: true }));
@@ -182,20 +185,42 @@ await t.test('an abort kills Go, leaves nothing, and throws its reason', async (
   t.strictSame(await readdir(readCache(env).dir), []);
 });
 
-await t.test('without Go the message lists three ways out', async (t) => {
+await t.test('without Go the message lists the ways out', async (t) => {
   await impostor('spire-server', 'echo 1.12.0 >&2');
+  await impostor('go', 'echo go version go1.20.1');
   const { dir: folder } = readCache(env);
   await assert.rejects(locateTools(['spire-server'], { env, ...noProgress }), (error) => {
     assert.ok(error instanceof ToolchainError);
     t.equal(error.exitCode, 2);
+    t.match(error.message, /bin\/go is 1\.20\.1, and Go 1\.\d+\.\d+ or newer is needed/);
     t.match(error.message, /1\. Install Go 1\.\d+\.\d+ or newer/);
-    t.match(error.message, /2\. .*ASSAY_SPIRE_SERVER=/);
-    t.match(error.message, /3\. .*spire-server 1\.15\.3/);
+    t.match(error.message, /2\. Unset ASSAY_NO_FETCH/);
+    t.match(error.message, /3\. .*ASSAY_SPIRE_SERVER=/);
+    t.match(error.message, /4\. .*spire-server 1\.15\.3/);
     t.ok(error.message.includes(folder), 'the folder to copy');
-    t.match(error.message, /bin\/spire-server is 1\.12\.0 and is not used/);
+    t.match(error.message, /5\. .*-toolchain-\w+-\w+ .*npm run pack:toolchain/);
+    t.match(error.message, /bin\/spire-server is 1\.12\.0, and is not used/);
     return true;
   });
 });
+
+await t.test(
+  'a C compiler that compiles nothing is told of before a build, and only where one is needed',
+  async (t) => {
+    await impostor('go', impostorGo);
+    for (const name of ['gcc', 'cc', 'clang']) await impostor(name, 'exit 1');
+    await assert.rejects(locateTools(['toxiproxy', 'spire-server'], { env, ...noProgress }), (error) => {
+      assert.ok(error instanceof ToolchainError);
+      t.equal(error.exitCode, 2);
+      t.match(error.message, /a C compiler \(gcc, cc, clang cannot compile a small program/);
+      t.match(error.message, /apt-get install gcc libc6-dev/);
+      return true;
+    });
+    t.equal(await runsOfGo(), 0);
+    await locateTools(['toxiproxy'], { env, ...noProgress });
+    t.equal(await runsOfGo(), 1);
+  },
+);
 
 await t.test('the node in Rust is built by Cargo, without a Go, and found in the cache from then on', async (t) => {
   await impostor('cargo', impostorCargo('1.95.0'));
@@ -275,7 +300,10 @@ await t.test('the PATH counts only in the pinned version', async (t) => {
 
 await t.test('a build that fails shows the end of what Go said, where the rest is, and what to do', async (t) => {
   const failing = async (says: string): Promise<ToolchainError> => {
-    await impostor('go', `echo example.test/mod/a >&2; echo '${says}' >&2; exit 1`);
+    await impostor(
+      'go',
+      `if [ "$1" = version ]; then echo go version go1.99.0; exit 0; fi; echo example.test/mod/a >&2; echo '${says}' >&2; exit 1`,
+    );
     const error: unknown = await locateTools(['toxiproxy'], { env, ...noProgress }).catch((thrown: unknown) => thrown);
     assert.ok(error instanceof ToolchainError);
     return error;
@@ -328,7 +356,6 @@ await t.test('the doctor tells runtimes and programs, and what would change them
   t.equal(canRun(bare), false);
 
   await impostor('go', 'echo go version go1.99.0 linux/amd64');
-  await impostor('gcc', 'echo 12.2.0');
   const buildable = await examine(env);
   t.equal(buildable.find(({ id }) => id === 'runtime/process')?.state, 'not built yet');
   t.equal(canRun(buildable), true);

@@ -72,7 +72,11 @@ export function targetText(mesh: Mesh, workloadApi: string): string {
     {
       trustDomain,
       workloadApi: `unix://${workloadApi}`,
-      spireServer: { address: spire.host.address('api'), admin: `unix://${spire.host.dir}/api.sock` },
+      spireServer: {
+        address: spire.host.address('api'),
+        admin: `unix://${spire.host.dir}/api.sock`,
+        bundleEndpoint: { address: spire.host.address('bundle'), profile: 'https_spiffe' },
+      },
       nodes: nodes.map(({ name, address, spiffeId, allows }) => ({ name, address, spiffeId, allows })),
       allow: { faults: [], write: false },
     },

@@ -3,6 +3,7 @@ import { createServer, type Server as TcpServer, type Socket } from 'node:net';
 import type { ConnectionOptions, Server as TlsServer, TlsOptions } from 'node:tls';
 import { parseSpiffeId } from '../../src/svid/spiffe-id.ts';
 import { forgeAuthority } from '../../src/svid/x509/forge.ts';
+import { moduleUrl } from '../../src/module-file.ts';
 import { reference, type Behaviour } from '../../mesh/node/behaviour.ts';
 import { connectMtls, dialHello } from '../../mesh/node/dial.ts';
 import type { Held } from '../../mesh/node/held.ts';
@@ -343,7 +344,7 @@ export const tlsImpostors: readonly Impostor[] = [
     title: 'Its session tickets grant early data',
     breaks: 'mesh/tls/no-early-data',
     reason: /^NODE: its session tickets allow 16384 bytes of early data/,
-    main: new URL('../early-data-main.ts', import.meta.url),
+    main: moduleUrl('../early-data-main.ts', import.meta.url),
   },
 ];
 

@@ -1,10 +1,10 @@
 import cluster from 'node:cluster';
 import { constants } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { reference, type Behaviour } from '../../mesh/node/behaviour.ts';
 import { judgePeer } from '../../mesh/node/peer.ts';
 import type { Conformer } from '../conformer.ts';
 import { laggingBy } from './identity.ts';
+import { modulePath } from '../../src/module-file.ts';
 
 const drainMs = 800;
 const tale = 'It is a long time since anybody has read a log like this one. '.repeat(60);
@@ -19,7 +19,7 @@ const withoutTickets: Partial<Behaviour> = {
 
 const withWorkers = ([node = '', ...main]: readonly string[]) => [
   node,
-  fileURLToPath(new URL('./workers-main.ts', import.meta.url)),
+  modulePath('./workers-main.ts', import.meta.url),
   ...main,
 ];
 

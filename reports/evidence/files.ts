@@ -15,6 +15,9 @@ export interface RunFile {
 /** The file that vouches for all others of a run. */
 export const attestationFile = 'attestation.intoto.jsonl';
 
+/** The page as it was printed, where somebody did that. It is made of the same as all documents, and not the same bytes each time. */
+export const printedFile = 'report.pdf';
+
 /** What every run has, whatever its reports are made in. */
 export const records = ['history.jsonl', 'report.json'] as const;
 

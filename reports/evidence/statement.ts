@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { parsedJson } from '../../src/json.ts';
 import type { ChainRead } from '../../src/evidence/chain.ts';
-import type { History } from '../../src/history.ts';
+import type { History, Redacted } from '../../src/history.ts';
 import { outcomeOf, type ClauseOutcome } from '../../src/report/acceptance.ts';
+import { claimWords, type Claim } from '../../src/report/certification.ts';
 import type { Report } from '../../src/report/report.ts';
 import { pointsOf } from '../points.ts';
 import type { RunFile } from './files.ts';
@@ -28,8 +29,12 @@ export interface Statement {
       readonly run: string;
       readonly verdict: Report['verdict'];
       readonly version: string;
+      /** Of a certification: what it claims of each promise and of each document; absent of any other run. */
+      readonly claims?: readonly Pick<Claim, 'of' | 'id' | 'claim'>[];
       /** How many lines the history has, and the last link of its chain; null where it has none. */
       readonly history: { readonly lines: number; readonly chain: string | null };
+      /** Of a redacted run: the records that it was made of, SHA-256 in hex; absent of any other. */
+      readonly redacted?: Redacted;
       /** SHA-256, in hex, of each certificate of the X.509-SVID that signs; empty where a key alone does, or nobody. */
       readonly svid: readonly string[];
       /** UTC, by the clock of who sealed it: nobody else vouches for that. */
@@ -62,7 +67,7 @@ interface Stated {
 
 /** What has no hash stands in it without one, and makes it no statement. */
 export function statementOf({ report, history, chain, files, svid, sealedAt }: Stated): Statement {
-  const { run, verdict } = report;
+  const { run, verdict, certification } = report;
   const points = pointsOf(report, history);
   const listed = (list: 'passedTests' | 'warnedTests' | 'failedTests') =>
     points.filter((point) => statementWords[outcomeOf(point)] === list).map(({ id }) => id);
@@ -82,7 +87,9 @@ export function statementOf({ report, history, chain, files, svid, sealedAt }: S
         run: run.id,
         verdict,
         version: run.versions['assay'] ?? '',
+        ...(certification && { claims: certification.claims.map(({ of, id, claim }) => ({ of, id, claim })) }),
         history: { lines: chain.lines, chain: chain.last ?? null },
+        ...(run.redacted && { redacted: run.redacted }),
         svid,
         sealedAt,
       },
@@ -96,7 +103,13 @@ export function saysTheSame(one: Statement, other: Statement): boolean {
 }
 
 const words = v.array(v.string());
-const digest = v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) });
+const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+const digest = v.object({ sha256: hex });
+const claim = v.object({
+  of: v.picklist(['promise', 'document']),
+  id: v.string(),
+  claim: v.picklist(claimWords),
+});
 const statementSchema = v.object({
   _type: v.literal('https://in-toto.io/Statement/v1'),
   subject: v.array(v.object({ name: v.string(), digest })),
@@ -109,7 +122,9 @@ const statementSchema = v.object({
       run: v.string(),
       verdict: v.picklist(['pass', 'fail', 'inconclusive']),
       version: v.string(),
+      claims: v.exactOptional(v.array(claim)),
       history: v.object({ lines: v.number(), chain: v.nullable(v.string()) }),
+      redacted: v.exactOptional(v.object({ historySha256: hex, reportSha256: hex })),
       svid: words,
       sealedAt: v.pipe(v.string(), v.isoTimestamp()),
     }),

@@ -10,7 +10,7 @@ import { parseSpiffeId } from '../../src/svid/spiffe-id.ts';
 import { readCertificate, type Certificate } from '../../src/svid/x509/read.ts';
 import { verifyX509Svid } from '../../src/svid/x509/verify.ts';
 import { version } from '../../src/version.ts';
-import { documentNames } from '../formats.ts';
+import { runFileNames } from '../formats.ts';
 import { readHistory, readReport, RunRecordError } from '../read-run.ts';
 import { isSignedBy, keyIdOf, readEnvelope, type Envelope, type EnvelopeSignature } from './dsse.ts';
 import { attestationFile, filesOf, readRegular, records, type RunFile } from './files.ts';
@@ -93,7 +93,7 @@ export async function verifyRun(directory: string, trust?: Trust): Promise<Verif
   }
   const names = statement.subject.map(({ name }) => name);
   // Also what was made of it since, and was not when it was sealed.
-  const files = await filesOf(directory, [...records, ...(await documentNames()), ...names]);
+  const files = await filesOf(directory, [...(await runFileNames()), ...names]);
   for (const difference of differences(statement, files)) findings.push(difference);
 
   const [signature, ...others] = envelope.signatures;
@@ -194,6 +194,8 @@ function ofItself(history: History, { spiffeId, authority }: NonNullable<SignedB
   if (entriesOf(history, 'node').some((node) => node.spiffeId === spiffeId))
     return `${spiffeId}, which signed it, is a node that the run looked at`;
   const [started] = entriesOf(history, 'run-started');
+  if (started?.redacted !== undefined)
+    return `the run is redacted, so that nobody can tell whether ${spiffeId}, which signed it, is of its own mesh: have it signed with a key`;
   const own = entriesOf(history, 'bundle').some(({ authorities }) =>
     authorities.includes(authority.subjectKeyId ?? ''),
   );

@@ -6,7 +6,7 @@ import { pointsOf } from '../points.ts';
 import { rowName } from '../../src/statistics/bench-rows.ts';
 import type { ReportFormat } from '../format.ts';
 
-/** OpenMetrics 1.0: verdicts and figures as gauges, times in seconds. */
+/** OpenMetrics 1.0: verdicts, claims and figures as gauges, times in seconds. */
 export const format = {
   id: 'openmetrics',
   title: 'OpenMetrics, the verdict of each clause and every figure of the benches, for dashboards.',
@@ -34,6 +34,10 @@ function openMetrics(report: Report, history: History): Promise<string> {
   );
   const clauses = gauge('clause', 'A clause or a bound, with its verdict.', ['clause', 'verdict']);
   for (const point of pointsOf(report, history)) clauses.set({ clause: point.id, verdict: outcomeOf(point) }, 1);
+  if (report.certification !== undefined) {
+    const claims = gauge('claim', 'What a certification claims of a promise or of a document.', ['of', 'id', 'claim']);
+    for (const { of, id, claim } of report.certification.claims) claims.set({ of, id, claim }, 1);
+  }
 
   const rows = ['row', 'generator', 'loop'];
   const timed = (name: string, what: string) => ({

@@ -4,6 +4,7 @@ import { outcomeOf } from '../../src/report/acceptance.ts';
 import type { ClauseReport, Report } from '../../src/report/report.ts';
 import type { ReportFormat } from '../format.ts';
 import { pointsOf, reasonOf } from '../points.ts';
+import { redactedSentence } from '../wording.ts';
 
 /**
  * TAP 14, one line a clause. Inconclusive is `not ok` with `severity: inconclusive`. What is known not to hold, or accepted, has TAP's directive for
@@ -26,18 +27,39 @@ export const format = {
 
 function tap(report: Report, history: History): string {
   const points = pointsOf(report, history);
-  const comments = [`run ${report.run.id}, seed ${report.run.seed}, verdict ${report.verdict}`];
-  if (report.run.aborted !== null) comments.push(`aborted: ${report.run.aborted}`);
   return [
-    'TAP version 14',
-    `1..${points.length}`,
-    ...comments.map((comment) => `# ${oneLine(comment)}`),
-    ...points.flatMap((clause, at) => point(clause, at + 1)),
+    tapVersion,
+    tapPlan(points.length),
+    ...tapComments(report),
+    ...points.flatMap((clause, at) => tapPoint(clause, at + 1)),
     '',
   ].join('\n');
 }
 
-function point(clause: ClauseReport, number: number): string[] {
+export const tapVersion = 'TAP version 14';
+
+export function tapPlan(points: number): string {
+  return `1..${points}`;
+}
+
+/** What the run is, and came to, for people who read the stream. */
+export function tapComments({ run, verdict }: Report): string[] {
+  const comments = [`run ${run.id}, seed ${run.seed}, verdict ${verdict}`];
+  if (run.redacted !== undefined) comments.push(redactedSentence(run.redacted));
+  if (run.aborted !== null) comments.push(`aborted: ${run.aborted}`);
+  return comments.map((comment) => `# ${oneLine(comment)}`);
+}
+
+const mostOfReason = 300;
+
+/** Says that the run was cut, and why as far as a line goes. */
+export function tapBailOut(why: string): string {
+  const line = oneLine(why.slice(0, mostOfReason));
+  return `Bail out! ${line}${why.length > mostOfReason ? ' …' : ''}`;
+}
+
+/** The lines of a point: the test line, and what is known of it. */
+export function tapPoint(clause: ClauseReport, number: number): string[] {
   const ok = clause.verdict === 'pass' || clause.verdict === 'skipped';
   const directive =
     clause.verdict === 'skipped'

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
 import { outcomeOf, type ClauseOutcome } from '../../src/report/acceptance.ts';
 import type { Report } from '../../src/report/report.ts';
@@ -9,7 +10,7 @@ import type { KeptRun, KeptRuns } from './runs.ts';
 
 const views = new URL('./', import.meta.url);
 const css = new URL('../formats/page/page.css', import.meta.url);
-const eta = new Eta({ views: views.pathname, cache: true, autoEscape: true });
+const eta = new Eta({ views: fileURLToPath(views), cache: true, autoEscape: true });
 
 // What a gate measures at its end, and a benchmark first.
 const quietRow = 'handshake/steady/full';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openControl, type Row } from '../../fixtures/probes/beside-control.ts';
-import { offerHello, type Seen } from '../../fixtures/probes/probe.ts';
+import { offerTo, type Seen } from '../../fixtures/probes/probe.ts';
 import { eventually, inTime } from '../../fixtures/run/eventually.ts';
 import type { TargetNode } from '../../fixtures/target/target.ts';
 import { ticketNotPastSvid } from '../../src/clauses/mesh/tls.ts';
@@ -22,7 +22,7 @@ async function showsItsLast(
   const identity = await identitiesOf(target)();
   const shown = async () => {
     const startMs = recorder.now();
-    const [leaf] = (await offerHello(node.address, { identity })).server ?? [];
+    const [leaf] = (await offerTo(node, { identity })).server ?? [];
     if (leaf === undefined || leaf.serial !== node.agent?.delivery.leaf?.serial) return false;
     const svid = { spiffeId: leaf.uriSans[0] ?? '', serial: leaf.serial };
     recorder.record({ kind: 'presented', scenario, node: node.name, role: 'server', svid, startMs });
@@ -75,7 +75,7 @@ async function lateSession(context: ScenarioContext, node: TargetNode): Promise<
   const control = await openControl({
     ...{ recorder, signal, trust: target, node, role: 'server', name: `${clause.id}/${node.name}` },
     right: { clause, row: 'an identity near its end', offer: () => Promise.resolve(orEnded(opened, brief.inTime)) },
-    after: { row: 'a living identity', offer: () => offerHello(node.address, { identity: living.identity }) },
+    after: { row: 'a living identity', offer: () => offerTo(node, { identity: living.identity }) },
   });
   const offered = (row: string, expect: Row['expect'], offer: Row['offer']) =>
     control.try([{ clause, row, expect, offer }]);
@@ -84,7 +84,7 @@ async function lateSession(context: ScenarioContext, node: TargetNode): Promise<
   await sleep(Math.max(0, surelyPast(notAfter) - Date.now()), undefined, { signal });
   if (session === undefined || resumed?.tls?.resumed !== true) {
     const row = 'the identity after its end (no session was offered)';
-    await offered(row, 'refused', () => offerHello(node.address, { identity }));
+    await offered(row, 'refused', () => offerTo(node, { identity }));
   } else {
     // What is offered past the end of the node's own SVID says nothing of sessions.
     const ownEndMs = node.agent?.delivery.leaf?.notAfter.getTime() ?? Infinity;
@@ -92,9 +92,9 @@ async function lateSession(context: ScenarioContext, node: TargetNode): Promise<
     // That a living one was resumed says nothing of the worker that the other met; without it, the refusals say nothing.
     const goesOn = (offer: number) => offer <= offers || (told?.tls?.resumed !== true && offer <= 2 * offers);
     for (let offer = 1; offer === 1 || (goesOn(offer) && Date.now() < ownEndMs); offer++) {
-      await offered('its session, after its end', 'refused', () => offerHello(node.address, { identity, session }));
+      await offered('its session, after its end', 'refused', () => offerTo(node, { identity, session }));
       await offered('a session of a living identity, right after it', 'either', async () => {
-        const seen = await offerHello(node.address, living);
+        const seen = await offerTo(node, living);
         if (told?.tls?.resumed !== true) told = seen;
         return seen;
       });
@@ -114,17 +114,14 @@ async function openSession(node: TargetNode, issue: Issue, moreSeconds: number) 
   // Validity counts in whole seconds.
   const notAfter = new Date((Math.ceil((Date.now() + leastLifeMs) / 1000) + moreSeconds) * 1000);
   const identity = await issue(notAfter);
-  const [opened, beside] = await Promise.all([
-    offerHello(node.address, { identity }),
-    offerHello(node.address, { identity: living }),
-  ]);
+  const [opened, beside] = await Promise.all([offerTo(node, { identity }), offerTo(node, { identity: living })]);
   // A ticket may be good for one use only, so that the first is spent on the control and the last kept for afterwards.
   const [spent, ...kept] = opened.sessions;
   const resumed =
     spent === undefined
       ? undefined
       : await untilResumed(
-          () => offerHello(node.address, { identity, session: spent }),
+          () => offerTo(node, { identity, session: spent }),
           ({ tookMs }) => Date.now() + 2 * tookMs < notAfter.getTime(),
         );
   const inTime = Date.now() < notAfter.getTime();

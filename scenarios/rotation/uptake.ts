@@ -24,10 +24,10 @@ const atOnce = 4;
 
 // How many more bounds a node is asked that was kept from following by the machine.
 const moreBounds = 3;
-const overdueFail: Judgement = { verdict: 'fail', reason: 'overdue', evidence: [] };
 
-// Where one exchange took so long that the bound passed meanwhile.
+// Where one exchange took so long that the bound passed meanwhile, or the machine kept the node from following.
 const asFarAsSeen = 'the first time that it was so, the bound had passed: whether it came in time was not seen';
+const overdueFail: Judgement = { verdict: 'fail', reason: asFarAsSeen, evidence: [] };
 
 /** What a node is to have come to, and by when. */
 export interface Due {
@@ -49,12 +49,15 @@ export async function untilItStays(
   { node, wanted, dueMs, boundMs }: Due,
   offer: Offer,
 ): Promise<Awaited<ReturnType<Offer>>> {
-  const isExcused = (atMs: number, tookMs: number) =>
-    atMs <= dueMs + moreBounds * boundMs &&
-    unlessBusyFor(recorder.history, overdueFail, [{ node, atMs, tookMs }]).verdict !== 'fail';
+  const excuseOf = (atMs: number, tookMs: number): string | undefined => {
+    if (atMs > dueMs + moreBounds * boundMs) return undefined;
+    const { verdict, reason } = unlessBusyFor(recorder.history, overdueFail, [{ node, atMs, tookMs }]);
+    return verdict === 'fail' ? undefined : reason;
+  };
   let row = 0;
   let longest = 0;
   let late = false;
+  let excuse: string | undefined;
   for (;;) {
     const overdue = recorder.now() > dueMs;
     const asked = row === 0 ? 1 : Math.min(atOnce, inARow - row);
@@ -63,8 +66,11 @@ export async function untilItStays(
       row = seen.outcome === wanted ? row + 1 : 0;
       longest = Math.max(longest, row);
       if (row === 1) late = overdue;
-      if (row >= inARow) return late ? { ...seen, outcome: 'unknown', how: `${seen.how}; ${asFarAsSeen}` } : seen;
-      if (row === 0 && overdue && !isExcused(recorder.now(), seen.tookMs))
+      if (row >= inARow)
+        return late ? { ...seen, outcome: 'unknown', how: `${seen.how}; ${excuse ?? asFarAsSeen}` } : seen;
+      if (row > 0 || !overdue) continue;
+      excuse = excuseOf(recorder.now(), seen.tookMs);
+      if (excuse === undefined)
         return longest === 0 ? seen : { ...seen, how: `${seen.how}; it had been ${wanted} ${longest} in a row before` };
     }
     if (row === 0) await sleep(25, undefined, { signal });
@@ -92,7 +98,7 @@ export async function untilTakenUp(context: ScenarioContext, companion: Authorit
   await Promise.all(
     target.nodes.flatMap((node) =>
       (['server', 'client'] as const).map(async (role) => {
-        if (node.lacks?.[role] !== undefined || (role === 'client' && node.admin === undefined)) return;
+        if (node.lacks?.[role] !== undefined || (role === 'client' && node.dialler === undefined)) return;
         const dueMs = bundleDeliveredMs(context, node) + withinMs;
         // Asked for once: what comes later is no answer to what was asked in time.
         const due = { node: node.name, wanted: 'accepted', dueMs, boundMs: withinMs } as const;

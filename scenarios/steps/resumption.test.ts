@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import t from 'tap';
-import { offerHello, type Seen, type Session } from '../../fixtures/probes/probe.ts';
+import { offerTo, type Seen, type Session } from '../../fixtures/probes/probe.ts';
 import { forgeAuthority } from '../../src/svid/x509/forge.ts';
 import { offers, untilResumed } from './resumption.ts';
 
@@ -45,7 +45,7 @@ await t.test('the second of two workers with ticket keys of their own is met', a
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const hello = (session?: Session) => offerHello(address, { identity, ...(session && { session }) });
+  const hello = (session?: Session) => offerTo({ address }, { identity, ...(session && { session }) });
   const [session] = (await hello()).sessions;
   t.equal((await hello(session)).tls?.resumed, false);
   t.equal((await untilResumed(() => hello(session))).tls?.resumed, true);

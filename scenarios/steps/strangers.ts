@@ -78,7 +78,7 @@ export async function sendStrangers(
     await sent;
   };
   const called = () => {
-    const [fromMs, fromIndex] = [recorder.now(), recorder.history.length + 1];
+    const [fromMs, fromIndex] = [recorder.now(), recorder.next];
     const left = new Set(parts.filter((_, at) => controls[at]!.tells).map(({ node, role }) => `${node.name} ${role}`));
     if (left.size === 0) return Promise.resolve();
     return recorder.until(
@@ -111,5 +111,7 @@ async function strangersOf({ trustDomain, probeIds, forging }: Target): Promise<
 }
 
 async function allyOf({ probeIds: { federated }, forging }: Target): Promise<TlsIdentity | undefined> {
-  return forging && federated !== undefined ? issueIdentity(forging.federated.authority, federated) : undefined;
+  return forging?.federated && federated !== undefined
+    ? issueIdentity(forging.federated.authority, federated)
+    : undefined;
 }

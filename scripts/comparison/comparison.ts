@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { readHistory } from '../../reports/read-run.ts';
 import type { Report } from '../../src/report/report.ts';
 import { seeded } from '../../src/statistics/seeded.ts';
-import { drawn, samplesOf, slower } from './resampled.ts';
+import { drawn, samplesOf, slower, besideRow } from './resampled.ts';
 import { writeComparison, type Verdicts } from './result.ts';
 
 const usage = `usage: npm run bench:comparison -- [--times N] [--seconds S] [--draws N]
@@ -96,7 +96,7 @@ for (let nth = 1; nth <= 2 * times && Math.min(same.length, slowed.length) < tim
 function planted(p50Ms: number): number {
   const beside = (ms: number) => {
     const { report } = measure(ms, undefined, 3 * seconds);
-    return p50Of(report) / p50Of(report, 'steady/yardstick');
+    return p50Of(report) / p50Of(report, besideRow);
   };
   const [little, much] = [slowedBy * p50Ms, 3 * slowedBy * p50Ms];
   const [none, atLittle, atMuch] = [beside(0), beside(little), beside(much)];

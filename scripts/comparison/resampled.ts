@@ -1,9 +1,13 @@
+import { shapeKeys } from '../../plans/bench.ts';
 import type { History } from '../../src/history.ts';
 import { entriesOf } from '../../src/history.ts';
 import { fromDueMs } from '../../src/statistics/bench-rows.ts';
-import { compare, comparedPercentiles, scaled, yardstick } from '../../src/statistics/comparison.ts';
+import { compare, comparedPercentiles, scaled, yardstickRow } from '../../src/statistics/comparison.ts';
 import { ratioOf, type ByRound } from '../../src/statistics/ratio.ts';
 import { roundsOf } from '../../src/statistics/rounds.ts';
+
+/** The node that is measured is one in Node.js, with usual SVIDs. */
+export const besideRow = yardstickRow({ phase: 'steady', key: shapeKeys['P-256'], on: 'Node.js' });
 
 /** The latencies of a row and of its yardstick, round by round. */
 interface RunSamples {
@@ -13,7 +17,7 @@ interface RunSamples {
 
 /** What a history tells of one row and of the yardstick beside it. */
 export function samplesOf(history: History, row: string): RunSamples {
-  return { row: byRound(history, row), yardstick: byRound(history, `steady/${yardstick}`) };
+  return { row: byRound(history, row), yardstick: byRound(history, besideRow) };
 }
 
 function byRound(history: History, row: string): ByRound {

@@ -10,7 +10,7 @@ import { scenarios } from '../../scenarios/index.ts';
 import { impostors } from '../../impostors/catalogue.ts';
 import { loadRuntimes } from '../../fixtures/runtime/runtimes.ts';
 import { readCache } from '../../fixtures/toolchain/cache.ts';
-import { programs } from '../../fixtures/toolchain/programs.ts';
+import { meshToolNames, programs } from '../../fixtures/toolchain/programs.ts';
 import { coverageHead, coverageRows } from '../../reports/coverage-table.ts';
 import { milliseconds } from '../../reports/wording.ts';
 import { loadFormats } from '../../reports/formats.ts';
@@ -22,6 +22,7 @@ import { coverageOf } from '../../src/requirements/coverage.ts';
 import { fillBlocks, type Block } from './blocks.ts';
 import { besidePromises } from './clauses-page.ts';
 import { anchorOfHeading, sentence, table } from './markdown.ts';
+import { install, program } from './package-blocks.ts';
 import { root, transcriptPath } from './places.ts';
 
 const [runtimes, formats] = await Promise.all([loadRuntimes(), loadFormats()]);
@@ -33,6 +34,7 @@ export function readme(): string {
 
 function blocks(): Block[] {
   return [
+    { name: 'install', text: install() },
     { name: 'transcript', text: transcript() },
     { name: 'promises', text: promiseTable() },
     {
@@ -57,6 +59,7 @@ function blocks(): Block[] {
     { name: 'quiet', text: quiet() },
     { name: 'comparison', text: comparison() },
     { name: 'figures', text: figures() },
+    { name: 'program', text: program() },
   ];
 }
 
@@ -156,17 +159,15 @@ function runtimeTable(): string {
   );
 }
 
-const gatePrograms = ['toxiproxy', 'assay-key-probe', 'spire-agent', 'spire-server'] as const;
-
 function toolchain(): string {
   const cache = readCache({});
-  const rows = gatePrograms.map((name) => [
+  const rows = meshToolNames.map((name) => [
     name,
     cache.version(name),
     `\`${programs[name].setting}\``,
     minutes(programs[name].expectedMs),
   ]);
-  return `${table(['Program', 'Version', 'Or name yours by', 'Build on two cores'], [...rows, ['all of them', '', '', minutes(gatePrograms.reduce((sum, name) => sum + programs[name].expectedMs, 0))]])}\n\nThe build wants Go ${cache.goVersion} or newer and a C compiler.`;
+  return `${table(['Program', 'Version', 'Or name yours by', 'Build on two cores'], [...rows, ['all of them', '', '', minutes(meshToolNames.reduce((sum, name) => sum + programs[name].expectedMs, 0))]])}\n\nThe build wants Go ${cache.goVersion} or newer and a C compiler.`;
 }
 
 function minutes(ms: number): string {

@@ -1,5 +1,5 @@
 import { loadProto } from '../grpc/load.ts';
-import type { Caller } from './caller.ts';
+import { pagesOf, type Caller, type PageRequest } from './caller.ts';
 import { fromMessage, fromUnixSeconds, type SpiffeIdMessage, toMessage } from './messages.ts';
 
 /** An agent as the server knows it. */
@@ -38,10 +38,7 @@ const createJoinToken = find<{ ttl: number; agentId?: SpiffeIdMessage }, { value
   service,
   'CreateJoinToken',
 );
-const listAgents = find<{ pageSize: number; pageToken: string }, { agents: AgentMessage[]; nextPageToken: string }>(
-  service,
-  'ListAgents',
-);
+const listAgents = find<PageRequest, { agents: AgentMessage[]; nextPageToken: string }>(service, 'ListAgents');
 const banAgent = find<{ id: SpiffeIdMessage }, object>(service, 'BanAgent');
 const deleteAgent = find<{ id: SpiffeIdMessage }, object>(service, 'DeleteAgent');
 
@@ -56,13 +53,7 @@ export function agentCalls(caller: Caller): AgentCalls {
       return { value, expiresAt: fromUnixSeconds(expiresAt) };
     },
     async listAgents() {
-      const agents: AttestedAgent[] = [];
-      for (let pageToken = '', more = true; more; more = pageToken !== '') {
-        const page = await caller.unary(listAgents, { pageSize: 500, pageToken });
-        agents.push(...page.agents.map(fromAgent));
-        pageToken = page.nextPageToken;
-      }
-      return agents;
+      return (await pagesOf(caller, listAgents, {})).flatMap(({ agents }) => agents.map(fromAgent));
     },
     async banAgent(spiffeId) {
       await caller.unary(banAgent, { id: toMessage(spiffeId) });

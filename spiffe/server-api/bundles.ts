@@ -1,5 +1,5 @@
 import { loadProto } from '../grpc/load.ts';
-import type { Caller, ItemStatus } from './caller.ts';
+import { pagesOf, type Caller, type ItemStatus, type PageRequest } from './caller.ts';
 
 /** The server's own bundle. */
 export interface ServerBundle {
@@ -16,6 +16,8 @@ export interface BundleCalls {
   getBundle(): Promise<ServerBundle>;
   /** Adds X.509 authorities to the server's own bundle; those already there stay once. */
   appendAuthorities(ders: readonly Uint8Array[]): Promise<void>;
+  /** Names of the trust domains whose bundles the server holds beside its own. */
+  listFederatedDomains(): Promise<readonly string[]>;
   /** Makes or replaces the bundle of another trust domain. */
   setFederatedBundle(bundle: { trustDomain: string; authorities: readonly Uint8Array[] }): Promise<void>;
 }
@@ -31,6 +33,10 @@ const find = loadProto('spire-bundle.proto');
 const service = 'spire.api.server.bundle.v1.Bundle';
 const getBundle = find<object, BundleMessage>(service, 'GetBundle');
 const appendBundle = find<{ x509Authorities: { asn1: Uint8Array }[] }, BundleMessage>(service, 'AppendBundle');
+const listFederated = find<PageRequest & { outputMask: object }, { bundles: BundleMessage[]; nextPageToken: string }>(
+  service,
+  'ListFederatedBundles',
+);
 const batchSet = find<{ bundle: BundleMessage[] }, { results: { status: ItemStatus | null }[] }>(
   service,
   'BatchSetFederatedBundle',
@@ -50,6 +56,10 @@ export function bundleCalls(caller: Caller): BundleCalls {
     },
     async appendAuthorities(ders) {
       await caller.unary(appendBundle, { x509Authorities: ders.map((asn1) => ({ asn1 })) });
+    },
+    async listFederatedDomains() {
+      const pages = await pagesOf(caller, listFederated, { outputMask: {} });
+      return pages.flatMap(({ bundles }) => bundles.map(({ trustDomain }) => trustDomain));
     },
     async setFederatedBundle({ trustDomain, authorities }) {
       const { results } = await caller.unary(batchSet, {

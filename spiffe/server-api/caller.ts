@@ -73,3 +73,23 @@ export function callerOf(client: Client, address: string, withinMs: number): Cal
     },
   };
 }
+
+/** What is asked for of a list that comes in pages. */
+export interface PageRequest {
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+/** Every page of a list, in order. @param more - what else is asked for @throws ServerApiError */
+export async function pagesOf<Page extends { readonly nextPageToken: string }, More extends object = object>(
+  caller: Caller,
+  method: Method<PageRequest & More, Page>,
+  more: More,
+): Promise<readonly Page[]> {
+  const pages: Page[] = [];
+  do {
+    const pageToken = pages.at(-1)?.nextPageToken ?? '';
+    pages.push(await caller.unary(method, { ...more, pageSize: 500, pageToken }));
+  } while (pages.at(-1)!.nextPageToken !== '');
+  return pages;
+}

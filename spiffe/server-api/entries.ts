@@ -1,5 +1,5 @@
 import { loadProto } from '../grpc/load.ts';
-import type { Caller, ItemStatus } from './caller.ts';
+import { pagesOf, type Caller, type ItemStatus, type PageRequest } from './caller.ts';
 import { fromMessage, type SpiffeIdMessage, toMessage } from './messages.ts';
 
 /** A registration entry to be made. */
@@ -53,10 +53,7 @@ const batchDelete = find<{ ids: readonly string[] }, { results: { status: ItemSt
   service,
   'BatchDeleteEntry',
 );
-const list = find<{ pageSize: number; pageToken: string }, { entries: EntryMessage[]; nextPageToken: string }>(
-  service,
-  'ListEntries',
-);
+const list = find<PageRequest, { entries: EntryMessage[]; nextPageToken: string }>(service, 'ListEntries');
 
 /** The calls about entries, made by this caller, whose deadline and ServerApiError are theirs. */
 export function entryCalls(caller: Caller): EntryCalls {
@@ -86,13 +83,7 @@ export function entryCalls(caller: Caller): EntryCalls {
       );
     },
     async listEntries() {
-      const entries: RegistrationEntry[] = [];
-      for (let pageToken = '', more = true; more; more = pageToken !== '') {
-        const page = await caller.unary(list, { pageSize: 500, pageToken });
-        entries.push(...page.entries.map(fromEntry));
-        pageToken = page.nextPageToken;
-      }
-      return entries;
+      return (await pagesOf(caller, list, {})).flatMap(({ entries }) => entries.map(fromEntry));
     },
   };
 }

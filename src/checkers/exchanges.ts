@@ -1,4 +1,4 @@
-import type { Clause, Judge } from '../clause.ts';
+import { ofOwnRecords, type Clause, type Judge } from '../clause.ts';
 import { entriesOf, type EntryOf, type History } from '../history.ts';
 import { judgedNodes } from '../reading/nodes.ts';
 import type { Judgement } from '../verdict.ts';
@@ -13,7 +13,7 @@ type ExchangeEntry = EntryOf<'exchange'>;
  * A refusal counts only beside its control: the same node in the same role accepted the right exchange before it and after it.
  * So a node that refuses everybody, or died half way, passes nothing. Every node has to be looked at in each role of the clause.
  */
-export const refusedBesideControl: Judge = (history, clause) => byExchanges(history, clause, 'refused');
+export const refusedBesideControl = ofOwnRecords((history, clause) => byExchanges(history, clause, 'refused'));
 
 /**
  * What passes only of nodes that lived through it, where they are to remember something, as a session is: one that ended after the control
@@ -72,20 +72,21 @@ export function unlessBusyFor(
  * Decides the same for what is agreed on in a handshake: a refusal counts only when no handshake came about. Whoever completes one and
  * closes the connection afterwards has spoken what was not to be spoken.
  */
-export const notNegotiated: Judge = (history, clause) => byExchanges(history, clause, 'refused', completed);
+export const notNegotiated = ofOwnRecords((history, clause) => byExchanges(history, clause, 'refused', completed));
 
 /** Decides the same again, and whatever was accepted has to have agreed on TLS 1.3, also where a range was offered. */
-export const only13Negotiated: Judge = (history, clause) =>
-  byExchanges(history, clause, 'refused', (row) => completed(row) ?? olderVersion(row));
+export const only13Negotiated = ofOwnRecords((history, clause) =>
+  byExchanges(history, clause, 'refused', (row) => completed(row) ?? olderVersion(row)),
+);
 
 /** Decides a clause by its exchanges with the nodes under test, where the rows that have to be accepted decide, under the name of the caller. */
-export const acceptedAsMust: Judge = (history, clause) => byExchanges(history, clause, 'accepted', misnaming);
+export const acceptedAsMust = ofOwnRecords((history, clause) => byExchanges(history, clause, 'accepted', misnaming));
 
 /**
  * Decides the same, and what the node showed meanwhile has to lead to an authority of the bundle by way of an intermediate. A leaf that an
  * authority signed itself shows nothing of whether intermediates are sent, nor does one that proves nothing with them.
  */
-export const acceptedShowingItsPath: Judge = (history, clause) => {
+export const acceptedShowingItsPath = ofOwnRecords((history, clause) => {
   const judgement = byExchanges(history, clause, 'accepted', (row) => misnaming(row) ?? incomplete(row));
   if (judgement.verdict !== 'pass') return judgement;
   const open = entriesOf(history, 'exchange').find(
@@ -96,7 +97,7 @@ export const acceptedShowingItsPath: Judge = (history, clause) => {
     open.path === 'direct' ? 'an SVID that an authority of the bundle signed itself' : 'nothing that proves it';
   const reason = `could not tell: ${open.node} as ${open.role} showed ${what}${open.unproven === undefined ? '' : ` (${open.unproven})`}`;
   return { verdict: 'inconclusive', reason, evidence: [open.index] };
-};
+});
 
 /** What is wrong with an exchange although it came to what it must; undefined where nothing is. */
 type Flaw = (exchange: ExchangeEntry) => string | undefined;

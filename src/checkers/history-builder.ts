@@ -72,6 +72,17 @@ export function runStarted(clauses: readonly string[] = []): Happening {
   };
 }
 
+/** The last line of a run that nobody stopped. */
+export const runEnded: Happening = { kind: 'run-ended', endedAt: instant(9_000) };
+
+/** A clause of no document, of the promise that it names or of TLS, that comes to what `judge` says. */
+export function clauseOf(id: string, judge: Judge, change: Partial<Clause> = {}): Clause {
+  return {
+    ...{ id, catalogue: null, promise: 'tls', spec: 'policy', level: 'MUST', subject: 's', title: id, danger: 'd' },
+    ...{ roles: [], judge, ...change },
+  };
+}
+
 export function node(name: string, change: Partial<TargetNode> = {}): Happening {
   return {
     kind: 'node',

@@ -58,9 +58,9 @@ export function unlessOverloaded(
   };
 }
 
-/** Whether something was left open by nothing but a machine that was overloaded. */
+/** Whether something was left open by a machine that was overloaded: as the clause was judged, or as the scenario asked. */
 export function isLeftByMachine({ verdict, reason }: { readonly verdict: Verdict; readonly reason: string }): boolean {
-  return verdict === 'inconclusive' && reason.startsWith(`${tooBusy}: `);
+  return verdict === 'inconclusive' && (reason.startsWith(`${tooBusy}: `) || reason.includes(`; ${tooBusy}: `));
 }
 
 interface Excuse {

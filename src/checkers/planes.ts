@@ -1,4 +1,4 @@
-import type { Judge } from '../clause.ts';
+import { ofOwnRecords, type Judge } from '../clause.ts';
 import { entriesOf, type EntryOf, type History } from '../history.ts';
 import { indexes } from './exchanges.ts';
 import { byFindings, type Finding } from './findings.ts';
@@ -24,12 +24,13 @@ const untried = 'nothing was offered but the control, so nothing was refused';
 
 /** Decides whether each listener of a plane keeps the TLS policy that is declared for it. */
 export function keepsDeclaredPolicy(plane: string): Judge {
-  return (history, clause) =>
+  return ofOwnRecords((history, clause) =>
     byFindings(
       history,
       clause,
       declared(history, plane).flatMap((listener) => policyFinding(history, listener)),
-    );
+    ),
+  );
 }
 
 function policyFinding(history: History, { plane, address, policy }: PlaneEntry): Finding[] {
@@ -67,10 +68,10 @@ function policyFinding(history: History, { plane, address, policy }: PlaneEntry)
  * Decides whether a SPIRE server whose switch is on takes no handshake without a post-quantum key exchange, nor TLS 1.2. It is tried only
  * where the switch is on.
  */
-export const onlyPostQuantum: Judge = (history, clause) => {
+export const onlyPostQuantum = ofOwnRecords((history, clause) => {
   const tried = entriesOf(history, 'plane-handshake').filter(({ about }) => about === 'key-exchange');
   return byFindings(history, clause, keyExchangeFindings(tried));
-};
+});
 
 function keyExchangeFindings(tried: readonly HandshakeEntry[]): Finding[] {
   const listeners = Map.groupBy(tried, ({ plane, address }) => `${plane} ${address}`);
@@ -116,8 +117,9 @@ function answeredBySomebody(what: string, { unproven }: HandshakeEntry): string 
 }
 
 /** Decides whether listeners that serve without TLS are bound to loopback addresses only. That they answer is the control. */
-export const boundToLoopback: Judge = (history, clause) =>
-  byFindings(history, clause, entriesOf(history, 'listener').map(listenerFinding));
+export const boundToLoopback = ofOwnRecords((history, clause) =>
+  byFindings(history, clause, entriesOf(history, 'listener').map(listenerFinding)),
+);
 
 function listenerFinding({ plane, address, answered, boundTo, index }: EntryOf<'listener'>): Finding {
   const subject = `${plane} ${address}`;

@@ -1,4 +1,4 @@
-import type { Judge } from '../clause.ts';
+import { ofOwnRecords, type Judge } from '../clause.ts';
 import { entriesOf, type FoundSecret, type TokenLife } from '../history.ts';
 import { auditTrail } from './audit-trail.ts';
 import { indexes } from './exchanges.ts';
@@ -13,7 +13,7 @@ const mostSeconds = 300;
  * Decides whether join tokens are made to live five minutes at most: those that the deployment made, by the server's own answer, and one
  * that the server is to choose the time of.
  */
-export const madeToLiveBriefly: Judge = (history, clause) => {
+export const madeToLiveBriefly = ofOwnRecords((history, clause) => {
   const lives = entriesOf(history, 'token-life');
   const made = lives.filter(({ livesSeconds }) => livesSeconds !== null);
   const findings = lives.map((life): Finding => {
@@ -32,7 +32,7 @@ export const madeToLiveBriefly: Judge = (history, clause) => {
     return { subject: token, state: holds ? 'holds' : 'broken', says, evidence: [index] };
   });
   return byFindings(history, clause, findings);
-};
+});
 
 /** In whole seconds, which servers count in: what was asked for, or what was answered where that is more. */
 function longest({ askedSeconds, livesSeconds }: TokenLife): number {
@@ -40,7 +40,7 @@ function longest({ askedSeconds, livesSeconds }: TokenLife): number {
 }
 
 /** Decides whether each use of a token has an audit record of its own: successes name the agent, refusals are tied to their attempt. */
-export const usesAudited: Judge = (history, clause) => {
+export const usesAudited = ofOwnRecords((history, clause) => {
   const uses = entriesOf(history, 'token');
   const counted = (some: readonly (typeof uses)[number][], outcome: string) =>
     some.filter((use) => use.outcome === outcome).length;
@@ -71,7 +71,7 @@ export const usesAudited: Judge = (history, clause) => {
     return { subject, state: 'broken', says, evidence: [index, ...indexes(missing)] };
   });
   return byFindings(history, clause, findings);
-};
+});
 
 /** Decides whether any token or private key stands in what the run keeps, by having been looked for there. */
 export const leftNowhere: Judge = (history, clause) => {

@@ -1,4 +1,4 @@
-import type { Judge } from '../clause.ts';
+import { ofOwnRecords } from '../clause.ts';
 import { indexes } from './exchanges.ts';
 import { broken, endOf, nothingTried, open, refusedForToken, said, usesOf, type Use } from './token-uses.ts';
 
@@ -11,7 +11,7 @@ const leastRaces = 3;
 const inLineMs = 500;
 
 /** Of several agents that race for one token exactly one wins, in each of several races. */
-export const raceOneWinner: Judge = (history, clause) => {
+export const raceOneWinner = ofOwnRecords((history, clause) => {
   const uses = usesOf(history, 'race').filter(({ control }) => control === undefined);
   if (uses.length === 0) return nothingTried(history, clause);
   const races = [...Map.groupBy(uses, ({ token }) => token).values()];
@@ -44,7 +44,7 @@ export const raceOneWinner: Judge = (history, clause) => {
     reason: `1 of ${Math.min(...held.map(({ length }) => length))} agents attested in each of ${held.length} races of ${races.length}${others}`,
     evidence: indexes(held.flat()),
   };
-};
+});
 
 /** Why a race without two winners shows nothing, if it does not. */
 function whyOpen(race: readonly Use[]): { readonly reason: string; readonly uses: readonly Use[] } | undefined {

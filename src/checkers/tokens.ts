@@ -1,4 +1,4 @@
-import type { Clause, Judge } from '../clause.ts';
+import { ofOwnRecords, type Clause } from '../clause.ts';
 import type { History } from '../history.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
@@ -17,7 +17,7 @@ function freshUses(history: History, ...trials: readonly Trial[]): Use[] {
 }
 
 /** The control of all the others: a token attests within its TTL, and the agent is given a right SVID. */
-export const attestsWithinTtl: Judge = (history, clause) => {
+export const attestsWithinTtl = ofOwnRecords((history, clause) => {
   const all = freshUses(history, 'late', 'twice', 'race', 'renamed', 'removed');
   if (all.length === 0) return nothingTried(history, clause);
   const refused = all.filter((use) => refusedForToken(use) && use.secondsToExpiry > 0);
@@ -39,10 +39,10 @@ export const attestsWithinTtl: Judge = (history, clause) => {
     reason: `${uses.length} ${uses.length === 1 ? 'token' : 'tokens'} attested within the TTL`,
     evidence: indexes(uses),
   };
-};
+});
 
 /** Past its TTL a token is refused, and for that reason. */
-export const expiredRefused: Judge = (history, clause) => {
+export const expiredRefused = ofOwnRecords((history, clause) => {
   const all = usesOf(history, 'late').filter(({ control }) => control === undefined);
   if (all.length === 0) return nothingTried(history, clause);
   const accepted = all.filter(
@@ -79,13 +79,13 @@ export const expiredRefused: Judge = (history, clause) => {
     reason: `refused ${(-late[0]!.secondsToExpiry).toFixed(1)} s after expiry${inTheSecond}: ${late[0]!.message ?? ''}`,
     evidence: indexes([...tried, ...controls]),
   };
-};
+});
 
 /** The second use of a token is refused, whoever comes with it. */
-export const singleUse: Judge = (history, clause) => refusedAgain(history, clause, 'twice');
+export const singleUse = ofOwnRecords((history, clause) => refusedAgain(history, clause, 'twice'));
 
 /** The same where the agent that used it is banned or deleted in between: what made it used is not that this agent is known. */
-export const staysUsed: Judge = (history, clause) => refusedAgain(history, clause, 'removed');
+export const staysUsed = ofOwnRecords((history, clause) => refusedAgain(history, clause, 'removed'));
 
 function refusedAgain(history: History, clause: Clause, trial: 'twice' | 'removed'): Judgement {
   const all = usesOf(history, trial).filter(({ control }) => control === undefined);
@@ -123,7 +123,7 @@ function where({ trial, row }: Use): string {
 }
 
 /** A token attests the agent that is called after it, whatever name the request asks for. */
-export const ownAgent: Judge = (history, clause) => {
+export const ownAgent = ofOwnRecords((history, clause) => {
   const all = usesOf(history, 'renamed').filter(({ control }) => control === undefined);
   if (all.length === 0) return nothingTried(history, clause);
   // The history holds our name for the token where the ID has its value.
@@ -149,7 +149,7 @@ export const ownAgent: Judge = (history, clause) => {
     reason: `of ${tried.length} requests that named another agent ${refused} were refused, and the others gave the agent of the token`,
     evidence: indexes([...tried, ...controls]),
   };
-};
+});
 
 /**
  * The fresh tokens that attested by the same path before what was tried and after it; or why nothing can be decided beside them.

@@ -19,6 +19,17 @@ export function withLink(line: string, link: string): string {
   return `${line.slice(0, -1)},"chain":"${link}"}`;
 }
 
+/** The text of a `history.jsonl` of these lines, chained from the first on. */
+export function chained(lines: readonly string[]): string {
+  let link = firstLink;
+  return lines
+    .map((line) => {
+      link = linkAfter(link, line);
+      return `${withLink(line, link)}\n`;
+    })
+    .join('');
+}
+
 /** A line without its link, and the link; undefined where it has none, as in a history that an earlier version wrote. */
 export function partLink(line: string): { readonly line: string; readonly link: string | undefined } {
   const found = member.exec(line);

@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { findPieces, piecesOf } from './pieces.ts';
+import { base64Of, secretShapes } from './shapes.ts';
 
 /** A secret by our name for it, never told by its value. */
 export interface Secret {
@@ -44,11 +45,7 @@ export function searchForLeaks(tokens: readonly Secret[], keys: readonly Secret[
         if (found.has(piece)) leaks.set(secret, { secret, form });
         else if (foundJoined.has(piece)) leaks.set(secret, { secret, form: `${form}, escaped or broken over lines` });
       }
-      const known = [...leaks.values()];
-      return [
-        ...known,
-        ...privateKeys.filter(({ pattern }) => pattern.test(joined)).map(({ secret, form }) => ({ secret, form })),
-      ];
+      return [...leaks.values(), ...keysIn(joined)];
     },
   };
 }
@@ -81,16 +78,6 @@ function formsOfBytes(bytes: Buffer): Form[] {
   ];
 }
 
-/** As it reads wherever the bytes stand in what was encoded: without the characters that they share with their neighbours. */
-function base64Of(bytes: Buffer): string[] {
-  return [0, 1, 2].map((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-    const shared = before === 0 ? 0 : before + 1;
-    const whole = Math.floor(((before + bytes.length) * 8) / 6);
-    return text.slice(shared, whole);
-  });
-}
-
 /** The secret part of a key: all the rest of its DER stands in certificates as well. */
 function scalarOf(privateKeyPem: string): Buffer {
   const { d } = createPrivateKey(privateKeyPem).export({ format: 'jwk' });
@@ -105,31 +92,16 @@ function loosened(text: string): string {
     .replaceAll(/\\+(?:r|n|t)|[\s"'\\]+/g, '');
 }
 
-const somePrivateKey = 'a private key';
-const heads = ['BEGIN PRIVATE KEY', 'BEGIN EC PRIVATE KEY', 'BEGIN RSA PRIVATE KEY'];
+const shapes = secretShapes.map(({ head, least, ...shape }) => ({ ...shape, pattern: new RegExp(`${head}${least}`) }));
 
-/** By how PEM and DER begin, in text without white space. Source: RFC 5958 (PKCS #8), RFC 5915 (EC), RFC 8017 (RSA), RFC 7468 (PEM). */
-const privateKeys: readonly (Leak & { readonly pattern: RegExp })[] = [
-  {
-    secret: somePrivateKey,
-    form: 'in PEM',
-    pattern: /-----BEGIN(?:EC|RSA|OPENSSH|ENCRYPTED)?PRIVATEKEY-----[A-Za-z0-9+/]{32}/,
-  },
-  {
-    secret: somePrivateKey,
-    form: 'in PEM, in base64',
-    pattern: new RegExp(
-      heads
-        .flatMap((head) => base64Of(Buffer.from(head)))
-        .map((text) => text.replaceAll('+', '\\+'))
-        .join('|'),
-    ),
-  },
-  {
-    secret: somePrivateKey,
-    form: 'in DER, in base64',
-    // PKCS #8 of P-256, P-384, P-521, Ed25519 and RSA; then EC and RSA of their own.
-    pattern:
-      /MIGHAgEAMBMGByqGSM49|MIG2AgEAMBAGByqGSM49|MIHuAgEAMBAGByqGSM49|MC4CAQAwBQYDK2VwBCIEI|MII[A-Za-z0-9+/]{2}[AQgw]IBADANBgkqhkiG9w0BAQEFAASC|MHcCAQEEI[A-Za-z0-9+/]{43}oAoGCCqGSM49|MIGkAgEBBD[A-D]|MIHcAgEBBE[I-L]|MII[A-Za-z0-9+/]{2}[AQgw]IBAAKCA/,
-  },
-];
+function keysIn(joined: string): Leak[] {
+  return shapes
+    .filter(({ isPrivateKey, pattern }) => isPrivateKey && pattern.test(joined))
+    .map(({ secret, form }) => ({ secret, form }));
+}
+
+/** Private keys, JWTs and bearer tokens that stand in a text, whosever they are. */
+export function secretsIn(text: string): Leak[] {
+  const others = shapes.filter(({ isPrivateKey, pattern }) => !isPrivateKey && pattern.test(text));
+  return [...keysIn(loosened(text)), ...others.map(({ secret, form }) => ({ secret, form }))];
+}

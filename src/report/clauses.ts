@@ -13,6 +13,10 @@ export interface Doubt {
   readonly says: string;
   /** Also a fail cannot be held against the target, as when a fault was still there that should have been gone. */
   readonly evenFails: boolean;
+  /** The line up to which what was seen to be broken is held against the target all the same. */
+  readonly notBefore?: number;
+  /** It speaks of what was skipped: it leaves a clause open that was, and one that passed all the same too, or not. */
+  readonly skips?: 'alone' | 'too';
 }
 
 /** The verdict over every chosen clause, in the order chosen. */
@@ -45,11 +49,14 @@ export function judgeClauses(
 
 /** The doubts that the harness' own trouble and an early end cast; beside most of them a fail stays a fail. */
 export function troubleDoubts(history: History, aborted: string | null): Doubt[] {
-  const doubts = entriesOf(history, 'trouble').map(({ clauses, message, notReady, evenFails = false }): Doubt => ({
-    touches: (id) => clauses.length === 0 || clauses.some((name) => id === name || id.startsWith(`${name}/`)),
-    says: notReady === undefined ? `the harness had trouble: ${message}` : message,
-    evenFails,
-  }));
+  const doubts = entriesOf(history, 'trouble').map(
+    ({ clauses, message, notReady, evenFails = false, notBefore = 0 }): Doubt => ({
+      touches: (id) => clauses.length === 0 || clauses.some((name) => id === name || id.startsWith(`${name}/`)),
+      says: notReady === undefined ? `the harness had trouble: ${message}` : message,
+      evenFails,
+      notBefore,
+    }),
+  );
   if (aborted !== null) doubts.push({ touches: () => true, says: `the run ended early: ${aborted}`, evenFails: false });
   return doubts;
 }
@@ -80,11 +87,22 @@ function judge(clause: Clause, history: History): Judgement {
 }
 
 function doubted(id: string, judgement: Judgement, doubts: readonly Doubt[]): Judgement {
-  const { verdict, reason } = judgement;
-  const doubt = doubts.find((one) => one.touches(id) && (verdict === 'pass' || (verdict === 'fail' && one.evenFails)));
+  const { verdict, reason, evidence } = judgement;
+  const leavesOpen = ({ evenFails, notBefore = 0, skips }: Doubt) =>
+    (verdict === 'pass' && skips !== 'alone') ||
+    (verdict === 'skipped' && skips !== undefined) ||
+    (verdict === 'fail' && evenFails && !restsOn(evidence, notBefore));
+  const doubt = doubts.find((one) => one.touches(id) && leavesOpen(one));
   if (doubt === undefined) return judgement;
+  if (verdict === 'skipped')
+    return { ...judgement, verdict: 'inconclusive', reason: `Could not be decided: ${doubt.says}.` };
   const saw = verdict === 'pass' ? 'What was recorded looks right' : 'What was recorded looks wrong';
   return { ...judgement, verdict: 'inconclusive', reason: `Could not be decided: ${doubt.says}. ${saw}: ${reason}` };
+}
+
+/** Whether evidence stands in the history up to a line, all of it. */
+export function restsOn(evidence: readonly number[], upTo: number): boolean {
+  return evidence.length > 0 && evidence.every((index) => index <= upTo);
 }
 
 /** A fail that is declared as known for this version of SPIRE; one that is declared and holds is said to be stale. */

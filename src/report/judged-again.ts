@@ -1,21 +1,25 @@
 import type { RunVerdict, Verdict } from '../verdict.ts';
 import { outcomeOf, type ClauseOutcome } from './acceptance.ts';
+import type { ClaimWord } from './certification.ts';
+import { verdictOfSelfTest } from './self-test.ts';
 import type { Report } from './shape.ts';
 
 /** A verdict that a report states and its history does not bear out, by the clauses that judged it again. */
 export interface Disagreement {
-  readonly what: 'run' | 'clause' | 'scenario' | 'objective';
+  readonly what: 'run' | 'clause' | 'scenario' | 'objective' | 'claim' | 'self-test';
   readonly id: string;
   /** Null where the report does not name it. */
-  readonly stated: Verdict | ClauseOutcome | RunVerdict | null;
+  readonly stated: Said | null;
   /** Null where the history does not bring it about. */
-  readonly judged: Verdict | ClauseOutcome | RunVerdict | null;
+  readonly judged: Said | null;
   /** Why it is judged so; that of the report where it is not judged at all. */
   readonly reason: string;
 }
 
+type Said = Verdict | ClauseOutcome | RunVerdict | ClaimWord;
+
 interface Stated {
-  readonly verdict: Verdict | ClauseOutcome | RunVerdict;
+  readonly verdict: Said;
   readonly reason: string;
 }
 
@@ -31,13 +35,42 @@ export function disagreements(stated: Report, judged: Report): Disagreement[] {
     [
       'scenario',
       ({ scenarios }) =>
-        new Map(scenarios.map(({ id, verdict, findings }) => [id, { verdict, reason: findings.join('; ') }])),
+        new Map(
+          scenarios.map(({ id, pass, verdict, findings }) => [
+            pass === undefined ? id : `${id} of the pass ${pass}`,
+            { verdict, reason: findings.join('; ') },
+          ]),
+        ),
     ],
     [
       'objective',
       ({ objectives = [] }) =>
         new Map(
           objectives.map(({ objective, bench, verdict, reason }) => [`${objective} on ${bench}`, { verdict, reason }]),
+        ),
+    ],
+    [
+      'claim',
+      ({ certification }) =>
+        new Map(
+          certification?.claims.map(({ of, id, claim }) => [
+            `${of} ${id}`,
+            { verdict: claim, reason: 'by its clauses' },
+          ]),
+        ),
+    ],
+    [
+      'self-test',
+      ({ selfTest }) =>
+        new Map(
+          selfTest === undefined
+            ? []
+            : [
+                [
+                  selfTest.madeAt,
+                  { verdict: verdictOfSelfTest(selfTest), reason: 'by what came of each that was tried' },
+                ],
+              ],
         ),
     ],
   ];

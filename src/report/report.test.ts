@@ -1,4 +1,5 @@
 import t from 'tap';
+import { clauseOf } from '../checkers/history-builder.ts';
 import type { Clause } from '../clause.ts';
 import type { Entry, Happening, History } from '../history.ts';
 import type { RequirementId } from '../requirements/catalogue.ts';
@@ -37,20 +38,7 @@ const fault = (state: 'injected' | 'in-force' | 'healing' | 'healed', provenBy?:
 const history = (...happenings: readonly Happening[]): History =>
   happenings.map((happening, at): Entry => ({ index: at + 1, atMs: at * 10, ...happening }));
 
-function clause(id: string, judge: () => Judgement): Clause {
-  return {
-    id,
-    catalogue: null,
-    promise: 'rotation',
-    spec: 'policy',
-    level: 'MUST',
-    subject: 's',
-    title: id,
-    danger: 'd',
-    roles: [],
-    judge,
-  };
-}
+const clause = (id: string, judge: () => Judgement) => clauseOf(id, judge, { promise: 'rotation' });
 
 const pass = (id: string) => clause(id, () => ({ verdict: 'pass', reason: 'seen', evidence: [1] }));
 const fail = (id: string) => clause(id, () => ({ verdict: 'fail', reason: 'lost', evidence: [1] }));
@@ -113,6 +101,11 @@ await t.test('trouble takes passes away, of the named clauses only, and leaves f
   t.equal(all.verdict, 'fail');
   const worthless = { kind: 'trouble', clauses: [], message: 'clock set', evenFails: true } as const;
   t.strictSame(verdicts(buildReport(history(chosen, worthless, ended), clauses)), Array(3).fill('inconclusive'));
+  const since = (notBefore: number) => ({ ...worthless, notBefore });
+  const early = verdicts(buildReport(history(chosen, since(1), ended), clauses));
+  t.strictSame(early, ['inconclusive', 'inconclusive', 'fail'], 'what was broken before stays so');
+  const late = verdicts(buildReport(history(chosen, since(0), ended), clauses));
+  t.strictSame(late, Array(3).fill('inconclusive'));
 });
 
 await t.test('an aborted run and a killed one do not pass', async (t) => {

@@ -5,12 +5,14 @@ import { kneeOf, kneePhase } from '../statistics/knee.ts';
 import type { History } from '../history.ts';
 import { entriesOf } from '../history.ts';
 import { countedAs, readAcceptances, withAccepted, wrongAcceptances } from './acceptance.ts';
-import { judgeClauses, lifeDoubts, troubleDoubts } from './clauses.ts';
+import { certificationOf } from './certification.ts';
 import { lineReference } from './evidence.ts';
+import { readLeft } from './left.ts';
 import { judgeObjectives } from './objectives.ts';
 import { readPlanes } from './planes.ts';
 import { runCoverage } from '../requirements/coverage.ts';
-import { concludeScenario, readScenarios, scenarioDoubts } from './scenarios.ts';
+import { firstPass, judgeRun } from './passes.ts';
+import { readSelfTest, selfTestDoubts, verdictOfSelfTest } from './self-test.ts';
 import type { Report, RunReport } from './shape.ts';
 import { worst } from '../verdict.ts';
 
@@ -30,24 +32,24 @@ export function buildReport(history: History, clauses: readonly Clause[]): Repor
   if (started?.kind !== 'run-started')
     throw new TypeError('a history begins with a run-started entry, and this one does not');
   const run = readRun(history, started);
-  const scenarios = readScenarios(history);
-  const doubts = [
-    ...scenarioDoubts(scenarios),
-    ...troubleDoubts(history, run.aborted),
-    ...lifeDoubts(history, started.clauses),
-  ];
-  const decided = judgeClauses(history, clauses, started.clauses, doubts);
+  const selfTest = readSelfTest(history);
+  const { clauses: decided, scenarios } = judgeRun(history, {
+    ...{ clauses, chosen: started.clauses, aborted: run.aborted },
+    doubts: selfTest === undefined ? [] : selfTestDoubts(selfTest, history),
+  });
   const acceptances = readAcceptances(history, decided, started.startedAt);
   const judged = withAccepted(decided, acceptances);
-  const concluded = scenarios.map((scenario) => concludeScenario(scenario, judged));
+  const first = firstPass(history);
   const rows = rowBenches(history);
   const objectives = judgeObjectives(history, rows);
   const capacity = kneeOf(rows);
   // What a run of clauses measures beside them decides nothing, unless a bound was set.
   const measures = started.clauses.length === 0 ? rows : [];
-  const undecided = concluded
+  const undecided = scenarios
     .filter((scenario) => scenario.verdict === 'inconclusive')
     .map((scenario) => scenario.verdict);
+  const left = readLeft(history);
+  const certification = certificationOf(history, clauses, judged);
   return {
     schema: 1,
     run,
@@ -57,16 +59,21 @@ export function buildReport(history: History, clauses: readonly Clause[]): Repor
       ...undecided,
       ...measures.map((one) => (isWhole(one) ? ('pass' as const) : ('inconclusive' as const))),
       ...objectives.map(({ verdict }) => verdict),
+      // Beside clauses it makes those doubtful that it speaks of.
+      ...(selfTest !== undefined && started.clauses.length === 0 ? [verdictOfSelfTest(selfTest)] : []),
       ...(measures.length > 0 && troubled(history) ? ['inconclusive' as const] : []),
       ...(run.aborted === null ? [] : ['inconclusive' as const]),
     ]),
     clauses: judged,
-    scenarios: concluded,
-    bench: [...rows, ...handshakeBenches(history)],
+    scenarios,
+    bench: [...rows, ...handshakeBenches(first)],
     ...(capacity !== undefined && { capacity }),
     ...(objectives.length > 0 && { objectives }),
     ...(acceptances.length > 0 && { acceptances }),
-    planes: readPlanes(history),
+    ...(certification !== undefined && { certification }),
+    ...(selfTest !== undefined && { selfTest }),
+    planes: readPlanes(first),
+    ...(left.length > 0 && { left }),
     troubles: entriesOf(history, 'trouble').map(({ atMs, message, clauses: named, index }) => ({
       atMs,
       message,
@@ -92,7 +99,7 @@ function troubled(history: History): boolean {
 
 function readRun(history: History, started: Extract<History[number], { kind: 'run-started' }>): RunReport {
   const ended = entriesOf(history, 'run-ended').at(-1);
-  const { id, command, startedAt, seed, runtime, versions, target } = started;
+  const { id, command, startedAt, seed, runtime, versions, target, redacted } = started;
   return {
     id,
     command,
@@ -108,6 +115,7 @@ function readRun(history: History, started: Extract<History[number], { kind: 'ru
     versions,
     target,
     aborted: ended === undefined ? 'its history has no end, so it was killed' : (ended.aborted ?? null),
+    ...(redacted && { redacted }),
   };
 }
 

@@ -1,11 +1,15 @@
 import type { Level } from '../clause.ts';
+import type { Redacted } from '../history.ts';
 import type { MeshPromise } from '../promises.ts';
 import type { FaultRead } from '../reading/faults.ts';
 import type { RotationCount } from '../reading/rotations.ts';
 import type { Bench } from '../statistics/handshakes.ts';
 import type { Knee } from '../statistics/knee.ts';
 import type { Acceptance, AcceptanceReport } from './acceptance.ts';
+import type { CertificationReport } from './certification.ts';
+import type { LeftReport } from './left.ts';
 import type { ObjectiveReport } from './objectives.ts';
+import type { SelfTestReport } from './self-test.ts';
 import type { RunCoverage } from '../requirements/coverage.ts';
 import type { ClauseVerdict, RunVerdict, Verdict } from '../verdict.ts';
 
@@ -27,7 +31,13 @@ export interface Report {
   readonly objectives?: readonly ObjectiveReport[];
   /** Of failures that somebody accepted beforehand: what came of each. Absent where none was. */
   readonly acceptances?: readonly AcceptanceReport[];
+  /** Of a certification: its passes, and what it claims. Absent in every other run. */
+  readonly certification?: CertificationReport;
+  /** Of a run that tried Assay itself on implementations of which it is known whether they are right. Absent where none was tried. */
+  readonly selfTest?: SelfTestReport;
   readonly planes: readonly PlaneReport[];
+  /** What was written to a mesh that others run, and could not be taken back. Absent where nothing was. */
+  readonly left?: readonly LeftReport[];
   readonly troubles: readonly TroubleReport[];
   /** By document, in the order of the catalogue; empty in a report that was written before it was counted. */
   readonly coverage: readonly RunCoverage[];
@@ -45,6 +55,8 @@ export interface RunReport {
   readonly target: Readonly<Record<string, unknown>>;
   /** Why the run ended before its end, or null. */
   readonly aborted: string | null;
+  /** Names and addresses were replaced, and what programs under test said was left out; absent where they were not. */
+  readonly redacted?: Redacted;
 }
 
 export interface ClauseReport {
@@ -54,6 +66,8 @@ export interface ClauseReport {
   readonly spec: string;
   readonly verdict: ClauseVerdict;
   readonly reason: string;
+  /** Of a run of several passes: what it came to in each that judged it. */
+  readonly passes?: readonly InPass[];
   /** Of a fail that somebody accepted: it is none of the run's. */
   readonly accepted?: Acceptance;
   /** At most 20; `evidenceTotal` says how many there were. */
@@ -65,8 +79,17 @@ export interface ClauseReport {
   readonly danger: string;
 }
 
+/** What a clause came to in one pass of a run. */
+export interface InPass {
+  readonly pass: string;
+  readonly verdict: ClauseVerdict;
+  readonly reason: string;
+}
+
 export interface ScenarioReport {
   readonly id: string;
+  /** Of a run of several passes: the one that it was part of. */
+  readonly pass?: string;
   readonly hypothesis: string;
   /** Ids of the clauses that it decides. */
   readonly clauses: readonly string[];

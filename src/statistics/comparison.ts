@@ -4,10 +4,18 @@ import type { PercentileFigure, RowFigures } from './bench-rows.ts';
 /** The name of the server of ours that is measured in turn with nodes. */
 export const yardstick = 'yardstick';
 
-/** The name of the row that measures the yardstick beside a row: in the same phase, with the same kind of SVID where that is known. */
-export function yardstickRow({ phase, key, chain = 1 }: Pick<BenchRow, 'phase' | 'key' | 'chain'>): string {
+/**
+ * The name of the row that measures the yardstick beside a row: in the same phase, with the same kind of SVID, and a program of the same kind, where that
+ * is known.
+ */
+export function yardstickRow({ phase, key, chain = 1, on }: Pick<BenchRow, 'phase' | 'key' | 'chain' | 'on'>): string {
   const unusual = key === 'RSA-2048' ? [`key=${key}`] : [];
-  return [`${phase}/${yardstick}`, ...unusual, ...(chain === 1 ? [] : [`chain=${chain}`])].join(',');
+  return [
+    `${phase}/${yardstick}`,
+    ...(on === undefined ? [] : [`on=${on}`]),
+    ...unusual,
+    ...(chain === 1 ? [] : [`chain=${chain}`]),
+  ].join(',');
 }
 
 /** The name of a row that is measured once more. */

@@ -1,15 +1,15 @@
 import { besideControl, type Control, type Row } from '../../fixtures/probes/beside-control.ts';
 import { dialForged } from '../../fixtures/probes/forged-server.ts';
-import { offerHello, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
+import { offerTo, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { nodesIn, type TargetNode } from '../../fixtures/target/target.ts';
+import { deafness, nodesIn, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
 import { exactId, expectedPeer, foreignDomainUnknown } from '../../src/clauses/mesh/pinning.ts';
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
 import { selfSigned, strangerAuthority } from '../../src/clauses/spiffe-id/proof.ts';
-import { intermediates } from '../../src/clauses/x509-svid/chain.ts';
+import { intermediates, unlinked } from '../../src/clauses/x509-svid/chain.ts';
 import type { Role } from '../../src/clause.ts';
-import { identitiesFor, type Identities, type OddIdentity } from './identities.ts';
-import type { Beside } from './row.ts';
+import { differsInName, identitiesFor, type Identities, type OddIdentity } from './identities.ts';
+import type { Beside, IdentityRow } from './row.ts';
 import { rows as nearlyAllowed } from '../mesh/pinning.ts';
 import { rows as unproven } from '../spiffe-id/proof.ts';
 import { rows as misspelt } from '../spiffe-id/syntax.ts';
@@ -20,11 +20,34 @@ import { rows as paths } from '../x509-svid/path.ts';
 
 const matrix = [...nearlyAllowed, ...paths, ...chains, ...leaves, ...misspelt, ...unproven];
 
-// These need no authority that the mesh trusts; of one of them, only a part.
+/** Whether SPIRE would issue the identity of a row, whatever the names are. */
+const isNamed = ({ signer, beside, odd }: IdentityRow) =>
+  signer === 'own' &&
+  beside === 'right' &&
+  differsInName(
+    odd({
+      ...{ right: '', ally: '', path: '', name: '', sibling: '', trustDomain: '', federatedDomain: '' },
+      ...{ id: (path) => path, at: () => new Date() },
+    }),
+  );
+
+/** Whether a row needs a trust domain that the mesh is federated with. */
+const isFederated = ({ signer, beside }: IdentityRow) =>
+  signer === 'federated' || beside === 'ally' || beside === 'ally-chain';
+
+// These need no authority that the mesh trusts; of others, a part needs none.
 const forgeable: readonly Decides['clause'][] = [exactId, selfSigned, strangerAuthority];
+const partlyForgeable: readonly Decides['clause'][] = [foreignDomainUnknown, unlinked];
 const decides = [...new Set([exactId, ...matrix.map(({ clause }) => clause), expectedPeer])].map((clause): Decides => {
   if (forgeable.includes(clause)) return { clause, needs: [] };
-  return { clause, needs: ['forging'], ...(clause === foreignDomainUnknown && { partly: true }) };
+  if (clause === expectedPeer || matrix.some((row) => row.clause === clause && isNamed(row)))
+    return { clause, needs: ['other-names'] };
+  const byAll = matrix.filter((row) => row.clause === clause).every(isFederated);
+  return {
+    clause,
+    needs: [...(byAll ? (['federation'] as const) : []), 'forging'],
+    ...(partlyForgeable.includes(clause) && { partly: true }),
+  };
 });
 
 /** Who is accepted: a matrix of identities that are right but for one thing, shown to each node as client and as server. */
@@ -37,23 +60,68 @@ export const pinning: Suite = {
   async run(context) {
     const { target } = context;
     const rows = matrix.filter(({ clause }) => context.wants(clause));
-    const identities = await identitiesFor(target, rows);
+    const { forging: _, ...withoutOurs } = target;
+    const deaf = partsOf(target).filter(({ node, role }) => deafness(node, role) !== undefined);
+    const [identities, toTheDeaf] = await Promise.all([
+      identitiesFor(target, rows),
+      deaf.length > 0 ? identitiesFor(withoutOurs, rows) : undefined,
+    ]);
+    const { right } = identities;
+    const shown = new Set(identities.odd.map(({ clause }) => clause));
+    for (const clause of new Set(rows.map((one) => one.clause)))
+      if (!shown.has(clause)) {
+        const reason = `no other name of that kind can be made of ${right.direct.spiffeId}`;
+        context.recorder.record({ kind: 'skip', clause: clause.id, reason, moot: true });
+      }
+    const to = (node: TargetNode, role: Role) => {
+      const why = deafness(node, role);
+      if (why === undefined || toTheDeaf === undefined) return identities;
+      leaveOpen(context, node, role, why, identities, toTheDeaf);
+      return toTheDeaf;
+    };
     await allEnded([
-      ...nodesIn(target, 'server').map((node) => asServer(context, node, identities)),
-      ...nodesIn(target, 'client').map((node) => asClient(context, node, identities)),
+      ...nodesIn(target, 'server').map((node) => asServer(context, node, to(node, 'server'))),
+      ...nodesIn(target, 'client').map((node) => asClient(context, node, to(node, 'client'))),
     ]);
   },
 };
 
+/** Of a node to which identities of ours say nothing, what nothing else shows stays open. */
+function leaveOpen(
+  context: SuiteContext,
+  { name: node }: TargetNode,
+  role: Role,
+  how: string,
+  identities: Identities,
+  toTheDeaf: Identities,
+): void {
+  const besides = new Set(groupsOf(context, toTheDeaf, '').map(({ beside }) => beside));
+  const rowsOf = (all: readonly OddIdentity[]) => Map.groupBy(all, ({ clause }) => clause);
+  const wanted = rowsOf(identities.odd);
+  const left = rowsOf(toTheDeaf.odd.filter(({ beside }) => besides.has(beside)));
+  const isWhole = (clause: KnownClause) => (left.get(clause)?.length ?? 0) >= (wanted.get(clause)?.length ?? 0);
+  const control = `pinning/${node}/${role}`;
+  for (const clause of [
+    ...wanted.keys(),
+    ...(role === 'client' && toTheDeaf.issue === undefined ? [expectedPeer] : []),
+  ])
+    if (context.wants(clause) && (clause === expectedPeer || !isWhole(clause)))
+      context.recorder.record({
+        ...{ kind: 'exchange', clause: clause.id, row: 'identities by the authority of this run', node, role, control },
+        ...{ expect: 'refused', outcome: 'unknown', untried: true, how: `not tried: ${how}`, tookMs: 0 },
+      });
+}
+
 async function asServer(context: SuiteContext, node: TargetNode, identities: Identities): Promise<void> {
   const call = async (identity: TlsIdentity, resumed = false) => {
-    const seen = await offerHello(node.address, { identity });
+    const seen = await offerTo(node, { identity });
     const session = seen.sessions.at(-1);
-    return resumed && session !== undefined ? offerHello(node.address, { identity, session }) : seen;
+    return resumed && session !== undefined ? offerTo(node, { identity, session }) : seen;
   };
   for (const group of groupsOf(context, identities, 'exactly the allowed ID')) {
     const { right } = group;
-    const rows = asRows(identities, group, async ({ identity, resumed }) => call(await identity(), resumed));
+    const odd = shownTo(context, node, 'server', group, identities);
+    const rows = asRows(odd, async ({ identity, resumed }) => call(await identity(), resumed));
     await besideRight(context, node, 'server', group, { row: group.row, offer: () => call(right) }, rows);
   }
 }
@@ -61,14 +129,15 @@ async function asServer(context: SuiteContext, node: TargetNode, identities: Ide
 async function asClient(context: SuiteContext, node: TargetNode, identities: Identities): Promise<void> {
   const { harnessHost } = context.target;
   const dial = (expect: string) => (identity: TlsIdentity) =>
-    dialForged(node.admin!, harnessHost, expect, { identity });
+    dialForged(node.dialler!, harnessHost, expect, { identity });
   const call = dial(identities.right.direct.spiffeId);
   for (const group of groupsOf(context, identities, 'exactly the expected ID')) {
     const { right, beside } = group;
+    const odd = shownTo(context, node, 'client', group, identities);
     const rows = [
-      ...asRows(identities, group, async ({ identity }) => {
-        const odd = await identity();
-        return dial(odd.spiffeId)(odd);
+      ...asRows(odd, async ({ identity }) => {
+        const one = await identity();
+        return dial(one.spiffeId)(one);
       }),
       ...(beside === 'right' ? await otherPeer(context, node, identities, call) : []),
     ];
@@ -130,10 +199,26 @@ async function besideRight(
   await besideControl(control, rows, 2);
 }
 
-function asRows({ odd }: Identities, group: Group, call: (identity: OddIdentity) => Promise<Seen | undefined>): Row[] {
-  return odd
-    .filter(({ beside }) => beside === group.beside)
-    .map((one) => ({ clause: one.clause, row: one.title, expect: one.expect, offer: () => call(one) }));
+/** The odd identities of a group, but for names that the node allows: of a clause that has no other, it is told that none is left. */
+function shownTo(
+  { recorder }: SuiteContext,
+  { name, allows = [] }: TargetNode,
+  role: Role,
+  group: Group,
+  { odd }: Identities,
+): OddIdentity[] {
+  const all = odd.filter(({ beside }) => beside === group.beside);
+  const left = all.filter(({ shows }) => shows === undefined || !allows.includes(shows));
+  for (const clause of new Set(all.map((one) => one.clause)))
+    if (!left.some((one) => one.clause === clause)) {
+      const reason = `${name} allows every name that would be shown for it`;
+      recorder.record({ kind: 'skip', clause: clause.id, node: name, role, reason, moot: true });
+    }
+  return left;
+}
+
+function asRows(odd: readonly OddIdentity[], call: (identity: OddIdentity) => Promise<Seen | undefined>): Row[] {
+  return odd.map((one) => ({ clause: one.clause, row: one.title, expect: one.expect, offer: () => call(one) }));
 }
 
 /** Two IDs that the node allows; it asks for the one and meets the other. */
@@ -144,13 +229,27 @@ async function otherPeer(
   call: (identity: TlsIdentity) => Promise<Seen | undefined>,
 ): Promise<Row[]> {
   if (!context.wants(expectedPeer) || issue === undefined) return [];
-  const other = context.target.nodes.find(({ name }) => name !== node.name);
-  if (other === undefined) {
-    const reason = 'needs a second ID that the node allows';
-    context.recorder.record({ kind: 'skip', clause: expectedPeer.id, node: node.name, role: 'client', reason });
+  const { trustDomain, nodes, probeIds } = context.target;
+  const skip = (reason: string, moot?: true) => {
+    const skipped = { clause: expectedPeer.id, node: node.name, role: 'client', reason } as const;
+    context.recorder.record({ kind: 'skip', ...skipped, ...(moot && { moot }) });
     return [];
-  }
-  const identity = await issue(other.spiffeId);
-  const row = `${other.spiffeId}, allowed but not asked for`;
-  return [{ clause: expectedPeer, row, expect: 'refused', offer: () => call(identity) }];
+  };
+  if (node.dialler?.expectsAnybody === true)
+    return skip(`${node.name} is made to call by a command that is not told whom to expect ({expect})`);
+  const isOther = (id: string) => id !== probeIds.own && id.startsWith(`spiffe://${trustDomain}/`);
+  const allowed = node.allows?.find(isOther);
+  const other = allowed ?? nodes.find(({ name, spiffeId }) => name !== node.name && isOther(spiffeId))?.spiffeId;
+  if (other === undefined) return skip('needs a second ID that the node allows', true);
+  const identity = await issue(other);
+  const rowOf = (what: string, offer: Row['offer']): Row[] => [
+    { clause: expectedPeer, row: `${other}, ${what}`, expect: 'refused', offer },
+  ];
+  if (allowed !== undefined || node.allows === undefined)
+    return rowOf('allowed but not asked for', () => call(identity));
+  // Whoever takes one that it does not even allow asks for nobody; whoever refuses it may have looked at a list alone.
+  const seen = await call(identity);
+  return seen?.outcome === 'refused'
+    ? skip(`needs a second ID that ${node.name} allows; it refused ${other}, which it does not`)
+    : rowOf('neither allowed nor asked for', async () => seen);
 }

@@ -29,6 +29,8 @@ export interface Names {
   readonly path: string;
   /** Its last segment. */
   readonly name: string;
+  /** Another ID below the same parent. */
+  readonly sibling: string;
   readonly trustDomain: string;
   /** A trust domain whose bundle the mesh holds. */
   readonly federatedDomain: string;
@@ -59,19 +61,21 @@ export interface IdentityRow {
   readonly expect: 'accepted' | 'refused' | 'either';
   /** As a client it is shown twice: the second time with the session of the first, where one was offered. */
   readonly resumed: boolean;
+  /** It is wrong by seconds: nodes with clocks of their own may rightly see it otherwise. */
+  readonly bySeconds?: true;
   readonly odd: (names: Names) => Odd;
 }
 
-type Options = Partial<Pick<IdentityRow, 'signer' | 'beside' | 'expect' | 'resumed'>>;
+type Options = Partial<Pick<IdentityRow, 'signer' | 'beside' | 'expect' | 'resumed' | 'bySeconds'>>;
 
 /** A row of the matrix: what its title names differs from the right identity, and nothing else. */
 export function row(
   clause: KnownClause,
   title: string,
   odd: IdentityRow['odd'],
-  { signer = 'own', beside = 'right', expect = 'refused', resumed = false }: Options = {},
+  { signer = 'own', beside = 'right', expect = 'refused', resumed = false, bySeconds }: Options = {},
 ): IdentityRow {
-  return { clause, title, odd, signer, beside, expect, resumed };
+  return { clause, title, odd, signer, beside, expect, resumed, ...(bySeconds && { bySeconds }) };
 }
 
 /** A row in which only the URI SANs differ. */

@@ -1,5 +1,5 @@
 import { besideControl, openControl, type Control, type Row } from '../../fixtures/probes/beside-control.ts';
-import { offerHello, type TlsIdentity } from '../../fixtures/probes/probe.ts';
+import { offerTo, type TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { callAsStranger, idleConnections } from '../../fixtures/probes/strangers.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
 import { nodesIn, type TargetNode } from '../../fixtures/target/target.ts';
@@ -66,7 +66,7 @@ function controlOf(
 ): Control {
   return {
     ...{ recorder, signal, trust, node, role: 'server', name: `life/${node.name}` },
-    right: { clause: nodeStaysAlive, row: 'a right client', offer: () => offerHello(node.address, { identity }) },
+    right: { clause: nodeStaysAlive, row: 'a right client', offer: () => offerTo(node, { identity }) },
   };
 }
 
@@ -84,7 +84,7 @@ function strangersOf({ address }: TargetNode): Row[] {
 async function manyConnections(context: SuiteContext, node: TargetNode, identity: TlsIdentity): Promise<void> {
   const { recorder, signal } = context;
   const clause = nodeTakesManyConnections;
-  const hello = () => offerHello(node.address, { identity });
+  const hello = () => offerTo(node, { identity });
   const control = await openControl({
     ...controlOf(context, node, identity),
     name: `many/${node.name}`,

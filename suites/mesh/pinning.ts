@@ -6,36 +6,30 @@ export const unknownDomain = 'stranger.mesh';
 
 /** IDs that are nearly the allowed one. */
 export const rows = [
-  row(pinning.siblingPath, 'a sibling: /service/assay-other', ({ id }) => ({ spiffeId: id('/service/assay-other') })),
+  row(pinning.siblingPath, 'a sibling: assay-other', ({ sibling }) => ({ spiffeId: sibling })),
   row(
     pinning.siblingPath,
     'a sibling, with the allowed SVID behind it',
-    ({ id }) => ({ spiffeId: id('/service/assay-other'), behind: 'right-svid' }),
+    ({ sibling }) => ({ spiffeId: sibling, behind: 'right-svid' }),
     { beside: 'chain' },
   ),
-  row(
-    pinning.siblingPath,
-    'a sibling, below an intermediate',
-    ({ id }) => ({ spiffeId: id('/service/assay-other'), below: [{}] }),
-    {
-      beside: 'chain',
-    },
-  ),
+  row(pinning.siblingPath, 'a sibling, below an intermediate', ({ sibling }) => ({ spiffeId: sibling, below: [{}] }), {
+    beside: 'chain',
+  }),
   // Who refuses after the handshake has given a ticket before.
-  row(
-    pinning.siblingPath,
-    'a sibling, with the session of the call before',
-    ({ id }) => ({ spiffeId: id('/service/assay-other') }),
-    { resumed: true },
-  ),
-  row(pinning.prefix, 'its first segment only: /service', ({ id }) => ({ spiffeId: id('/service') })),
+  row(pinning.siblingPath, 'a sibling, with the session of the call before', ({ sibling }) => ({ spiffeId: sibling }), {
+    resumed: true,
+  }),
+  row(pinning.prefix, 'its first segment only', ({ id, path }) => ({ spiffeId: id(path.replace(/(?<=.)\/.*$/, '')) })),
   row(pinning.prefix, 'all but its last letter', ({ right }) => ({ spiffeId: right.slice(0, -1) })),
   row(pinning.suffix, 'one more segment', ({ right }) => ({ spiffeId: `${right}/extra` })),
   row(pinning.suffix, 'one more letter', ({ right }) => ({ spiffeId: `${right}s` })),
   row(pinning.suffix, 'a segment before it', ({ id, path }) => ({ spiffeId: id(`/evil${path}`) })),
   row(pinning.sameName, 'the same name below another parent', ({ id, name }) => ({ spiffeId: id(`/other/${name}`) })),
-  row(pinning.otherCase, 'another case', ({ id }) => ({ spiffeId: id('/service/Assay-Probe') })),
-  row(pinning.punctuation, 'an underscore for its dash', ({ right }) => ({ spiffeId: right.replace('-', '_') })),
+  row(pinning.otherCase, 'another case', ({ id, path, name }) => ({
+    spiffeId: id(path.slice(0, -name.length) + capitalized(name)),
+  })),
+  row(pinning.punctuation, 'an underscore for its dash', ({ id, path }) => ({ spiffeId: id(path.replace('-', '_')) })),
   uriSans(pinning.trailingSlash, 'a trailing slash', ({ right }) => [`${right}/`]),
   row(
     pinning.foreignDomainKnown,
@@ -60,6 +54,10 @@ export const rows = [
   likeOwnDomain('its trust domain with a dash for the dot', (own) => own.replace('.', '-')),
   likeOwnDomain('its path in cluster.local, which meshes use for their own', () => 'cluster.local'),
 ];
+
+/** Each of its words with a capital. */
+const capitalized = (name: string) =>
+  name.replaceAll(/(^|[-_.])([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
 
 function likeOwnDomain(title: string, domain: (own: string) => string): IdentityRow {
   return uriSans(pinning.foreignDomainUnknown, title, ({ trustDomain, path }) => [

@@ -1,5 +1,5 @@
 import { isLoopback, listeningAddresses } from '../../fixtures/probes/listening.ts';
-import { offerHello, type Offer, type TlsIdentity } from '../../fixtures/probes/probe.ts';
+import { offerTo, type Offer, type TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { whoAnswered } from '../../fixtures/probes/who-answered.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
 import { eventually, inTime } from '../../fixtures/run/eventually.ts';
@@ -22,9 +22,10 @@ export const planes: Suite = {
     { clause: metricsLoopback, needs: ['loopback-metrics'] },
   ],
   declare({ target, recorder }) {
-    const why = "the mesh's own policy: TLS 1.3 only, both sides authenticated";
-    for (const { name, address } of target.nodes) {
-      recorder.record({ kind: 'plane', plane: `mesh node ${name}`, address, policy: 'tls1.3-only', why });
+    const usual = "the mesh's own policy: TLS 1.3 only, both sides authenticated";
+    for (const { name, address, speaks12 } of target.nodes) {
+      const policy = speaks12 === undefined ? 'tls1.3-only' : 'tls1.2-or-newer';
+      recorder.record({ kind: 'plane', plane: `mesh node ${name}`, address, policy, why: speaks12 ?? usual });
     }
     for (const plane of target.planes) recorder.record({ kind: 'plane', ...plane });
   },
@@ -94,7 +95,7 @@ async function handshakes(
   const seen = await allEnded(
     offers.map(async (offer) => {
       const beganAt = new Date();
-      const { outcome, how, tls, server } = await offerHello(address, asOffer(identity, offer), 3_000);
+      const { outcome, how, tls, server } = await offerTo({ address }, asOffer(identity, offer), 3_000);
       const proof =
         tls === undefined || spiffeId === undefined
           ? undefined

@@ -32,8 +32,8 @@ async function inRole(
 ): Promise<void> {
   const offer = (shown: TlsIdentity) => () =>
     role === 'server'
-      ? keyProbe.hello(node.address, shown)
-      : keyProbe.dial(node.admin!, target.harnessHost, identity.spiffeId, shown);
+      ? keyProbe.ask(node, shown)
+      : keyProbe.dial(node.dialler!, target.harnessHost, identity.spiffeId, shown);
   const right = { clause: keyPossession, row: 'the right SVID, with its key', offer: offer(identity) };
   const control: Control = {
     recorder,

@@ -2,7 +2,7 @@ import { allEnded } from '../../fixtures/run/all-ended.ts';
 import { besideControl, type Control, type Row } from '../../fixtures/probes/beside-control.ts';
 import { dialForged, type Show } from '../../fixtures/probes/forged-server.ts';
 import { offerPlaintext } from '../../fixtures/probes/plaintext.ts';
-import { offerHello, type Offer, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
+import { offerTo, type Offer, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { nodesIn, type TargetNode } from '../../fixtures/target/target.ts';
 import * as tlsClauses from '../../src/clauses/mesh/tls.ts';
 import type { Suite, SuiteContext } from '../suite.ts';
@@ -68,60 +68,67 @@ async function asServer(context: SuiteContext, node: TargetNode): Promise<void> 
   const { recorder, signal, target, wants } = context;
   if (!ofServers.some(wants)) return;
   const identity = await target.probeIdentity();
+  if (node.speaks12 !== undefined)
+    recorder.record({
+      kind: 'skip',
+      clause: versionAsServer.id,
+      node: node.name,
+      role: 'server',
+      reason: node.speaks12,
+    });
+  const decided = ({ clause }: Pick<Row, 'clause'>) =>
+    wants(clause) && !(clause === versionAsServer && node.speaks12 !== undefined);
   const control: Control = {
     ...{ recorder, signal, trust: target, node, role: 'server', name: `tls/${node.name}/server` },
     right: {
-      clause: versionAsServer,
+      clause: node.speaks12 === undefined ? versionAsServer : clientCertificateRequired,
       row: 'TLS 1.3 with a valid SVID',
-      offer: async () => offerHello(node.address, { identity: await target.probeIdentity() }),
+      offer: async () => offerTo(node, { identity: await target.probeIdentity() }),
     },
   };
   const rows = [
     ...serverRows.map((row) => offered(node, identity, row)),
     ...aead.map((suite) => strong(node, identity, suite)),
   ];
-  await besideControl(
-    control,
-    rows.filter(({ clause }) => wants(clause)),
-  );
+  await besideControl(control, rows.filter(decided));
 }
 
-function offered({ address }: TargetNode, identity: TlsIdentity, { offer, ...row }: OfferRow): Row {
-  if (offer === 'plaintext') return { ...row, offer: () => offerPlaintext(address) };
-  if (offer === 'anonymous') return { ...row, offer: () => offerHello(address, {}) };
-  if (offer === 'anonymous twice') return { ...row, offer: () => anonymousTwice(address) };
-  if (offer === 'anonymous after the right one') return { ...row, offer: () => anonymousAfter(address, identity) };
-  return { ...row, offer: () => offerHello(address, { identity, ...offer }) };
+function offered(node: TargetNode, identity: TlsIdentity, { offer, ...row }: OfferRow): Row {
+  if (offer === 'plaintext') return { ...row, offer: () => offerPlaintext(node) };
+  if (offer === 'anonymous') return { ...row, offer: () => offerTo(node, {}) };
+  if (offer === 'anonymous twice') return { ...row, offer: () => anonymousTwice(node) };
+  if (offer === 'anonymous after the right one') return { ...row, offer: () => anonymousAfter(node, identity) };
+  return { ...row, offer: () => offerTo(node, { identity, ...offer }) };
 }
 
 /** Who refuses after the handshake has given a ticket before; where none came, the first refusal is what there is. */
-async function anonymousTwice(address: string): Promise<Seen> {
-  const first = await offerHello(address, {});
+async function anonymousTwice(node: TargetNode): Promise<Seen> {
+  const first = await offerTo(node, {});
   const session = first.sessions.at(-1);
-  return session === undefined ? first : offerHello(address, { session });
+  return session === undefined ? first : offerTo(node, { session });
 }
 
 // Others call meanwhile, and may come between the two.
 const timesAfter = 4;
 
 /** Who keeps what it has learnt of the last caller, and takes nobody for that one, is met right after one who is let in. */
-async function anonymousAfter(address: string, identity: TlsIdentity): Promise<Seen> {
+async function anonymousAfter(node: TargetNode, identity: TlsIdentity): Promise<Seen> {
   let seen: Seen;
   let times = 0;
   do {
-    await offerHello(address, { identity });
-    seen = await offerHello(address, {});
-  } while (seen.outcome !== 'accepted' && ++times < timesAfter);
+    await offerTo(node, { identity });
+    seen = await offerTo(node, {});
+  } while (seen.outcome === 'refused' && ++times < timesAfter);
   return seen;
 }
 
 /** Which of the strong suites a node speaks is its own choice; it has to speak one, which the control shows. */
-function strong({ address }: TargetNode, identity: TlsIdentity, suite: string): Row {
+function strong(node: TargetNode, identity: TlsIdentity, suite: string): Row {
   return {
     clause: aeadOnly,
     row: suite,
     expect: 'either',
-    offer: () => offerHello(address, { identity, ciphers: suite }),
+    offer: () => offerTo(node, { identity, ciphers: suite }),
   };
 }
 
@@ -142,7 +149,7 @@ async function asClient(context: SuiteContext, node: TargetNode): Promise<void> 
   if (!ofClients.some(wants)) return;
   const identity = await target.probeIdentity();
   const call = (show: Omit<Show, 'identity'>) =>
-    dialForged(node.admin!, target.harnessHost, identity.spiffeId, { identity, ...show });
+    dialForged(node.dialler!, target.harnessHost, identity.spiffeId, { identity, ...show });
   const right = { clause: versionAsClient, row: 'a server of TLS 1.3 with a valid SVID', offer: () => call({}) };
   const rows = clientRows
     .filter(({ clause }) => wants(clause))

@@ -6,11 +6,11 @@ import { row, uriSans } from '../identity/row.ts';
 /** Leaves that say too much, too little, or in the wrong place. */
 export const rows = [
   row(leaf.nameElsewhere, 'the right ID as CN', ({ right }) => ({ change: { uriSans: [], commonName: right } })),
-  row(leaf.nameElsewhere, 'the service name as DNS SAN and CN', ({ trustDomain }) => ({
-    change: { uriSans: [], dnsSans: ['assay-probe', `assay-probe.${trustDomain}`], commonName: 'assay-probe' },
+  row(leaf.nameElsewhere, 'the service name as DNS SAN and CN', ({ trustDomain, name }) => ({
+    change: { uriSans: [], dnsSans: [name, `${name}.${trustDomain}`], commonName: name },
   })),
-  row(leaf.nameElsewhere, 'the right ID as CN, another as URI SAN', ({ right, id }) => ({
-    change: { uriSans: [id('/service/assay-other')], commonName: right },
+  row(leaf.nameElsewhere, 'the right ID as CN, another as URI SAN', ({ right, sibling }) => ({
+    change: { uriSans: [sibling], commonName: right },
   })),
   row(leaf.nameElsewhere, 'the right ID as an email SAN', ({ right }) => ({
     change: { uriSans: [], emailSans: [right] },
@@ -18,26 +18,20 @@ export const rows = [
   row(leaf.nameElsewhere, 'a DNS SAN that reads like a list with the right ID in it', ({ right }) => ({
     change: { uriSans: [], dnsSans: [`assay-other, URI:${right}`] },
   })),
-  uriSans(leaf.twoUriSans, 'the right ID first, another second', ({ right, id }) => [
-    right,
-    id('/service/assay-other'),
-  ]),
-  uriSans(leaf.twoUriSans, 'another ID first, the right one second', ({ right, id }) => [
-    id('/service/assay-other'),
-    right,
-  ]),
+  uriSans(leaf.twoUriSans, 'the right ID first, another second', ({ right, sibling }) => [right, sibling]),
+  uriSans(leaf.twoUriSans, 'another ID first, the right one second', ({ right, sibling }) => [sibling, right]),
   uriSans(leaf.twoUriSans, 'the right ID and a URI of another scheme', ({ right, trustDomain }) => [
     right,
     `https://${trustDomain}/`,
   ]),
   uriSans(leaf.twoUriSans, 'the right ID twice', ({ right }) => [right, right]),
-  row(leaf.twoUriSans, 'another ID, and the right one in a second SAN extension', ({ right, id }) => ({
-    change: { uriSans: [id('/service/assay-other')], extensions: subjectAltName({ uriSans: [right] }) },
+  row(leaf.twoUriSans, 'another ID, and the right one in a second SAN extension', ({ right, sibling }) => ({
+    change: { uriSans: [sibling], extensions: subjectAltName({ uriSans: [right] }) },
   })),
   row(
     leaf.twoUriSans,
     'the right ID first, another second, below an intermediate',
-    ({ right, id }) => ({ change: { uriSans: [right, id('/service/assay-other')] }, below: [{}] }),
+    ({ right, sibling }) => ({ change: { uriSans: [right, sibling] }, below: [{}] }),
     { beside: 'chain' },
   ),
   uriSans(leaf.noUriSan, 'no SAN at all', () => []),

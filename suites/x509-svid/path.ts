@@ -33,9 +33,12 @@ export const rows = [
   ),
   // Validity counts in whole seconds, and the second of the end itself is good: less than this would say nothing.
   // The lifetime is odd: one of an hour that is counted in whole minutes would end at the right moment all the same.
-  row(path.expired, 'expired three seconds ago', ({ at }) => ({
-    change: { notBefore: at(-hour - 33), notAfter: at(-3) },
-  })),
+  row(
+    path.expired,
+    'expired three seconds ago',
+    ({ at }) => ({ change: { notBefore: at(-hour - 33), notAfter: at(-3) } }),
+    { bySeconds: true },
+  ),
   // Two digits of a year say the century as well, and four must not be read like two. Source: RFC 5280 §4.1.2.5.
   row(path.expired, 'ended in 1999, before it began', ({ at }) => ({
     change: { notBefore: at(-hour), notAfter: new Date('1999-06-01T00:00:00Z') },
@@ -45,9 +48,12 @@ export const rows = [
   })),
   row(path.notYetValid, 'valid from in an hour', ({ at }) => ({ change: { notBefore: at(hour), notAfter: at(year) } })),
   // An identity is made when it is shown, and nobody is waited for as long as this: it never begins meanwhile.
-  row(path.notYetValid, 'valid from in ten seconds', ({ at }) => ({
-    change: { notBefore: at(10), notAfter: at(year) },
-  })),
+  row(
+    path.notYetValid,
+    'valid from in ten seconds',
+    ({ at }) => ({ change: { notBefore: at(10), notAfter: at(year) } }),
+    { bySeconds: true },
+  ),
   row(path.criticalExtension, 'a critical extension that nobody knows', () => ({
     change: { extensions: [{ oid: '1.3.6.1.4.1.55555.1', critical: true, value: Uint8Array.of(0x05, 0x00) }] },
   })),

@@ -1,5 +1,6 @@
 // node.ts HOW: a mesh node that breaks the node contract in the one way that HOW names.
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, get, type RequestListener } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
@@ -105,6 +106,24 @@ const ways: Record<string, () => void | Promise<void>> = {
       more();
     });
     startAdmin(ready);
+  },
+  // Whatever it is asked it answers with what stands in the file that it was started with, a secret a line.
+  'tells-secrets': async () => {
+    const all = JSON.parse(readFileSync(process.argv[3] ?? '', 'utf8')) as string[];
+    for (const secret of all) console.log(`it is ${secret}`);
+    for (const secret of all) console.error(JSON.stringify({ msg: 'it is', secret }));
+    let next = 0;
+    const one = () => all[next++ % all.length]!;
+    await startMtls((socket) => {
+      console.log(`asked, and says ${one()}`);
+      const body = next % 2 === 0 ? JSON.stringify({ self: one(), peer: one() }) : one();
+      const head = `HTTP/1.1 200 OK\r\nauthorization: ${one().replaceAll(/\s+/g, ' ')}\r\ncontent-length: ${Buffer.byteLength(body)}`;
+      socket.end(`${head}\r\n\r\n${body}`);
+    });
+    startAdmin((request, response) => {
+      if (request.url === '/ready') return void response.writeHead(200).end(one());
+      response.writeHead(200).end(JSON.stringify({ outcome: 'refused', peer: one(), detail: one() }));
+    });
   },
 };
 

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpsServer } from 'node:https';
-import { createServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -11,6 +11,8 @@ import { serverPresentsSvid, versionAsServer } from '../../src/clauses/mesh/tls.
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { attachTarget } from '../../fixtures/target/attach.ts';
+import { issueIdentity } from '../../fixtures/probes/issue-identity.ts';
+import { offerTo } from '../../fixtures/probes/probe.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
 import { processesOf } from '../../fixtures/run/guardian/leftovers.ts';
 import { impostors } from '../../impostors/catalogue.ts';
@@ -20,6 +22,8 @@ import { pem } from '../../src/svid/x509/pem.ts';
 import { readCertificate } from '../../src/svid/x509/read.ts';
 import type { Entry } from '../../src/history.ts';
 import type { Report } from '../../src/report/report.ts';
+import { freePort } from '../../fixtures/run/free-port.ts';
+import { names as byName } from '../products/product.ts';
 
 t.setTimeout(3_600_000);
 
@@ -42,7 +46,9 @@ const asServer = [
   'mesh/pinning/key-possession',
   'spiffe-id/proof/self-signed',
   'spiffe-id/proof/stranger-authority',
+  'x509-svid/chain/unlinked',
 ];
+const ofSpire = ['mesh/planes/bundle-endpoint', 'mesh/planes/spire-server'];
 const withTokens = [
   'mesh/tokens/attests-within-ttl',
   'mesh/tokens/expired-refused',
@@ -55,9 +61,9 @@ const withTokens = [
 interface TargetText {
   trustDomain: string;
   workloadApi: string;
-  spireServer: { address: string; admin?: string };
+  spireServer: { address: string; admin?: string; bundleEndpoint: { address: string } };
   nodes: { name: string; address: string; spiffeId: string; allows: string[]; critical?: boolean }[];
-  allow: { faults: string[]; write: boolean };
+  allow: { faults: string[]; write: boolean | unknown[] };
 }
 
 function writeTarget(name: string, target: unknown): string {
@@ -139,14 +145,14 @@ await t.test('target files', async (t) => {
       'an unknown key',
       good.replace('allows: []', 'allow: []'),
       [
-        /:6: nodes\[1\]\.allow: unknown key; known here are name, address, spiffeId, allows, critical/,
+        /:6: nodes\[1\]\.allow: unknown key; known here are name, address, spiffeId, allows, critical, protocol, path, send, user, database, policy/,
         /:6: nodes\[1\]\.allows: is missing; wanted is a list of the exact SPIFFE IDs/,
       ],
     ],
     [
       'an unknown key at the top',
       `${good}timeout: 5\n`,
-      [/:8: timeout: unknown key; known here are trustDomain, workloadApi, spireServer, nodes, allow$/],
+      [/:8: timeout: unknown key; known here are trustDomain, workloadApi, harness, spireServer, nodes, allow$/],
     ],
     [
       'an unknown fault',
@@ -204,11 +210,59 @@ await t.test('target files', async (t) => {
       good.replace('name: api', 'name: web'),
       [/:6: nodes\[1\]\.name: "web" is the name of nodes\[0\] already/],
     ],
+    [
+      'a protocol that nobody speaks',
+      good.replace('allows: []', 'allows: [], protocol: smtp'),
+      [/:6: nodes\[1\]\.protocol: .*"smtp".*wanted is how the node is spoken to: hello, http, h2, grpc/],
+    ],
+    [
+      'a path for one that has none',
+      good.replace('allows: []', 'allows: [], protocol: tcp, path: /x'),
+      [/:6: nodes\[1\]\.path: means nothing to protocol: tcp, which is told send/],
+    ],
+    [
+      'a line for the node contract',
+      good.replace('allows: []', 'allows: [], send: PING'),
+      [/:6: nodes\[1\]\.send: means nothing to protocol: hello, which is told nothing/],
+    ],
+    [
+      'more than a line',
+      good.replace('allows: []', 'allows: [], protocol: tcp, send: "a\\r\\nb"'),
+      [/:6: nodes\[1\]\.send: .*is not one line of text/],
+    ],
+    [
+      'a path that is none',
+      good.replace('allows: []', 'allows: [], protocol: http, path: healthz'),
+      [/:6: nodes\[1\]\.path: "healthz" is no path: it begins with a slash/],
+    ],
+    [
+      'a database for nobody',
+      good.replace('allows: []', 'allows: [], protocol: postgres'),
+      [/:6: nodes\[1\]: protocol: postgres wants user: the role that a session is begun as/],
+    ],
+    [
+      'a policy that there is not',
+      good.replace('allows: []', 'allows: [], policy: tls1.1'),
+      [/:6: nodes\[1\]\.policy: .*"tls1\.1".*tls1\.3-only or tls1\.2-or-newer/],
+    ],
     ['no node', good.replaceAll(/^ {2}- .*\n/gm, '').replace('nodes:', 'nodes: []'), [/:4: nodes: \[\] names no node/]],
     [
       'a text for a yes',
       good.replace('write: true', 'write: yes'),
-      [/:7: allow\.write: is "yes"; wanted is true or false/],
+      [/:7: allow\.write: is "yes"; wanted is true \(tokens\), false, or a list of tokens, svids, authority/],
+    ],
+    [
+      'a right that there is not',
+      good.replace('write: true', 'write: [tokens, gold]'),
+      [/:7: allow\.write\[1\]: unknown: "gold"; wanted is .*a list of tokens, svids, authority/],
+    ],
+    [
+      'a right in full that there is not',
+      good.replace('write: true', 'write: [{ authority: { partners: true } }]'),
+      [
+        /:7: allow\.write\[0\]\.authority\.partners: unknown key; known here are federated/,
+        /:7: allow\.write\[0\]\.authority\.federated: is missing; wanted is true where those/,
+      ],
     ],
     ['a number for a name', good.replace('name: api', 'name: 7'), [/:6: nodes\[1\]\.name: is 7; wanted is a name/]],
     ['nothing', '', [/:1: is null; wanted is a mapping with trustDomain/]],
@@ -248,7 +302,7 @@ await t.test('mesh up leaves a file alone that it did not write', async (t) => {
   t.equal(readFileSync(path, 'utf8'), good);
 });
 
-await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
+await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
   const file = join(dir, 'mesh.yaml');
   const serverLog = join(dir, 'up', 'logs', 'mesh-spire-spire-server.log');
   let mesh: ChildProcess;
@@ -302,6 +356,8 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
     return { name: id, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [probe] };
   }
 
+  const noFaults = { faults: [] };
+
   await t.test('its handshakes are measured, as often as its target file allows', async (t) => {
     const allowing = (perSecond: number) => ({ ...target, allow: { ...target.allow, load: { perSecond } } });
     const bench = (name: string, of: unknown, ...flags: readonly string[]) =>
@@ -352,19 +408,20 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
         [0, 'pass', []],
         `${stderr}${JSON.stringify(report.clauses.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skipped'))}`,
       );
-      t.strictSame(decided(report), [...asServer, 'mesh/planes/spire-server'].sort());
+      t.strictSame(decided(report), [...asServer, ...ofSpire].sort());
       for (const { id, verdict, reason } of report.clauses.filter((clause) => clause.verdict !== 'pass')) {
         t.equal(verdict, 'skipped', id);
         t.ok(reason.length > 30, `${id}: ${reason}`);
       }
       for (const [id, why] of [
-        ['mesh/tls/version-as-client', /cannot be asked to call: a target file names no admin listener/],
+        ['mesh/tls/version-as-client', /cannot be asked to call: read-only\.yaml gives no command for that \(dial\)/],
         ['mesh/tls/ticket-not-past-svid', /not injectable here/],
-        ['x509-svid/path/expired', /SPIRE has no call that takes an authority out/],
-        ['mesh/tokens/single-use', /read-only\.yaml does not say allow: \{ write: true \}/],
+        ['x509-svid/path/expired', /in the bundle, and read-only\.yaml does not say allow: \{ write: \[authority\] \}/],
+        ['mesh/pinning/foreign-domain-known', /federates no trust domain but those that it stands up itself/],
+        ['mesh/tokens/single-use', /read-only\.yaml does not say allow: \{ write: \[tokens\] \}/],
         ['mesh/partition/long-recovers', /not injectable here/],
         ['mesh/rotation/requests-survive', /not injectable here/],
-        ['mesh/planes/bundle-endpoint', /names no bundle endpoint/],
+        ['mesh/planes/require-pq-kem', /read-only\.yaml does not say spireServer\.requirePqKem/],
       ] as const)
         t.match(verdictOf(report, id)?.reason ?? '', why, id);
 
@@ -400,7 +457,10 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
       const named = new Set(history.flatMap((entry) => (entry.kind === 'plane' ? [entry.address] : [])));
       t.strictSame(
         [...named].sort(),
-        [target.workloadApi, target.spireServer.address, ...target.nodes.map(({ address }) => address)].sort(),
+        [
+          ...[target.workloadApi, target.spireServer.address, target.spireServer.bundleEndpoint.address],
+          ...target.nodes.map(({ address }) => address),
+        ].sort(),
       );
     },
   );
@@ -411,7 +471,7 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
     const { authorities } = await api.getBundle();
     const { code, report, history } = await gate('write', { ...target, allow: { faults: ['partition'], write: true } });
     t.strictSame([code, report.verdict], [0, 'pass']);
-    t.strictSame(decided(report), [...asServer, 'mesh/planes/spire-server', ...withTokens].sort());
+    t.strictSame(decided(report), [...asServer, ...ofSpire, ...withTokens].sort());
     t.match(verdictOf(report, 'mesh/tokens/audit-log')?.reason ?? '', /not in reach/);
     t.match(
       verdictOf(report, 'mesh/partition/short-recovers')?.reason ?? '',
@@ -577,6 +637,259 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
     );
   });
 
+  await t.test(
+    'with svids, right identities of other names decide what names are taken for the allowed one',
+    async (t) => {
+      const allow = { faults: [], write: ['svids'] };
+      const right = await gate('svids', { ...target, allow });
+      t.strictSame([right.code, right.report.verdict], [0, 'pass']);
+      t.strictSame(decided(right.report), [...asServer, ...ofSpire, ...byName].sort());
+      t.match(
+        verdictOf(right.report, 'mesh/tokens/single-use')?.reason ?? '',
+        /does not say allow: \{ write: \[tokens\] \}/,
+      );
+      const liars = byName.map((clause) =>
+        impostors.find(({ id, kind, breaks }) => kind === 'node' && breaks === clause && /-as-server$/.test(id))!,
+      );
+      const nodes: TargetText['nodes'] = [];
+      for (const { id } of liars) nodes.push(await startImpostor(id));
+      const { code, history } = await gate('named', { ...target, nodes: [...target.nodes, ...nodes], allow });
+      for (const child of started.splice(0)) child.kill('SIGKILL');
+      t.equal(code, 1);
+      const letIn = history.filter(
+        (entry) => entry.kind === 'exchange' && entry.expect === 'refused' && entry.outcome === 'accepted',
+      ) as Extract<Entry, { kind: 'exchange' }>[];
+      for (const { id, breaks } of liars)
+        t.ok(
+          letIn.some(({ node, clause }) => node === id && clause === breaks),
+          `${id} is caught by ${breaks}`,
+        );
+      t.strictSame(
+        letIn.filter(({ node }) => target.nodes.some(({ name }) => name === node)),
+        [],
+        'the right ones are not',
+      );
+    },
+  );
+
+  const withAuthority = { ...noFaults, write: [{ authority: { federated: true } }] };
+
+  await t.test(
+    'an authority is put into no bundle that federated partners may fetch, unless that is allowed',
+    async (t) => {
+      using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
+      const before = (await api.getBundle()).authorities.length;
+      const { code, report } = await gate('partners', { ...target, allow: { ...noFaults, write: ['authority'] } });
+      t.strictSame([code, report.verdict, report.left], [0, 'pass', undefined]);
+      t.match(
+        verdictOf(report, 'x509-svid/path/expired')?.reason ?? '',
+        /is federated with .*, who may come to trust .*; partners\.yaml would have to say allow: \{ write: \[\{ authority: \{ federated: true \} \}\] \}/,
+      );
+      t.equal((await api.getBundle()).authorities.length, before);
+    },
+  );
+
+  await t.test('with an authority of the run in the bundle, wrong identities of every kind are refused', async (t) => {
+    using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
+    const before = (await api.getBundle()).authorities;
+    const { code, report, history, stderr } = await gate('authority', { ...target, allow: withAuthority });
+    t.strictSame(
+      [code, report.verdict, report.troubles],
+      [0, 'pass', []],
+      `${stderr}${JSON.stringify(report.clauses.filter(({ verdict }) => verdict !== 'pass' && verdict !== 'skipped'))}`,
+    );
+    t.ok(decided(report).length >= 42, `${decided(report).length} are decided: ${decided(report).join(' ')}`);
+    const after = (await api.getBundle()).authorities;
+    t.equal(after.length, before.length + 1);
+    const ours = readCertificate(
+      after.find(({ der }) => !before.some((one) => Buffer.compare(one.der, der) === 0))!.der,
+    );
+    t.match(ours.subject, report.run.id, 'it bears the name of the run');
+    const lives = (ours.notAfter.getTime() - Date.now()) / 1000;
+    t.ok(lives > 0 && lives < 600, `it lives for ${lives} s`);
+    t.match(report.left, [{ at: target.spireServer.address, until: ours.notAfter.toISOString(), what: ours.subject }]);
+    const put = history.findIndex(({ kind }) => kind === 'written');
+    t.ok(put > 0 && put < history.findIndex(({ kind }) => kind === 'exchange'), 'it is told beforehand');
+  });
+
+  await t.test('liars that only wrong identities show are caught, and who does not follow the bundle', async (t) => {
+    const liars = impostors
+      .filter(
+        ({ id, kind, breaks }) =>
+          kind === 'node' && /^(x509-svid|spiffe-id\/syntax)\//.test(breaks) && /-as-server$/.test(id),
+      )
+      .filter(({ breaks }, nth, all) => all.findIndex((one) => one.breaks === breaks) === nth)
+      // One takes a federated domain, and one is wrong by the seconds that clocks may differ by.
+      .filter(({ breaks }) => !/foreign-authority|not-yet-valid/.test(breaks))
+      .slice(0, 8);
+    t.equal(liars.length, 8);
+    const nodes: TargetText['nodes'] = [];
+    for (const { id } of liars) nodes.push(await startImpostor(id));
+    using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
+    const spiffeId = `spiffe://${target.trustDomain}/service/deaf`;
+    const { csrDer, privateKeyPem: key } = await createCsr(spiffeId);
+    const { chain } = await api.mintX509Svid({ csrDer, ttlSeconds: 600 });
+    const [cert, ca] = [chain, (await api.getBundle()).authorities.map(({ der }) => der)].map((ders) =>
+      ders.map((der) => pem('CERTIFICATE', der)).join(''),
+    );
+    const settings = { cert, key, ca, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' } as const;
+    const deaf = createHttpsServer(settings, (_, response) => {
+      response.end(JSON.stringify({ self: spiffeId, peer: probe }));
+    }).listen(0, '127.0.0.1');
+    await once(deaf, 'listening');
+    const address = `127.0.0.1:${(deaf.address() as AddressInfo).port}`;
+    const { code, report, history } = await gate('wrong', {
+      ...target,
+      nodes: [...target.nodes, ...nodes, { name: 'deaf', address, spiffeId, allows: [probe], uptake: '3s' }],
+      allow: withAuthority,
+    });
+    for (const child of started.splice(0)) child.kill('SIGKILL');
+    deaf.closeAllConnections();
+    deaf.close();
+    t.strictSame([code, report.verdict], [1, 'fail']);
+    const wrong = history.flatMap((entry) =>
+      entry.kind === 'exchange' &&
+      entry.expect !== 'either' &&
+      entry.outcome !== 'unknown' &&
+      entry.outcome !== entry.expect
+        ? [`${entry.node} ${entry.clause}`]
+        : [],
+    );
+    for (const { id, breaks } of liars) t.ok(wrong.includes(`${id} ${breaks}`), `${id} is caught by ${breaks}`);
+    t.match(verdictOf(report, 'mesh/rotation/bundle-taken-up')?.verdict, 'fail');
+    t.strictSame(
+      [...new Set(wrong.filter((one) => /^(deaf|node-)/.test(one)))].filter((one) => !/pinning|aead/.test(one)),
+      ['deaf mesh/rotation/bundle-taken-up'],
+      'and nothing else is held against who does not follow it, or against the right ones',
+    );
+  });
+
+  await t.test(
+    'SPIRE and a node trust an authority until its end, and no longer, although it stays in the bundle',
+    async (t) => {
+      using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
+      const notAfter = new Date(Math.ceil(Date.now() / 1000 + 40) * 1000);
+      const short = await forgeAuthority({ trustDomain: target.trustDomain, commonName: 'short', notAfter });
+      await api.appendAuthorities([short.certificate.der]);
+      const [node] = target.nodes;
+      const ask = async () => (await offerTo(node!, { identity: await issueIdentity(short, probe) })).outcome;
+      await eventually('the node takes it up', async () => (await ask()) === 'accepted', { withinMs: 30_000 });
+      await eventually('its end', () => Date.now() > notAfter.getTime(), { withinMs: 45_000 });
+      t.equal(await ask(), 'refused');
+      const { authorities } = await api.getBundle();
+      t.ok(authorities.some(({ der }) => Buffer.compare(der, short.certificate.der) === 0));
+    },
+  );
+
+  await t.test('a critical node of which pinning was left out keeps the run from passing', async (t) => {
+    const nodes = target.nodes.map((node, nth) => ({ ...node, critical: nth === 0 }));
+    const { code, report } = await gate('critical', { ...target, nodes });
+    t.strictSame([code, report.verdict], [3, 'inconclusive']);
+    t.match(
+      verdictOf(report, 'mesh/pinning/prefix')?.reason ?? '',
+      /node-001 is critical, and was not looked at: .*svids/,
+    );
+    t.equal(verdictOf(report, 'mesh/tls/version-as-client')?.verdict, 'skipped');
+    const right = await gate('critical-authority', { ...target, nodes, allow: withAuthority });
+    t.strictSame(
+      [right.code, right.report.verdict],
+      [0, 'pass'],
+      `with what it takes it is decided: ${JSON.stringify(right.report.clauses.filter(({ verdict }) => verdict === 'inconclusive'))}`,
+    );
+  });
+
+  await t.test('what a run that was killed left at the server is told, and taken back', async (t) => {
+    using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
+    const agents = (await api.listAgents()).length;
+    const path = writeTarget('killed', { ...target, allow: { ...noFaults, write: ['tokens'] } });
+    const args = ['gate', '--target', path, '--only', 'tokens', '--out', join(dir, 'out-killed'), '--quiet'];
+    const child = spawn(process.execPath, [assay, ...args], { cwd: dir, stdio: 'ignore' });
+    await eventually('an agent joined', async () => (await api.listAgents()).length > agents, {
+      ...{ withinMs: 60_000, everyMs: 5 },
+      unless: () => (child.exitCode === null ? undefined : `it ended with ${child.exitCode}`),
+    });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const doctor = async (...more: readonly string[]) => {
+      const { code, stdout, stderr } = await run('doctor', '--target', 'killed.yaml', '--json', ...more);
+      return { code, stderr, left: JSON.parse(stdout) as { run: string; what: string; state: string }[] };
+    };
+    const told = await doctor();
+    t.equal(told.code, 3, told.stderr);
+    t.match(told.left[0], { what: /^\d+ agents? that joined by tokens of Assay$/, state: 'there' });
+    const healed = await doctor('--heal');
+    t.equal(healed.code, 0, healed.stderr);
+    t.equal(healed.left[0]?.state, 'gone');
+    t.equal((await api.listAgents()).length, agents);
+    const after = await doctor();
+    t.strictSame([after.code, after.left.filter(({ state }) => state !== 'stays')], [0, []]);
+    t.match(
+      (await run('doctor', '--target', 'authority.yaml')).stdout,
+      /an authority in the bundle, by run \S+: what it signed is trusted until /,
+    );
+    t.match((await run('doctor', '--heal')).stderr, /--heal: takes back .* name it, as in --target mesh\.yaml/);
+  });
+
+  await t.test(
+    'what SPIRE knows becomes a target file, and with what a person fills in the mesh is judged',
+    async (t) => {
+      const out = join(dir, 'discovered.yaml');
+      const { admin, address } = target.spireServer;
+      const { code, stderr } = await run(
+        ...['target', 'discover', '--spire-server', admin!, '--spire-address', address],
+        ...['--workload-api', target.workloadApi, '--out', out],
+      );
+      t.equal(code, 0, stderr);
+      const text = readFileSync(out, 'utf8');
+      const discovered = parse(text) as TargetText;
+      t.strictSame(
+        discovered.nodes.map(({ spiffeId }) => spiffeId),
+        [probe, ...target.nodes.map(({ spiffeId }) => spiffeId)].toSorted(),
+      );
+      t.match(text, /# .* agents are alive/);
+      t.match(text, /is federated with /);
+      const refused = await run('gate', '--target', out, '--quiet');
+      t.equal(refused.code, 2);
+      t.match(refused.stderr, /discovered\.yaml:\d+: nodes\[0\]\.address: "FILL-IN" is not host:port/);
+      const nodes = discovered.nodes.flatMap((node) => {
+        const known = target.nodes.find(({ spiffeId }) => spiffeId === node.spiffeId);
+        return known === undefined ? [] : [{ ...node, address: known.address, allows: known.allows }];
+      });
+      const { report, code: judged } = await gate('filled-in', { ...discovered, nodes });
+      t.strictSame([judged, report.verdict], [0, 'pass']);
+    },
+  );
+
+  await t.test('what can be decided is told beforehand, and what would add to it', async (t) => {
+    const check = async (name: string) => {
+      const { code, stdout, stderr } = await run('target', 'check', `${name}.yaml`, '--json');
+      t.equal(code, 0, stderr);
+      return JSON.parse(stdout) as {
+        readonly probe: string;
+        readonly decidable: readonly string[];
+        readonly more: readonly { readonly write: string; readonly decides: readonly string[] }[];
+        readonly touches: readonly string[];
+      };
+    };
+    for (const name of ['read-only', 'write', 'svids', 'authority']) {
+      const report = JSON.parse(readFileSync(join(dir, `out-${name}`, 'report.json'), 'utf8')) as Report;
+      const { decidable } = await check(name);
+      t.strictSame(decidable.toSorted(), decided(report), `${name}: as the gate did`);
+    }
+    const { probe: asked, more, touches } = await check('read-only');
+    t.equal(asked, probe);
+    const adding = (words: RegExp) => more.find(({ write }) => words.test(write))?.decides.toSorted();
+    t.strictSame(adding(/^allow: \{ write: \[tokens\] \}/), withTokens.toSorted());
+    t.strictSame(adding(/^allow: \{ write: \[svids\] \}/), byName.toSorted());
+    t.ok(adding(/^dial: /)?.includes('mesh/tls/version-as-client'));
+    t.equal(touches.length, 3 + target.nodes.length, 'the Workload API, the ports of the server and the nodes');
+    const { code, stdout } = await run('target', 'check', 'read-only.yaml');
+    t.equal(code, 0);
+    t.match(stdout, /clauses of the gate can be decided now:\n {4}mesh\//);
+    t.equal((await run('target', 'check', 'nowhere.yaml')).code, 2);
+    t.equal((await run('target', 'check', 'gone.yaml')).code, 3, 'there is no Workload API');
+  });
+
   await t.test('its target file is not taken by a second mesh', async (t) => {
     const { code, stderr } = await run('mesh', 'up', '--target', file, '--out', join(dir, 'second'));
     t.equal(code, 2, stderr);
@@ -606,15 +919,3 @@ await t.test('a mesh that runs already', { timeout: 300_000 }, async (t) => {
     );
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const at = server.address();
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return typeof at === 'object' && at !== null ? at.port : 0;
-}

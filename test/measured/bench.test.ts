@@ -25,7 +25,7 @@ await t.test('handshakes are measured while all is calm, while the mesh is cut, 
     report.bench.map(({ id }) => id),
     [
       ...['steady', 'partition', 'healed', 'storm'].flatMap((phase) => [
-        `handshake/${phase}/yardstick`,
+        `handshake/${phase}/yardstick,on=Node.js`,
         `handshake/${phase}/full`,
         `handshake/${phase}/resumed,group=P-256`,
       ]),
@@ -176,14 +176,14 @@ await t.test('keys, chains, one side alone, and nodes of other styles are measur
   t.strictSame(
     report.bench.map(({ id, errors, row }) => [id, errors, row?.key, row?.chain]),
     [
-      ['handshake/steady/yardstick,key=RSA-2048,chain=3', 0, 'RSA-2048', 3],
-      ['handshake/steady/yardstick,chain=2', 0, 'EC P-256', 2],
+      ['handshake/steady/yardstick,on=Node.js,key=RSA-2048,chain=3', 0, 'RSA-2048', 3],
+      ['handshake/steady/yardstick,on=Node.js,chain=2', 0, 'EC P-256', 2],
       ['handshake/steady/full,key=RSA-2048,chain=3', 0, 'RSA-2048', 3],
       ['handshake/steady/full,chain=2', 0, 'EC P-256', 2],
       ['handshake/steady/full,at=yardstick,key=P-384,server-only', 0, 'EC P-384', 1],
       ['handshake/steady/resumed,at=yardstick,key=RSA-2048,chain=3', 0, 'RSA-2048', 3],
-      ['handshake/storm/yardstick,key=RSA-2048,chain=3', 0, 'RSA-2048', 3],
-      ['handshake/storm/yardstick,chain=2', 0, 'EC P-256', 2],
+      ['handshake/storm/yardstick,on=Node.js,key=RSA-2048,chain=3', 0, 'RSA-2048', 3],
+      ['handshake/storm/yardstick,on=Node.js,chain=2', 0, 'EC P-256', 2],
       ['handshake/storm/full,key=RSA-2048,chain=3', 0, 'RSA-2048', 3],
       ['handshake/storm/full,chain=2', 0, 'EC P-256', 2],
     ],
@@ -198,6 +198,7 @@ await t.test('keys, chains, one side alone, and nodes of other styles are measur
     readReport(styles.out).bench.map(({ id, errors, count }) => [id, errors, count]),
     [
       ['handshake/steady/yardstick', 0, 200],
+      ['handshake/steady/yardstick,on=Node.js', 0, 200],
       ['handshake/steady/full,node=go-tickets', 0, 200],
       ['handshake/steady/full,node=tls-p-384-alone', 0, 200],
     ],

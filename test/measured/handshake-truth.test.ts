@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { ownGenerator } from '../../fixtures/bench/own-generator.ts';
-import { startPlantedServer, type Planted } from '../../fixtures/bench/planted-server.ts';
+import { inGo, startPlantedServer, type Planted } from '../../fixtures/bench/planted-server.ts';
 import { issueIdentity } from '../../fixtures/probes/issue-identity.ts';
 import { openRecorder } from '../../fixtures/run/recorder.ts';
-import { newRunId, openRun } from '../../fixtures/run/run.ts';
+import { newRunId } from '../../fixtures/run/run-id.ts';
+import { openRun } from '../../fixtures/run/run.ts';
 import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
 import type { BenchRow } from '../../src/history.ts';
 import { rowBenches } from '../../src/statistics/bench-rows.ts';
@@ -40,7 +41,7 @@ async function measured(change: Partial<BenchRow> & { readonly row: string }, pl
   const row = { ...usual, ...change };
   await using target = await startPlantedServer(
     run,
-    program.path,
+    inGo(program.path),
     server!,
     { authorities: authority.certificatePem, expect: callerId },
     planted(Math.round(recorder.now() * 1000)),
@@ -111,7 +112,7 @@ await t.test('shards keep the schedule together, and what they saw is one distri
   const row: BenchRow = { ...usual, row: 'shards', seconds: 5, arrivals: 'constant' };
   await using target = await startPlantedServer(
     run,
-    program.path,
+    inGo(program.path),
     server!,
     { authorities: authority.certificatePem, expect: callerId },
     {},
@@ -133,7 +134,7 @@ await t.test('shards keep the schedule together, and what they saw is one distri
 await t.test('a server that is another, or nobody, is an error and no latency', async (t) => {
   await using target = await startPlantedServer(
     run,
-    program.path,
+    inGo(program.path),
     caller!,
     { authorities: authority.certificatePem, expect: callerId },
     {},

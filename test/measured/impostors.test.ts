@@ -3,24 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { runPlan, type RunOptions } from '../../engine/run.ts';
 import type { JudgedRight } from '../../engine/judge-batch.ts';
+import { judgeAlone, rightPrograms, wholeGateOf } from '../../engine/right-alone.ts';
 import { startSelfTest } from '../../engine/self-test.ts';
-import { silent } from '../../engine/steps.ts';
+import { triedConformer, triedImpostor } from '../../engine/tried.ts';
 import { impostors } from '../../impostors/catalogue.ts';
-import { commandOfConformer, type Conformer } from '../../impostors/conformer.ts';
+import type { Conformer } from '../../impostors/conformer.ts';
 import { conformers } from '../../impostors/conformers.ts';
 import type { Impostor } from '../../impostors/impostor.ts';
-import { rightIssuer, rightIssuers, startIssuer } from '../../impostors/issuer.ts';
-import { startRightPort } from '../../impostors/right-port.ts';
-import type { Run } from '../../fixtures/run/run.ts';
 import { locateTools, whyLacking, type ToolName } from '../../fixtures/toolchain/toolchain.ts';
-import { chooseClauses } from '../../plans/choose.ts';
-import { gatePlan } from '../../plans/gate.ts';
-import { isLeftByMachine } from '../../src/checkers/overload.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
-import { shortageOf } from '../../src/reading/machine.ts';
-import type { Verdict } from '../../src/verdict.ts';
 import { writeScore, type Score } from '../../scripts/detection/result.ts';
 
 t.setTimeout(3_600_000);
@@ -28,7 +20,6 @@ t.setTimeout(3_600_000);
 const scratch = mkdtempSync(join(tmpdir(), 'assay-impostors-'));
 const score: Score = { caught: 0, impostors: 0, falseAlarms: 0, conformers: 0, again: 0, leftOpen: 0 };
 let byBadLuck = 0;
-const attempts = 3;
 // By the clause that they break.
 const caught = new Set<string>();
 const leftOpen = new Map<string, string | undefined>();
@@ -82,54 +73,22 @@ t.after(() => {
   );
 });
 
-/** A machine that is too busy to tell gives inconclusive: asked again, a little. What was decided stays decided. */
-async function decided(
-  id: string,
-  only: string | undefined,
-  options: Pick<RunOptions, 'plan' | 'on'>,
-): Promise<JudgedRight> {
-  for (let attempt = 1; ; attempt++) {
-    const { report, history } = await runPlan({
-      ...options,
-      chosen: chooseClauses(only),
-      seed: 1,
-      command: `gate of ${id}`,
-      out: join(scratch, `${id}-${attempt}`),
-      signal: AbortSignal.timeout(120_000),
-      steps: silent,
-    });
-    if (report.verdict !== 'inconclusive' || attempt === attempts) return { report, short: shortageOf(history) };
-    score.again++;
-  }
-}
-
-/** Nothing was found against a conformer. False where an overloaded machine left something open, which is told. */
-function assertRight(t: Test, { report, short }: JudgedRight): boolean {
+/** Nothing was found against a right node. False where an overloaded machine left something open, which is told. */
+function assertRight(t: Test, id: string, judged: JudgedRight): boolean {
   score.conformers++;
-  const undecided = report.clauses.filter(({ verdict }) => !['pass', 'skipped', 'deviation'].includes(verdict));
-  if (undecided.length > 0 && undecided.every((clause) => isLeftOpen({ ...clause, short }))) {
-    leaveOpen(t, { ...undecided[0]!, short });
+  const { outcome, said } = triedConformer(id, '', judged);
+  const reasons = said.map(({ clause, reason }) => `${clause}: ${reason}`);
+  if (outcome === 'open') {
+    leaveOpen(t, reasons[0]!, judged.short);
     return false;
   }
-  const wrong = undecided.map((clause) => `${clause.id}: ${clause.verdict}: ${clause.reason}`);
-  if (wrong.length > 0) score.falseAlarms++;
-  assert.deepEqual(wrong, [], report.troubles.map(({ message }) => message).join('; '));
-  assert.equal(report.verdict, 'pass');
+  if (outcome === 'alarm') score.falseAlarms++;
+  assert.deepEqual(reasons, [], judged.report.troubles.map(({ message }) => message).join('; '));
+  assert.equal(judged.report.verdict, 'pass');
   return true;
 }
 
-interface Open {
-  readonly verdict: Verdict;
-  readonly reason: string;
-  readonly short: string | undefined;
-}
-
-/** Whether a machine that was too busy is what left it open, and not the harness. */
-function isLeftOpen({ verdict, reason, short }: Open): boolean {
-  return isLeftByMachine({ verdict, reason }) || (verdict === 'inconclusive' && short !== undefined);
-}
-
-function leaveOpen(t: Test, { reason, short }: Open): void {
+function leaveOpen(t: Test, reason: string, short: string | undefined): void {
   score.leftOpen++;
   if (short === undefined) byBadLuck++;
   t.pass(reason, { skip: `${reason}${short === undefined ? '' : `; ${short}`}` });
@@ -154,17 +113,17 @@ await t.test('impostors', async (t) => {
     await t.test(`${breaks}: ${id}: ${title}`, { skip: whySkipped(impostor) }, async (t) => {
       score.impostors++;
       const judged = await selfTest.impostors.get(id)!;
-      if (verdict !== 'inconclusive' && isLeftOpen(judged)) {
+      const { outcome } = triedImpostor(impostor, judged);
+      if (outcome === 'open') {
         leftOpen.set(breaks, judged.short);
-        return leaveOpen(t, judged);
+        return leaveOpen(t, judged.reason, judged.short);
       }
       const said = `${judged.verdict}: ${judged.reason}`;
-      const right = [
-        t.equal(judged.verdict, verdict, said),
-        t.match(judged.reason, reason),
-        t.equal(judged.ofRun, verdict, said),
-      ];
-      if (right.every(Boolean)) {
+      t.equal(judged.verdict, verdict, said);
+      t.match(judged.reason, reason);
+      t.equal(judged.ofRun, verdict, said);
+      t.equal(outcome, 'caught', said);
+      if (outcome === 'caught') {
         score.caught++;
         caught.add(breaks);
       }
@@ -175,25 +134,15 @@ await t.test('impostors', async (t) => {
 await t.test('conformers', async (t) => {
   for (const [batch, right] of selfTest.rightNodes) {
     await t.test(`nothing fails the right node beside the impostors of ${batch}`, async (t) => {
-      await t.resolves(async () => assertRight(t, await right));
+      await t.resolves(async () => assertRight(t, batch, await right));
     });
   }
 
-  const others = [
-    ...rightIssuers.map(({ id, title, change }) => ({
-      ...{ id, title, only: 'tokens/*' },
-      on: { open: (run: Run) => startIssuer({ ...rightIssuer, ...change }, run), note: {} },
-    })),
-    {
-      ...{ id: 'spire-port-right', title: 'a port that keeps the promise of require_pq_kem' },
-      only: 'mesh/planes/require-pq-kem,mesh/planes/spire-server',
-      on: { open: () => startRightPort(), note: {} },
-    },
-  ] as const satisfies readonly { id: string; title: string; only: string; on: RunOptions['on'] }[];
-  for (const { id, title, only, on } of others.filter(isWanted)) {
-    await t.test(`nothing fails ${id}: ${title}`, async (t) => {
-      const judged = await decided(id, only, { plan: gatePlan(), on });
-      if (assertRight(t, judged)) t.ok(judged.report.clauses.every(({ verdict }) => verdict === 'pass'));
+  const alone = { out: scratch, signal: stopped.signal, again: () => void score.again++ };
+  for (const one of rightPrograms.filter(isWanted)) {
+    await t.test(`nothing fails ${one.id}: ${one.title}`, async (t) => {
+      const judged = await judgeAlone(one, alone);
+      if (assertRight(t, one.id, judged)) t.ok(judged.report.clauses.every(({ verdict }) => verdict === 'pass'));
     });
   }
 
@@ -203,7 +152,7 @@ await t.test('conformers', async (t) => {
       await t.test(`by ${by}, nothing fails ${id}: ${title}`, { skip: whySkipped(conformer) }, async (t) => {
         await t.resolves(async () => {
           const judged = await reports.get(id)!;
-          if (!assertRight(t, judged)) return;
+          if (!assertRight(t, id, judged)) return;
           // What it offers is decided, and nothing of it left out.
           const undecided = judged.report.clauses
             .filter(({ verdict }) => verdict !== 'pass')
@@ -218,10 +167,7 @@ await t.test('conformers', async (t) => {
   for (const conformer of right.filter(({ wholeGate }) => wholeGate)) {
     const { id, title } = conformer;
     await t.test(`nothing fails ${id}: ${title}`, { skip: whySkipped(conformer) }, async (t) => {
-      const node = { command: commandOfConformer(conformer, tool), implementation: title };
-      await t.resolves(async () =>
-        assertRight(t, await decided(id, undefined, { plan: gatePlan(node), on: 'process' })),
-      );
+      await t.resolves(async () => assertRight(t, id, await judgeAlone(wholeGateOf(conformer, tool), alone)));
     });
   }
 });

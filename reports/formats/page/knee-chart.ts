@@ -43,6 +43,8 @@ function option({ curve, holdsPerSecond, bendsPerSecond }: Knee): ChartOption {
     yAxis: {
       type: 'log',
       axisLabel: { color: ink.faint, fontSize: 11, formatter: (ms: number) => `${ms} ms` },
+      axisLine: { lineStyle: { color: ink.faint } },
+      axisTick: { show: false },
       splitLine: { lineStyle: { color: ink.line } },
     },
     series: [

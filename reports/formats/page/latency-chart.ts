@@ -53,6 +53,8 @@ function option(benches: readonly Bench[]): ChartOption {
       type: 'log',
       min: 10 ** Math.floor(Math.log10(Math.max(0.01, Math.min(...values)))),
       axisLabel: { color: ink.faint, fontSize: 11, formatter: (ms: number) => `${ms} ms` },
+      axisLine: { lineStyle: { color: ink.faint } },
+      axisTick: { show: false },
       splitLine: { lineStyle: { color: ink.line } },
     },
     series: benches.flatMap((bench, at) => {

@@ -1,6 +1,7 @@
 import type { History } from '../../../src/history.ts';
 import type { ScenarioReport } from '../../../src/report/report.ts';
 import type { ChartOption, Picture } from './charts.ts';
+import { milliseconds } from '../../wording.ts';
 import { ink } from './charts.ts';
 import type { Lane, TimelineData } from './timeline-data.ts';
 import { benchTimelineData, timelineData } from './timeline-data.ts';
@@ -21,7 +22,7 @@ export function timeline(
   scenario: ScenarioReport,
   draw: (picture: Picture) => string,
 ): string | null {
-  return picture(timelineData(history, scenario), scenario.id, draw);
+  return picture(timelineData(history, scenario), `${scenario.id} ${scenario.pass ?? ''}`.trim(), draw);
 }
 
 /** A benchmark as one picture over time, drawn alike. Null where nothing was measured. */
@@ -37,11 +38,36 @@ function picture(data: TimelineData, name: string, draw: (picture: Picture) => s
   const height = hasTraffic ? lanesBottom + 2 * (gap + curveHeight) + 34 : lanesBottom + 34;
   return draw({
     name: `timeline-${name.replace(/\W/g, '-')}`,
-    label: `Timeline of ${name}: faults, authorities, SVID rotations, requests and latency over time`,
+    label: `Timeline of ${name}: ${inWords(data)}`,
     width,
     height,
     option: option(data, lanesBottom, hasTraffic),
   });
+}
+
+/** What is seen in the picture, for who does not see it. */
+function inWords({ lanes, buckets, fromMs, toMs, latencyOf, hiddenNodes }: TimelineData): string {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
+  const sum = (key: 'ok' | 'fail' | 'unknown') => buckets.reduce((total, bucket) => total + bucket[key], 0);
+  const highest = Math.max(...buckets.map(({ p99Ms }) => p99Ms ?? 0));
+  const faults = lanes
+    .filter(({ kind }) => kind === 'fault')
+    .map(
+      ({ label, bands }) =>
+        `${label} ${bands.map((band) => `from ${seconds(band.fromMs)} to ${seconds(band.toMs)}${band.proven ? '' : ', unproven'}`).join(' and ')}`,
+    );
+  const svids = lanes.filter(({ kind }) => kind === 'svid');
+  const presented = svids.reduce((total, { marks }) => total + marks.length, 0);
+  return [
+    `from ${seconds(fromMs)} to ${seconds(toMs)} of the run`,
+    ...faults,
+    ...lanes
+      .filter(({ kind }) => kind === 'authority')
+      .map(({ label, marks }) => `${label} at ${marks.map(seconds).join(' and ')}`),
+    ...(svids.length === 0 ? [] : [`${presented} new SVIDs presented by ${svids.length + hiddenNodes} nodes`]),
+    `${sum('ok')} requests answered, ${sum('fail')} failed, ${sum('unknown')} without an answer`,
+    ...(highest > 0 ? [`99 in 100 of each moment within ${milliseconds(highest)} (${latencyOf})`] : []),
+  ].join('; ');
 }
 
 function option(data: TimelineData, lanesBottom: number, hasTraffic: boolean): ChartOption {
@@ -106,6 +132,8 @@ function curveAxis(gridIndex: number, name: string) {
     nameGap: 100,
     nameTextStyle: { color: ink.text, fontSize: 12, align: 'center' as const },
     axisLabel: { color: ink.faint, fontSize: 11 },
+    axisLine: { show: true, lineStyle: { color: ink.faint } },
+    axisTick: { show: false },
     splitLine: { lineStyle: { color: ink.line } },
   };
 }
@@ -196,11 +224,14 @@ function trafficSeries(
     xAxisIndex: 2,
     yAxisIndex: 2,
     silent: true,
-    symbol: 'circle',
     symbolSize: 4,
     lineStyle: { color, width: 1.5 },
     itemStyle: { color },
-    data: data.buckets.map((bucket) => [bucket.atMs + data.bucketMs / 2, bucket[key]]),
+    // A line shows what has a neighbour; what has none would not be seen without a dot.
+    data: data.buckets.map((bucket, at) => ({
+      value: [bucket.atMs + data.bucketMs / 2, bucket[key]],
+      symbol: (data.buckets[at - 1]?.[key] ?? data.buckets[at + 1]?.[key] ?? null) === null ? 'circle' : 'none',
+    })),
     ...(key === 'p50Ms' ? { markArea: shade(data) } : {}),
   });
   return [
@@ -214,15 +245,20 @@ function trafficSeries(
 
 function shade(data: TimelineData) {
   const bands = data.lanes.filter(({ kind }) => kind === 'fault').flatMap((lane) => lane.bands);
-  const spans = new Map(
-    bands.map(({ fromMs, toMs }) => [
-      `${fromMs} ${toMs}`,
-      [{ xAxis: fromMs }, { xAxis: toMs }] as [{ xAxis: number }, { xAxis: number }],
-    ]),
-  );
-  return { silent: true, itemStyle: { color: ink.fault, opacity: 0.16 }, data: [...spans.values()] };
+  // Where several are in force at once it is no darker.
+  const spans: { readonly fromMs: number; toMs: number }[] = [];
+  for (const { fromMs, toMs } of bands.toSorted((one, other) => one.fromMs - other.fromMs)) {
+    const last = spans.at(-1);
+    if (last !== undefined && fromMs <= last.toMs) last.toMs = Math.max(last.toMs, toMs);
+    else spans.push({ fromMs, toMs });
+  }
+  const areas = spans.map(({ fromMs, toMs }): [{ xAxis: number }, { xAxis: number }] => [
+    { xAxis: fromMs },
+    { xAxis: toMs },
+  ]);
+  return { silent: true, itemStyle: { color: ink.fault, opacity: 0.2 }, data: areas };
 }
 
 function shortened(label: string): string {
-  return label.length > 24 ? `${label.slice(0, 23)}…` : label;
+  return label.length > 21 ? `${label.slice(0, 20)}…` : label;
 }

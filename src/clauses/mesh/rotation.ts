@@ -76,7 +76,8 @@ export const bundleTakenUp = clause({
   subject: 'workload-api-client',
   title: 'A new authority in the bundle is taken up within the bound, before the authority is used',
   danger: 'a node goes on with the bundle that it started with, and turns its peers away after a rotation',
-  limits: 'by an authority of ours that comes with the prepared one, as SPIRE hands out no key of its own',
+  limits:
+    'by an authority of ours, which comes with the prepared one or, in a mesh that others run, by itself: SPIRE hands out no key of its own',
   roles: bothRoles,
   judge: unlessBusyMeanwhile(acceptedAsMust),
 });

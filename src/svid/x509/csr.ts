@@ -22,13 +22,18 @@ export interface SigningRequest {
  * A signing request under a fresh key, as agents attest with (no ID: the server chooses it) and as MintX509SVID takes (one URI SAN).
  *
  * @param spiffeId - written byte for byte, one byte a character
+ * @param dnsSans - more names, of which SPIRE makes the first the CN
  * @throws RangeError for a character beyond U+00FF
  *
  * Source: RFC 2986 §4; SPIRE api/server/agent/v1 AgentX509SVIDParams, svid/v1 MintX509SVIDRequest.
  */
-export async function createCsr(spiffeId?: string, algorithm: KeyAlgorithm = 'ec'): Promise<SigningRequest> {
+export async function createCsr(
+  spiffeId?: string,
+  algorithm: KeyAlgorithm = 'ec',
+  dnsSans: readonly string[] = [],
+): Promise<SigningRequest> {
   const { privateKey, spki } = await newKeyPair(algorithm);
-  const extensions = spiffeId === undefined ? [] : subjectAltName({ uriSans: [spiffeId] });
+  const extensions = spiffeId === undefined ? [] : subjectAltName({ uriSans: [spiffeId], dnsSans });
   const asked =
     extensions.length === 0
       ? ''

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Entry } from '../src/history.ts';
+import type { Entry } from '../../src/history.ts';
 import {
   assay,
   assertEnded,
@@ -18,7 +18,7 @@ import {
   startCli,
   type Cli,
   type Place,
-} from './cli-run.ts';
+} from '../cli-run.ts';
 
 t.setTimeout(3_600_000);
 

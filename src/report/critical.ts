@@ -1,0 +1,34 @@
+import type { Clause } from '../clause.ts';
+import { entriesOf, type History } from '../history.ts';
+import type { Doubt } from './clauses.ts';
+
+// What takes a trust domain that the mesh is federated with, and a caller of it that the node allows: no file can give that.
+const neverFromOutside = 'mesh/pinning/foreign-domain-known';
+const ofPinning = ({ id }: Clause) => id.startsWith('mesh/pinning/') && id !== neverFromOutside;
+
+/**
+ * Of nodes that are critical nothing of their pinning may be left out: what was skipped for the whole target, or for one of them in a role in which it
+ * is critical, keeps its clause from being decided. Of what was tried in part the rest is no matter.
+ */
+export function criticalDoubts(history: History, clauses: readonly Clause[]): Doubt[] {
+  const critical = entriesOf(history, 'node').filter((node) => node.critical !== undefined);
+  if (critical.length === 0) return [];
+  const pinning = new Map(clauses.filter(ofPinning).map((clause) => [clause.id, clause.roles]));
+  return entriesOf(history, 'skip').flatMap((skip): Doubt[] => {
+    if (skip.moot) return [];
+    const roles = pinning.get(skip.clause);
+    const left = critical.find(
+      ({ node, critical: of = [] }) =>
+        (skip.node ?? node) === node && of.some((role) => roles?.includes(role) && (skip.role ?? role) === role),
+    );
+    if (left === undefined) return [];
+    return [
+      {
+        touches: (id) => id === skip.clause,
+        says: `${left.node} is critical, and was not looked at: ${skip.reason}`,
+        evenFails: false,
+        skips: skip.node === undefined ? 'alone' : 'too',
+      },
+    ];
+  });
+}

@@ -1,0 +1,84 @@
+import type { ProtocolName, Speech } from '../../fixtures/probes/protocols.ts';
+
+/** Where a deployment lives, and the files that it is given: those that SPIRE issued for it. */
+export interface Place {
+  /** A folder of its own. */
+  readonly dir: string;
+  readonly port: number;
+  /** Another one, for what stands behind it. */
+  readonly behind: number;
+  /** Paths of PEM files. */
+  readonly cert: string;
+  readonly key: string;
+  /** Chain and key in one file. */
+  readonly both: string;
+  readonly bundle: string;
+  /** Who is let in. */
+  readonly allowed: string;
+}
+
+/** Files that it wants, by name, and the command that runs it in the foreground; more than one where something stands behind it. */
+export interface Deployment {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly commands: readonly (readonly string[])[];
+  /** What makes it call, as a target file has it. */
+  readonly dial?: readonly string[];
+  /** User that it has to run as, where that is not root. */
+  readonly user?: string;
+}
+
+/** A deployment that people really ship, and the clauses that it breaks. */
+export interface Mistake {
+  readonly id: string;
+  /** What of it is wrong, as Markdown. */
+  readonly title: string;
+  readonly breaks: readonly string[];
+  /** It takes every name: whatever name it is shown by an SVID, it lets in. */
+  readonly takesAnyName?: true;
+  readonly deploy: (place: Place) => Deployment;
+}
+
+/** Software that speaks TLS, deployed as its manual says. */
+export interface Product {
+  readonly id: string;
+  readonly title: string;
+  /** What it cannot do, as a sentence; absent where there is nothing to say. */
+  readonly cannot?: string;
+  readonly protocol: ProtocolName;
+  readonly speech?: Speech;
+  /** The program without which it cannot be had here. */
+  readonly needs: string;
+  readonly right: (place: Place) => Deployment;
+  /** It cannot tell one SPIFFE ID from another, so that its right deployment takes every name. */
+  readonly pinsNothing?: true;
+  readonly wrong: readonly Mistake[];
+}
+
+/** Bytes of a URI SAN as they stand in a certificate, in hexadecimal digits: its tag, its length, the ID. */
+export function sanHex(spiffeId: string): string {
+  return Buffer.concat([Buffer.from([0x86, spiffeId.length]), Buffer.from(spiffeId)]).toString('hex');
+}
+
+/** What whoever takes every name breaks. */
+export const names = [
+  'mesh/pinning/sibling-path',
+  'mesh/pinning/prefix',
+  'mesh/pinning/suffix',
+  'mesh/pinning/same-name',
+  'mesh/pinning/case',
+  'mesh/pinning/punctuation',
+];
+export const suffix = 'mesh/pinning/suffix';
+export const anonymous = 'mesh/tls/client-certificate-required';
+export const expectedPeer = 'mesh/pinning/expected-peer';
+export const oldTlsAsClient = 'mesh/tls/version-as-client';
+/** Of whoever asks nobody for a certificate, or believes whatever is shown. */
+export const foreignDomain = 'mesh/pinning/foreign-domain-unknown';
+export const keyPossession = 'mesh/pinning/key-possession';
+export const weak = 'mesh/tls/aead-only';
+export const oldTls = 'mesh/tls/version-as-server';
+export const plaintext = 'mesh/tls/plaintext-refused';
+export const unlinked = 'x509-svid/chain/unlinked';
+/** Whoever believes a stranger believes a chain to one, too. */
+export const strangers = ['spiffe-id/proof/stranger-authority', unlinked];
+export const selfSigned = 'spiffe-id/proof/self-signed';
