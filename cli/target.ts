@@ -72,7 +72,7 @@ function inWords(path: string, { probe, decidable, not, more, nodes, touches }: 
     ...nodes.map(({ name, server, client, decidable: own }) => {
       const roles = [server === null ? 'as server' : undefined, client === null ? 'as client' : undefined];
       const told = roles.filter((role) => role !== undefined).join(' and ');
-      return `  ${name}  ${told === '' ? `is not looked at: ${server}` : `is looked at ${told}: ${own.length} clauses of its own`}`;
+      return `  ${name}  is looked at ${told === '' ? 'as a stranger sees it' : told}: ${own.length} clauses of its own${server === null ? '' : `; ${server}`}`;
     }),
     '',
     `${decidable.length} of ${decidable.length + not.length} clauses of the gate can be decided now:`,

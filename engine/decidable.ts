@@ -1,3 +1,4 @@
+import { whyUnseen } from '../fixtures/target/target.ts';
 import type { Reach } from '../fixtures/target/attach/reach.ts';
 import type { Work } from '../plans/plan.ts';
 import type { KnownClause } from '../src/clauses/catalogue.ts';
@@ -20,7 +21,8 @@ export function decidable(work: Work, { lacks, nodes }: Reach): readonly Decidab
 }
 
 /** Why none of the nodes shows anything in a role that the clause is about. */
-function unshown({ roles }: KnownClause, nodes: Reach['nodes']): string | undefined {
-  const reasons = nodes.flatMap(({ judged, lacks }) => (judged ? roles.map((role) => lacks?.[role]) : []));
+function unshown({ roles, byStrangers }: KnownClause, nodes: Reach['nodes']): string | undefined {
+  const by = byStrangers && 'byStrangers';
+  const reasons = nodes.flatMap((node) => (node.judged ? roles.map((role) => whyUnseen(node, role, by)) : []));
   return reasons.includes(undefined) ? undefined : reasons[0];
 }

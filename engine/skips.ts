@@ -1,9 +1,8 @@
 import type { Recorder } from '../fixtures/run/recorder.ts';
 import type { Needed } from '../fixtures/target/attach.ts';
 import type { Capability } from '../fixtures/target/capability.ts';
-import type { Target } from '../fixtures/target/target.ts';
+import { whyUnseen, type Target } from '../fixtures/target/target.ts';
 import type { Chosen, Work } from '../plans/plan.ts';
-import type { Role } from '../src/clause.ts';
 import type { KnownClause } from '../src/clauses/catalogue.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { decidedBy, type Decides, type Suite } from '../suites/suite.ts';
@@ -50,12 +49,12 @@ export function lacking({ lacks }: Pick<Target, 'lacks'>, needs: readonly Capabi
   return needs.map((need) => lacks[need]).find((reason) => reason !== undefined);
 }
 
-function skipRoles(recorder: Recorder, { nodes }: Target, { id, roles }: KnownClause): void {
-  for (const { name, judged, lacks } of nodes) {
-    if (!judged || lacks === undefined) continue;
+function skipRoles(recorder: Recorder, { nodes }: Target, { id, roles, byStrangers }: KnownClause): void {
+  for (const node of nodes) {
+    if (!node.judged) continue;
     for (const role of roles) {
-      const reason: string | undefined = lacks[role satisfies Role];
-      if (reason !== undefined) recorder.record({ kind: 'skip', clause: id, node: name, role, reason });
+      const reason = whyUnseen(node, role, byStrangers && 'byStrangers');
+      if (reason !== undefined) recorder.record({ kind: 'skip', clause: id, node: node.name, role, reason });
     }
   }
 }

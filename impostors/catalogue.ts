@@ -11,6 +11,7 @@ import { planeImpostors } from './mistakes/planes.ts';
 import { refusingImpostors } from './mistakes/refusing.ts';
 import { rotationImpostors } from './mistakes/rotation.ts';
 import { rustlsImpostors } from './mistakes/rustls.ts';
+import { shownImpostors } from './mistakes/shown.ts';
 import { spellingImpostors } from './mistakes/spelling.ts';
 import { svidImpostors } from './mistakes/svid.ts';
 import { ticketImpostors } from './mistakes/tickets.ts';
@@ -30,6 +31,7 @@ const all: readonly Impostor[] = [
   ...svidImpostors,
   ...chainImpostors,
   ...intermediateImpostors,
+  ...shownImpostors,
   ...spellingImpostors,
   ...fieldImpostors,
   ...timeImpostors,

@@ -13,6 +13,7 @@ const kinds: Readonly<Record<Happening['kind'], true>> = {
   node: true,
   scenario: true,
   exchange: true,
+  leaf: true,
   plane: true,
   'plane-handshake': true,
   listener: true,

@@ -8,6 +8,7 @@ import type {
   PlaneHandshake,
   PresentedSvid,
   Search,
+  ShownLeaf,
   TokenLife,
 } from '../src/history.ts';
 import { milliseconds } from './wording.ts';
@@ -35,6 +36,8 @@ export function tell(entry: Entry): string {
       return `The scenario ${entry.scenario} has ${entry.state}.`;
     case 'exchange':
       return `Offered to ${entry.node} as a ${entry.role}: ${entry.row}. Wanted ${entry.expect}, got ${entry.outcome}: ${entry.how} (${milliseconds(entry.tookMs)})${beside(entry)}.`;
+    case 'leaf':
+      return `${entry.node} as a ${entry.role} showed ${shownLeaf(entry)}.`;
     case 'plane':
       return `${entry.plane} at ${entry.address} is declared as ${entry.policy}, because ${entry.why}.`;
     case 'plane-handshake':
@@ -170,4 +173,11 @@ function svid(says: string, presented: PresentedSvid | undefined): string {
 
 function expiry(seconds: number): string {
   return seconds >= 0 ? `${seconds.toFixed(1)} s before its expiry` : `${(-seconds).toFixed(1)} s after its expiry`;
+}
+
+function shownLeaf({ how, says }: ShownLeaf): string {
+  if (says === undefined) return `no certificate: ${how}`;
+  const { uriSans, isCa, keyUsage, extendedKeyUsage } = says;
+  const what = isCa ? 'a CA certificate' : 'a leaf';
+  return `${what} of ${uriSans.join(' and ') || 'nobody'}, for ${[...(keyUsage ?? []), ...(extendedKeyUsage ?? [])].join(', ') || 'nothing that it says'}`;
 }

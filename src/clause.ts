@@ -46,6 +46,8 @@ export interface Clause<Id extends string = string> {
   readonly limits?: string;
   /** The roles in which every node under test has to be looked at; empty where the clause is about no node in particular. */
   readonly roles: readonly Role[];
+  /** It shows to whoever is a stranger to the node, and needs nobody who is let in. */
+  readonly byStrangers?: true;
   readonly judge: Judge;
 }
 

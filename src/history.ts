@@ -23,6 +23,7 @@ export type Happening =
   | TargetNode
   | ScenarioMark
   | Exchange
+  | ShownLeaf
   | Plane
   | PlaneHandshake
   | Listener
@@ -178,6 +179,30 @@ export interface Exchange {
   /** It was not made: the node was not started any more, or the run was ended. */
   readonly untried?: true;
   readonly tookMs: number;
+}
+
+/** A leaf as a node showed it, for what it says: see X509-SVID §2 to §4. */
+export interface ShownLeaf {
+  readonly kind: 'leaf';
+  readonly node: string;
+  /** Role of the node. */
+  readonly role: 'server' | 'client';
+  /** What came of the exchange in which it was shown, or was not. */
+  readonly how: string;
+  /** Absent where no certificate was shown that can be read. */
+  readonly says?: LeafSays;
+}
+
+/** What a leaf says; `null` where it says nothing of that. */
+export interface LeafSays {
+  readonly uriSans: readonly string[];
+  /** Whether its subject is the empty name, and whether its alternative names are critical. */
+  readonly subjectIsEmpty: boolean;
+  readonly namesAreCritical: boolean;
+  readonly isCa: boolean;
+  readonly keyUsage: readonly string[] | null;
+  readonly keyUsageIsCritical: boolean;
+  readonly extendedKeyUsage: readonly string[] | null;
 }
 
 /** One listener of the target and the transport policy declared for it. */

@@ -1,9 +1,8 @@
 import cluster from 'node:cluster';
-import { constants } from 'node:crypto';
-import { reference, type Behaviour } from '../../mesh/node/behaviour.ts';
 import { judgePeer } from '../../mesh/node/peer.ts';
 import type { Conformer } from '../conformer.ts';
 import { laggingBy } from './identity.ts';
+import { oneOfSeveral } from './workers.ts';
 import { modulePath } from '../../src/module-file.ts';
 
 const drainMs = 800;
@@ -11,11 +10,6 @@ const tale = 'It is a long time since anybody has read a log like this one. '.re
 
 // Within what the node contract gives them.
 const lateMs = 1_500;
-
-// Workers of one cluster have their ticket keys in common, and not the chains behind resumed sessions.
-const withoutTickets: Partial<Behaviour> = {
-  serverTls: (held) => ({ ...reference.serverTls(held), secureOptions: constants.SSL_OP_NO_TICKET }),
-};
 
 const withWorkers = ([node = '', ...main]: readonly string[]) => [
   node,
@@ -40,7 +34,7 @@ export const programStyles: readonly Conformer[] = [
     id: 'program-with-workers',
     title: 'Has three workers behind each of its listeners, each with an identity that it follows by itself',
     judgedBy: ['suites', 'rotation', 'partition-long'],
-    change: withoutTickets,
+    change: oneOfSeveral,
     command: withWorkers,
   },
   {
@@ -48,7 +42,7 @@ export const programStyles: readonly Conformer[] = [
     id: 'program-with-a-late-worker',
     title: `Has three workers, of which one takes up what its agent delivers ${lateMs} ms later`,
     judgedBy: ['rotation'],
-    change: { ...withoutTickets, ...(cluster.worker?.id === 1 && { watch: laggingBy(lateMs, false) }) },
+    change: { ...oneOfSeveral, ...(cluster.worker?.id === 1 && { watch: laggingBy(lateMs, false) }) },
     command: withWorkers,
   },
   {

@@ -1,4 +1,4 @@
-import type { Clause } from '../clause.ts';
+import type { Clause, Role } from '../clause.ts';
 import type { History } from '../history.ts';
 import { judgedNodes } from '../reading/nodes.ts';
 import type { Judgement } from '../verdict.ts';
@@ -8,6 +8,8 @@ import { skippedOr } from './skipped.ts';
 /** What a checker read from the observations of one subject: a node, a listener, a deployment. */
 export interface Finding {
   readonly subject: string;
+  /** Of a node, the role that it is about; left out: each of the clause. */
+  readonly role?: Role;
   /** `holds`: as it must be; `broken`: not so; `unknown`: could not be observed. */
   readonly state: 'holds' | 'broken' | 'unknown';
   readonly says: string;
@@ -28,7 +30,9 @@ export function byFindingsOfNodes(history: History, clause: Clause, findings: re
   const own = findings.filter(({ subject }) => judged.has(subject));
   const judgement = worstOf(own);
   if (judgement.verdict !== 'pass') return judgement;
-  const looked = own.flatMap(({ subject }) => clause.roles.map((role) => ({ node: subject, role })));
+  const looked = own.flatMap(({ subject, role: only }) =>
+    (only === undefined ? clause.roles : [only]).map((role) => ({ node: subject, role })),
+  );
   return uncovered(history, clause, looked, nothing) ?? judgement;
 }
 

@@ -13,11 +13,21 @@ import * as workloadApiX509Svid from './workload-api/x509-svid.ts';
 import * as x509SvidChain from './x509-svid/chain.ts';
 import * as x509SvidLeaf from './x509-svid/leaf.ts';
 import * as x509SvidPath from './x509-svid/path.ts';
+import * as x509SvidShown from './x509-svid/shown.ts';
 
 // In the order of the five promises; within a file clauses stand as they are declared.
 const files = [
   ...[meshTls, meshPlanes],
-  ...[meshPinning, x509SvidPath, x509SvidChain, x509SvidLeaf, spiffeIdSyntax, spiffeIdProof, workloadApiX509Svid],
+  ...[
+    meshPinning,
+    x509SvidPath,
+    x509SvidChain,
+    x509SvidLeaf,
+    x509SvidShown,
+    spiffeIdSyntax,
+    spiffeIdProof,
+    workloadApiX509Svid,
+  ],
   ...[meshTokens, meshTraffic, meshRotation, meshPartition, meshNode],
 ] as const;
 

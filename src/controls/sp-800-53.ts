@@ -111,6 +111,7 @@ export const sp80053: Framework = {
         'A service is identified by the one SPIFFE ID of a leaf that may be one, and by no other field.',
         'x509-svid/leaf/*',
       ),
+      line('The certificate that a service shows says who it is, and no more than it may.', 'x509-svid/shown/*'),
       line('What is no SPIFFE ID, or another spelling of one, identifies nobody.', 'spiffe-id/syntax/*'),
       line('An ID counts only where an authority of the mesh has signed it.', 'spiffe-id/proof/*'),
     ]),

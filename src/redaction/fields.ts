@@ -123,6 +123,13 @@ const fields: { readonly [K in Happening['kind']]: FieldsOf<OfKind<K>> } = {
     },
     ...{ killed: keep, untried: keep, tookMs: keep },
   },
+  leaf: {
+    ...{ node, role: keep, how: prose },
+    says: shape<NonNullable<OfKind<'leaf'>['says']>>({
+      ...{ uriSans: each(id), subjectIsEmpty: keep, namesAreCritical: keep, isCa: keep },
+      ...{ keyUsage: keep, keyUsageIsCritical: keep, extendedKeyUsage: keep },
+    }),
+  },
   plane: { plane, address, policy, why: prose },
   'plane-handshake': {
     ...{ plane, address, about: keep, version: keep, group: keep, agreed: keep, unproven: prose },

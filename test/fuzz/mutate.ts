@@ -157,7 +157,24 @@ function changedList(old: readonly unknown[], chance: Chance): unknown[] {
   return old.map((item, place) => (place === at ? { ...one, [key]: shifted } : item));
 }
 
-const offers: readonly Mutate[] = [drop, twice, move, cut, flip, flip, flip, blur, blur, alone, change, change];
+/** A certificate says another thing than it did, or nothing of it. */
+const missay: Mutate = (history, chance, some) => {
+  const entry = some(history, (one) => one.kind === 'leaf' && one.says !== undefined);
+  if (entry?.kind !== 'leaf' || entry.says === undefined) return undefined;
+  const [field, old] = pick(Object.entries(entry.says), chance)!;
+  const usages = ['digitalSignature', 'keyCertSign', 'cRLSign', 'serverAuth', 'spiffe://elsewhere/service'];
+  const more = pick(usages, chance)!;
+  const before = Array.isArray(old) ? (old as string[]) : [];
+  // It always has a list of names.
+  const none = field === 'uriSans' ? [] : null;
+  const value = typeof old === 'boolean' ? !old : pick([none, [], [more], [...before, more]], chance)!;
+  return {
+    says: `${named(entry)} says of ${field}: ${JSON.stringify(value)}`,
+    history: withEntry(history, entry, { says: { ...entry.says, [field]: value } }),
+  };
+};
+
+const offers: readonly Mutate[] = [drop, twice, move, cut, flip, flip, flip, blur, blur, alone, missay, change, change];
 
 /** One to five changes after each other; each on what the one before it left. */
 export function mutated(history: History, chance: Chance): Mutation[] {

@@ -29,6 +29,7 @@ const suiteOfClause = new Map(bySuites.flatMap((suite) => clausesOf(suite).map((
 /** The suite that records such an entry. */
 function suiteOf(entry: Entry): string | undefined {
   if (entry.kind === 'exchange') return suiteOfClause.get(entry.clause);
+  if (entry.kind === 'leaf') return 'shown';
   if (entry.kind === 'token' || entry.kind === 'token-life' || entry.kind === 'audit-log') return 'tokens';
   if (entry.kind === 'plane-handshake') return entry.about === 'key-exchange' ? 'post-quantum' : 'planes';
   return entry.kind === 'plane' || entry.kind === 'listener' ? 'planes' : undefined;

@@ -25,7 +25,7 @@ const caught = new Set<string>();
 const leftOpen = new Map<string, string | undefined>();
 // A machine that was too busy, three times when it mattered, tells nothing of the harness. That is what the run says of it: what was left open on
 // one that had its processors is bad luck, or a fault, and more than a few are no bad luck. A test that leaves a tenth open tells too little.
-const mostByBadLuck = 0.01;
+const mostByBadLuck = 0.02;
 const mostLeftOpen = 0.1;
 // A right node that fails in a crowd, and not by itself, is a false alarm all the same and counts as one. A machine that stood still for a moment
 // fails a whole crowd: hardly any may be such.

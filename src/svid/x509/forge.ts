@@ -87,6 +87,8 @@ export interface Change {
   readonly dnsSans?: readonly string[];
   readonly emailSans?: readonly string[];
   readonly commonName?: string;
+  /** The subject is the empty name. */
+  readonly noSubject?: true;
   readonly isCa?: boolean;
   /** Empty leaves the extension out. */
   readonly keyUsage?: readonly KeyUsage[];
@@ -174,7 +176,7 @@ async function issueLeaf(
   const pair = await newKeyPair(change.rsa === true ? 'rsa' : (options.algorithm ?? 'ec'));
   const shownPair = afterSigning?.publicKey === true ? await newKeyPair('ec') : pair;
   const subject = distinguishedName([
-    ...organisation,
+    ...(change.noSubject === true ? [] : organisation),
     ...(change.commonName === undefined ? [] : [{ type: 'CN', value: change.commonName }]),
   ]);
   const own = keyIdentifier(pair.spki);

@@ -7,6 +7,7 @@ import { lifeOracles } from './lives.ts';
 import { partitionOracles } from './partitions.ts';
 import { planeOracles } from './planes.ts';
 import { rotationOracles } from './rotations.ts';
+import { shownLeafOracles } from './shown-leaves.ts';
 import { shownOracles, shownOraclesOfScenarios } from './shown-by-nodes.ts';
 import { ticketOracles } from './tickets.ts';
 import { tokenOracles } from './tokens.ts';
@@ -26,9 +27,12 @@ const always: Kinds = ['run-started', 'node', 'skip'];
 /** What is offered, one exchange, handshake or token after the other. To add oracles is to add a file, and the kinds that they read. */
 export const suites: Part = {
   name: 'suites',
-  oracles: { ...exchangeOracles, ...shownOracles, ...planeOracles, ...tokenOracles, ...tokenRecordOracles },
+  oracles: {
+    ...{ ...exchangeOracles, ...shownOracles, ...shownLeafOracles },
+    ...{ ...planeOracles, ...tokenOracles, ...tokenRecordOracles },
+  },
   reads: (entry) =>
-    isOf(entry, ['plane', 'plane-handshake', 'listener', 'token', 'token-life', 'audit-log', 'search']) ||
+    isOf(entry, ['leaf', 'plane', 'plane-handshake', 'listener', 'token', 'token-life', 'audit-log', 'search']) ||
     (entry.kind === 'exchange' && !(entry.clause in scenarios.oracles)),
 };
 
