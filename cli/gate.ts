@@ -4,6 +4,7 @@ import { decidersOf, narrowed, type Part } from '../plans/plan.ts';
 import type { QuietWindow } from '../plans/quiet-window.ts';
 import { quietStep } from '../engine/quiet-window.ts';
 import { runPlan } from '../engine/run.ts';
+import type { Scenario } from '../scenarios/scenario.ts';
 import { carryOut, refuseEmpty } from './carry-out.ts';
 import { whatIsJudged, type JudgedFlags } from './judged.ts';
 import { quietWanted, type QuietFlags } from './quiet-wanted.ts';
@@ -21,13 +22,14 @@ export async function gateCommand(flags: GateFlags, commandLine: string): Promis
   const { chosen, on, kind, node, overrides, runtime, ...judged } = await whatIsJudged(flags);
   const plan = gatePlan(node, overrides);
   const asked = narrowed(plan, chosen);
-  const { parts } = asked;
+  const { parts, ofOthers = [] } = asked;
+  const over = typeof on === 'string' ? [] : ofOthers.filter(({ needs }) => needs.every((need) => on.grants.has(need)));
   const { quiet, note } = await quietWanted(flags, parts, typeof on === 'string' ? undefined : on, runtime);
   if (note !== undefined && flags.quiet !== true) process.stderr.write(`${note}\n`);
   return carryOut(
     flags,
     commandLine,
-    outline(parts, kind, quiet),
+    outline(parts, kind, quiet, over),
     (setting) =>
       runPlan({
         ...setting,
@@ -44,9 +46,10 @@ export function outline(
   parts: readonly Part[],
   kind: RuntimeKind | undefined,
   quiet: QuietWindow | undefined,
+  over: readonly Scenario[] = [],
 ): [string, string][] {
   const attached = kind === undefined;
-  const work = parts.flatMap(({ suites, scenarios }) => [...suites, ...(attached ? [] : scenarios)]);
+  const work = parts.flatMap(({ suites, scenarios }) => [...suites, ...(attached ? [] : scenarios)]).concat(over);
   return [
     ...(attached && quiet === undefined ? [] : [['toolchain', 'Toolchain'] satisfies [string, string]]),
     ...(attached ? [['attach', 'Attach to the target'] satisfies [string, string]] : []),

@@ -20,6 +20,8 @@ export interface JudgedFlags extends RunFlags {
   readonly node?: string;
   /** In seconds. */
   readonly uptake?: number;
+  /** How long a mesh that runs already is looked at, in milliseconds. */
+  readonly watch?: number;
   /** File of failures that are accepted. */
   readonly accept?: string;
   /** Files of programs that are judged in the place of those of the toolchain. */
@@ -49,7 +51,7 @@ export async function whatIsJudged(flags: JudgedFlags): Promise<Judged> {
   const env = spireOf(flags, runtime);
   const chosen = chooseClauses(flags.only);
   const accepted = flags.accept === undefined ? [] : readAcceptFile(flags.accept);
-  const on = runtime === 'attach' ? await attachTo(flags.target!) : runtime;
+  const on = runtime === 'attach' ? await attachTo(flags.target!, flags.watch) : runtime;
   return {
     ...{ chosen, accepted, on, runtime, env },
     kind: typeof on === 'string' ? await loadRuntime(on) : undefined,
@@ -77,12 +79,12 @@ function spireOf({ spireServer, spireAgent }: JudgedFlags, runtime: string): Nod
   return env;
 }
 
-async function attachTo(file: string): Promise<AttachedTarget> {
+async function attachTo(file: string, watchMs: number | undefined): Promise<AttachedTarget> {
   const { attachTarget } = await import('../fixtures/target/attach.ts');
-  return attachTarget(resolve(file));
+  return attachTarget(resolve(file), watchMs);
 }
 
-function runtimeOf({ runtime, target, node, uptake }: JudgedFlags): string {
+function runtimeOf({ runtime, target, node, uptake, watch }: JudgedFlags): string {
   if (runtime !== undefined && missingRuntimes().includes(runtime))
     throw new UsageError(
       `--runtime ${runtime}: this version of Assay has no ${runtime} runtime; use ${runtimeNames().join(', ')}, or --target FILE for a mesh that runs already`,
@@ -99,6 +101,10 @@ function runtimeOf({ runtime, target, node, uptake }: JudgedFlags): string {
     );
   if (node !== undefined && known === 'attach')
     throw new UsageError('--node: starts a node of yours, which --target does not; use one of the two');
+  if (watch !== undefined && known !== 'attach')
+    throw new UsageError(
+      '--watch: is for a mesh that runs already, whose SVIDs live long; in one that Assay stands up they rotate all the time. Name yours with --target FILE',
+    );
   if (uptake !== undefined && known === 'attach')
     throw new UsageError('--uptake: is for nodes that Assay starts, which --target does not; use one of the two');
   return known;

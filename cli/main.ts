@@ -57,6 +57,11 @@ Exit codes: 0 all that was decided held, 1 a clause or a bound was broken, 2 usa
         'judge a mesh in seconds: TLS 1.3 only, ID pinning, join tokens, rotation under load, server partition, the life of its nodes',
       ),
   )
+    .option(
+      '--watch <time>',
+      'go on to look at a mesh that runs already for that long, as 40m: SVIDs are renewed by its own clocks, and nobody may notice',
+      watchMs,
+    )
     .addHelpText(
       'after',
       `
@@ -65,6 +70,7 @@ Examples:
   assay gate --runtime container              the same in containers
   assay gate --node "./my-node"               judge your own mesh node
   assay gate --target mesh.yaml               judge a mesh that runs already
+  assay gate --target mesh.yaml --watch 40m   and look at it until its SVIDs are renewed
   assay gate --only 'mesh/pinning/*,rotation'  some clauses or scenarios
   assay gate --slo 'p99<=25ms'                and exit code 1 when a quiet mesh is slower than that`,
     )
@@ -461,6 +467,16 @@ function syncSeconds(text: string): number {
   if (!/^\d+(\.\d+)?$/.test(text) || value < 0.2 || value > mostSyncSeconds)
     throw new InvalidArgumentError(`seconds from 0.2 to ${mostSyncSeconds} are wanted.`);
   return value;
+}
+
+const longestWatchMs = 24 * 3_600_000;
+
+/** A time as 90s, 35m or 2h, in milliseconds. */
+function watchMs(text: string): number {
+  const [, count = '', unit = ''] = /^([1-9]\d{0,5})([smh])$/.exec(text) ?? [];
+  const ms = Number(count) * ({ s: 1_000, m: 60_000, h: 3_600_000 }[unit] ?? NaN);
+  if (!(ms <= longestWatchMs)) throw new InvalidArgumentError('a time up to 24h is wanted, as 90s, 35m or 2h.');
+  return ms;
 }
 
 function positive(text: string): number {

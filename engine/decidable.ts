@@ -2,7 +2,7 @@ import { whyUnseen } from '../fixtures/target/target.ts';
 import type { Reach } from '../fixtures/target/attach/reach.ts';
 import type { Work } from '../plans/plan.ts';
 import type { KnownClause } from '../src/clauses/catalogue.ts';
-import { decided, lacking } from './skips.ts';
+import { decided, lacking, whyNone } from './skips.ts';
 
 /** A clause of a plan, and why it cannot be decided on a target; absent where it can. */
 export interface Decidable {
@@ -15,7 +15,7 @@ export function decidable(work: Work, { lacks, nodes }: Reach): readonly Decidab
   const byClause = Map.groupBy(decided(work), ({ clause }) => clause);
   return [...byClause].map(([clause, all]) => {
     const reasons = all.map(({ needs, partly }) => (partly === true ? undefined : lacking({ lacks }, needs)));
-    const because = reasons.includes(undefined) ? unshown(clause, nodes) : reasons[0];
+    const because = whyNone(reasons) ?? unshown(clause, nodes);
     return { clause, ...(because !== undefined && { because }) };
   });
 }

@@ -111,7 +111,9 @@ async function onWhat({ kind, impostors }: Batch, out: string): Promise<Pick<Run
   }
   const [first] = impostors;
   if (first?.kind === 'port')
-    return { on: { open: () => startRightPort(first.groups, first.shows), note: { kind: 'a port of its own' } } };
+    return {
+      on: { open: () => startRightPort(first.groups, first.shows, first.beside), note: { kind: 'a port of its own' } },
+    };
   if (first?.kind !== 'issuer') return { on: defaultRuntime, env: { ...process.env, ...settings } };
   const { change } = first;
   return {

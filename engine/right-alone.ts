@@ -29,7 +29,10 @@ export const rightPrograms: readonly RightAlone[] = [
   })),
   {
     ...{ id: 'spire-port-right', title: 'a port that keeps the promise of require_pq_kem' },
-    ...{ only: 'mesh/planes/require-pq-kem,mesh/planes/spire-server', plan: gatePlan() },
+    ...{
+      only: 'mesh/planes/require-pq-kem,mesh/planes/spire-server,mesh/planes/node-listeners,mesh/planes/nothing-undeclared',
+      plan: gatePlan(),
+    },
     on: { open: () => startRightPort(), note: {} },
   },
 ];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { allEnded } from '../fixtures/run/all-ended.ts';
+import { startLightLoad } from '../fixtures/load/light.ts';
 import { startLoad, type LoadSource } from '../fixtures/load/load.ts';
 import type { Run } from '../fixtures/run/run.ts';
 import type { Target } from '../fixtures/target/target.ts';
@@ -72,6 +73,9 @@ export async function runWork(
   // What a node bears is measured while nobody else asks it for anything, as far as that is soon done.
   const quiet = Promise.withResolvers<void>();
   let lost = false;
+  // Nobody asks somebody else's mesh for two things at once.
+  const { callsPerSecond } = target;
+  if (callsPerSecond !== undefined) quiet.resolve();
   const suites = atLast(quiet.promise, quietMs, signal).then(async () => {
     signal.throwIfAborted();
     if (!lost) await runSuites();
@@ -81,7 +85,11 @@ export async function runWork(
   // Once, for all that come after what wants a calm mesh.
   let rotating: Promise<void> | undefined;
   try {
-    await using load = await startLoad(target, recorder, { ...work.load, seed }, source);
+    if (callsPerSecond !== undefined) await suites;
+    await using load =
+      callsPerSecond === undefined
+        ? await startLoad(target, recorder, { ...work.load, seed }, source)
+        : await startLightLoad(target, recorder, { perSecond: callsPerSecond, signal });
     for (const scenario of scenarios) {
       await shown(scenario, async () => {
         await unlessAborted(load.fitted, signal);

@@ -48,9 +48,10 @@ await t.test('what a clause needs and the target lacks is skipped, in the words 
     left: [exactId.id],
     skips: [`${prefix.id} no authority`],
   });
-  t.strictSame(skipsOf({ lacks: { 'authority-rotation': 'no admin socket' } }, requestsSurvive.id), {
+  const ways = { 'authority-rotation': 'no admin socket', watch: 'no time', 'forced-rotation': 'no right' } as const;
+  t.strictSame(skipsOf({ lacks: ways }, requestsSurvive.id), {
     left: [],
-    skips: [`${requestsSurvive.id} no admin socket`],
+    skips: [`${requestsSurvive.id} no time; or: no right`],
   });
 });
 

@@ -19,13 +19,18 @@ export function skipWhatIsLacking(recorder: Recorder, target: Target, work: Work
   );
   for (const [clause, all] of byClause) {
     const reasons = all.map(({ needs }) => lacking(target, needs));
-    const reason = reasons.includes(undefined) ? undefined : reasons[0];
+    const reason = whyNone(reasons);
     if (reason !== undefined) recorder.record({ kind: 'skip', clause: clause.id, reason });
     if (reason !== undefined && !all.some(({ partly }) => partly === true)) continue;
     left.add(clause.id);
     skipRoles(recorder, target, clause);
   }
   return left;
+}
+
+/** Why none of several things that decide a clause can; undefined where one can. Two ways to it are enough to be told of. */
+export function whyNone(reasons: readonly (string | undefined)[]): string | undefined {
+  return reasons.includes(undefined) ? undefined : [...new Set(reasons)].slice(0, 2).join('; or: ');
 }
 
 /** Whether something of a plan can decide a clause that is left to be tried: another thing may decide it, too, for which the target has what it needs. */

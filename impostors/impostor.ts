@@ -5,6 +5,7 @@ import { placeOf, type ToolName } from '../fixtures/toolchain/toolchain.ts';
 import type { Behaviour } from '../mesh/node/behaviour.ts';
 import { nodeMain } from './conformer.ts';
 import type { Issuer } from './issuer.ts';
+import type { Beside } from './right-port.ts';
 
 /** A right implementation but for one thing, and the clause that has to notice. */
 export type Impostor =
@@ -69,6 +70,8 @@ export interface ImpostorPort extends What {
   readonly groups?: string;
   /** The ID that it shows; that of the SPIRE server when absent. */
   readonly shows?: string;
+  /** What else listens there; one that is declared and right when absent. */
+  readonly beside?: Beside;
 }
 
 /** How an impostor is started that obeys the node contract. A program of the toolchain has to be located before it is. */

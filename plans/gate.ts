@@ -19,11 +19,12 @@ export function gatePlan(nodeUnderTest?: NodeUnderTest, overrides: DeploymentOve
   const profiles = ['steady', 'brief'] as const;
   return {
     id: 'gate',
+    ofOthers: scenarios.filter(({ ofOthers }) => ofOthers),
     parts: profiles.map((profile) => ({
       mesh: specs[profile],
       load: loads[profile],
       suites: on(suites, profile),
-      scenarios: on(scenarios, profile),
+      scenarios: on(scenarios, profile).filter(({ ofOthers }) => !ofOthers),
     })),
   };
 }

@@ -44,6 +44,10 @@ await t.test('a plan is narrowed to what the chosen clauses need, and no mesh st
 
 await t.test('a mesh that runs already carries all of a plan', async (t) => {
   const work = onOneMesh(gate);
-  t.equal((work?.suites.length ?? 0) + (work?.scenarios.length ?? 0), all.length);
+  t.equal((work?.suites.length ?? 0) + (work?.scenarios.length ?? 0), all.length + gate.ofOthers!.length);
+  t.ok(
+    gate.ofOthers!.flatMap(clausesOf).every(({ id }) => all.flatMap(clausesOf).some((clause) => clause.id === id)),
+    'what is decided there alone is nothing',
+  );
   t.equal(onOneMesh({ id: 'none', parts: [] }), undefined);
 });

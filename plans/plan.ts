@@ -24,6 +24,8 @@ export interface Part extends Work {
 export interface Plan {
   readonly id: string;
   readonly parts: readonly Part[];
+  /** What runs on a mesh that others run, beside all that runs on its own. */
+  readonly ofOthers?: readonly Scenario[];
 }
 
 /** The ids of chosen clauses. */
@@ -57,21 +59,26 @@ function phasesOf(suite: Suite): string[] {
 }
 
 /** The part of a plan that the chosen clauses need: a mesh on which nothing would run is not stood up. */
-export function narrowed({ id, parts }: Plan, chosen: Chosen): Plan {
+export function narrowed({ id, parts, ofOthers = [] }: Plan, chosen: Chosen): Plan {
   const needed = <T extends Suite | Scenario>(all: readonly T[]) =>
     all.filter((one) => clausesOf(one).some((clause) => chosen.has(clause.id)));
   const left = parts.map((part) => ({ ...part, suites: needed(part.suites), scenarios: needed(part.scenarios) }));
-  return { id, parts: left.filter(({ suites, scenarios }) => suites.length + scenarios.length > 0) };
+  return {
+    id,
+    parts: left.filter(({ suites, scenarios }) => suites.length + scenarios.length > 0),
+    ofOthers: needed(ofOthers),
+  };
 }
 
 /** All of a plan on one mesh that runs already, under the load of the first part. */
-export function onOneMesh({ parts }: Plan): Work | undefined {
+export function onOneMesh({ parts, ofOthers = [] }: Plan): Work | undefined {
   const [first] = parts;
   return (
     first && {
       load: first.load,
       suites: parts.flatMap(({ suites }) => suites),
-      scenarios: parts.flatMap(({ scenarios }) => scenarios),
+      // Why one of its own kind is not looked at says more than why one of ours is not.
+      scenarios: [...ofOthers, ...parts.flatMap(({ scenarios }) => scenarios)],
     }
   );
 }

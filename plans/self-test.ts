@@ -9,7 +9,7 @@ import {
 } from '../impostors/impostor.ts';
 import { referenceNode, type MeshNodeSpec, type MeshSpec } from '../fixtures/target/mesh-spec.ts';
 import type { ToolName } from '../fixtures/toolchain/toolchain.ts';
-import { scenarios } from '../scenarios/index.ts';
+import { scenarios as all } from '../scenarios/index.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { suites } from '../suites/index.ts';
 import type { Suite } from '../suites/suite.ts';
@@ -63,6 +63,7 @@ export function selfTestBatches(
 
 // What is looked at in meshes that others run alone shows nothing in those that we stand up.
 const onOurs = suites.filter(({ needs }) => !needs.includes('late-authority'));
+const scenarios = all.filter(({ ofOthers }) => !ofOthers);
 
 // Each has an agent of its own, as on a real host: together some 60 MB. The more start at once, the more they keep each other waiting: on two
 // cores a crowd of 8 to 16 is the cheapest, and one of 36 takes a third more of processor time.

@@ -17,6 +17,7 @@ const kinds: Readonly<Record<Happening['kind'], true>> = {
   plane: true,
   'plane-handshake': true,
   listener: true,
+  'port-scan': true,
   request: true,
   capacity: true,
   machine: true,

@@ -44,6 +44,8 @@ export function tell(entry: Entry): string {
       return `${entry.plane} at ${entry.address} was offered ${offer(entry)}: ${handshakeOutcome(entry)} (${entry.how})${entry.unproven === undefined ? '' : `, by nobody that proved to be it: ${entry.unproven}`}.`;
     case 'listener':
       return `${entry.plane} at ${entry.address} ${entry.answered ? 'answered' : 'did not answer'} without TLS and is bound to ${addresses(entry)}.`;
+    case 'port-scan':
+      return `Of the ports ${entry.from} to ${entry.to} of ${entry.host} these take connections: ${entry.open.join(', ') || 'none'}.`;
     case 'request':
       return `${entry.from} called ${entry.to} on a ${entry.connection} connection: ${requestOutcome[entry.outcome]} after ${milliseconds(entry.totalMs)}${svid(', server presented', entry.server)}${svid(', client presented', entry.client)}${entry.detail === undefined ? '' : `, ${entry.detail}`}.`;
     case 'capacity':

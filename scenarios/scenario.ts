@@ -54,6 +54,8 @@ export interface Scenario {
   readonly early?: true;
   /** Nodes that were given little load, having been cold when they were measured, are measured again before it: it wants more of them. */
   readonly measuredAgain?: true;
+  /** It is for meshes that others run: what those that we stand up show of it, other scenarios look at. */
+  readonly ofOthers?: true;
   /** It ends authorities that identities of others hang on, and so runs last on its mesh. */
   readonly endsAuthorities?: true;
   /** What happens, step by step, for the scenario's page. */
@@ -74,6 +76,7 @@ export async function runScenario(scenario: Scenario, setting: ScenarioSetting):
     hypothesis,
     clauses: scenario.clauses.map((clause) => clause.id),
     ...(load.share !== undefined && { loadShare: load.share }),
+    ...(load.light && { light: load.light }),
   } as const;
   const boundsMs: Record<string, number> = {};
   const context: ScenarioContext = {

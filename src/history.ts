@@ -27,6 +27,7 @@ export type Happening =
   | Plane
   | PlaneHandshake
   | Listener
+  | PortScan
   | Request
   | Capacity
   | Machine
@@ -127,6 +128,8 @@ export interface ScenarioMark {
   readonly clauses: readonly string[];
   /** The share of the usual load that it is judged by, where it was asked to bear less: more than 0, and 1 where this is absent. */
   readonly loadShare?: number;
+  /** Its load was a light one on a mesh that others run, which is seen from outside alone. */
+  readonly light?: true;
   /** Bounds computed from the configuration, in milliseconds, by name. */
   readonly boundsMs?: Readonly<Record<string, number>>;
 }
@@ -241,6 +244,18 @@ export interface Listener {
   readonly address: string;
   readonly answered: boolean;
   readonly boundTo: readonly BoundAddress[];
+}
+
+/** Which ports of a host take connections. */
+export interface PortScan {
+  readonly kind: 'port-scan';
+  readonly host: string;
+  /** The first and the last port that were tried. */
+  readonly from: number;
+  readonly to: number;
+  readonly open: readonly number[];
+  /** How many of them were not tried, as the run was ended. */
+  readonly left: number;
 }
 
 export interface BoundAddress {

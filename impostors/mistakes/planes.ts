@@ -72,4 +72,21 @@ export const planeImpostors: readonly Impostor[] = [
     breaks: 'mesh/planes/metrics-loopback',
     reason: /plaintext metrics are bound to (0\.0\.0\.0|0000:0000:0000:0000:0000:0000:0000:0000)/,
   },
+  {
+    kind: 'port',
+    id: 'port-further-old-tls',
+    title: 'A further listener that is declared to speak TLS 1.3 only speaks 1.2',
+    breaks: 'mesh/planes/node-listeners',
+    reason: /^listener .*: speaks TLSv1\.2, declared is tls1\.3-only/,
+    beside: { minVersion: 'TLSv1.2' },
+  },
+  {
+    kind: 'port',
+    id: 'port-undeclared',
+    title: 'A port is open that nobody declared',
+    breaks: 'mesh/planes/nothing-undeclared',
+    reason: /^127\.77\.0\.1: \d+ take connections, and nobody declared them/,
+    beside: { undeclared: true },
+    source: 'CWE-1327',
+  },
 ];

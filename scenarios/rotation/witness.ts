@@ -142,7 +142,7 @@ function refuses(control: OpenControl, clause: KnownClause, row: string, offer: 
 
 /** The node was given the bundle of now at about the moment as we were; until it is overdue, it may judge by the one before. */
 function soonRefusing(context: ScenarioContext, node: TargetNode): (offer: Offer) => ReturnType<Offer> {
-  const boundMs = context.target.timing.uptakeMs;
+  const boundMs = node.uptakeMs ?? context.target.timing.uptakeMs;
   return (offer) => {
     const dueMs = bundleDeliveredMs(context, node) + boundMs;
     return untilItStays(context, { node: node.name, wanted: 'refused', dueMs, boundMs }, offer);

@@ -2,6 +2,7 @@ import type { Clause, Judge } from '../clause.ts';
 import * as life from '../clauses/mesh/node.ts';
 import * as partition from '../clauses/mesh/partition.ts';
 import * as rotation from '../clauses/mesh/rotation.ts';
+import * as traffic from '../clauses/mesh/traffic.ts';
 import type {
   Capacity,
   EntryOf,
@@ -156,12 +157,14 @@ export function scenario(
     clauses: decides,
     ...(boundsMs && { boundsMs }),
     ...(loadShare !== undefined && { loadShare }),
+    ...(name === 'watch' && { light: true }),
   };
 }
 
 // As the scenarios of these names say it.
 const decidedBy: Readonly<Record<string, readonly string[]>> = {
   rotation: [...Object.values(rotation), life.nodeStaysReady].map(({ id }) => id),
+  watch: [traffic.healthyTraffic, ...Object.values(rotation)].map(({ id }) => id),
   'agent-restart': [life.nodeServesWithoutAgent, life.nodeRefusesWithoutAgent, life.nodeReconnects].map(({ id }) => id),
   'partition-short': [partition.shortRequestsSurvive.id, partition.shortRecovers.id],
   'partition-long': [partition.longTrafficWhileValid.id, partition.longFailsClosed.id, partition.longRecovers.id],

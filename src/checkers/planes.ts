@@ -1,5 +1,6 @@
 import { ofOwnRecords, type Judge } from '../clause.ts';
 import { entriesOf, type EntryOf, type History } from '../history.ts';
+import { hostPort } from '../host-port.ts';
 import { indexes } from './exchanges.ts';
 import { byFindings, type Finding } from './findings.ts';
 
@@ -22,6 +23,40 @@ export const classicalGroups: readonly string[] = [
 ];
 const untried = 'nothing was offered but the control, so nothing was refused';
 
+/** How the planes of listeners are called that a node has beside the one that is judged. */
+export const furtherListener = 'listener' as const;
+
+/** Decides whether no port of a host takes connections that nobody declared. That a declared one was seen open is the control. */
+export const nothingUndeclared = ofOwnRecords((history, clause) => {
+  const known = entriesOf(history, 'plane').flatMap(({ address }) =>
+    /:\d+$/.test(address) ? [hostPort(address)] : [],
+  );
+  return byFindings(
+    history,
+    clause,
+    entriesOf(history, 'port-scan').map((scan): Finding => {
+      const { host, from, to, open, left, index } = scan;
+      const found = { subject: host, evidence: [index] };
+      const declared = known.flatMap((one) => (one.host === host ? [one.port] : []));
+      const more = open.filter((port) => !declared.includes(port));
+      if (more.length > 0)
+        return {
+          ...found,
+          state: 'broken',
+          says: `${more.slice(0, 8).join(', ')}${more.length > 8 ? ` and ${more.length - 8} more` : ''} take connections, and nobody declared them`,
+        };
+      if (left > 0) return { ...found, state: 'unknown', says: `${left} of its ports were not tried` };
+      if (!open.some((port) => declared.includes(port)))
+        return {
+          ...found,
+          state: 'unknown',
+          says: `none of its declared ports was seen open among ${from} to ${to}, so that the others may be hidden as well`,
+        };
+      return { ...found, state: 'holds', says: `of the ports ${from} to ${to} only declared ones take connections` };
+    }),
+  );
+});
+
 /** Decides whether each listener of a plane keeps the TLS policy that is declared for it. */
 export function keepsDeclaredPolicy(plane: string): Judge {
   return ofOwnRecords((history, clause) =>
@@ -34,6 +69,7 @@ export function keepsDeclaredPolicy(plane: string): Judge {
 }
 
 function policyFinding(history: History, { plane, address, policy }: PlaneEntry): Finding[] {
+  if (policy === 'plaintext') return [];
   const found = handshakesWith(history, address, 'versions');
   if (found.length === 0) return [];
   const allowed = policy === 'tls1.3-only' ? [control] : [control, 'TLSv1.2'];

@@ -1,7 +1,7 @@
 import type { Clause, Judge } from '../clause.ts';
 import type { History } from '../history.ts';
-import { scenarioOf, type ScenarioWindow } from '../reading/scenarios.ts';
-import type { Judgement } from '../verdict.ts';
+import { scenarioOf, scenariosOf, type ScenarioWindow } from '../reading/scenarios.ts';
+import { worstOf, type Judgement } from '../verdict.ts';
 import { skippedOr } from './skipped.ts';
 
 /** A judge of what happened in one scenario: it is handed that scenario instead of naming it. */
@@ -20,5 +20,19 @@ export function inItsScenario(judge: ScenarioJudge): Judge {
     return window === undefined
       ? skippedOr(history, clause, 'no scenario that could decide it began')
       : judge(window, history, clause);
+  };
+}
+
+/**
+ * Judges a clause as it is judged of a mesh that others run, where scenarios looked at such a one: in each of them, and the worst counts. Otherwise as
+ * `judge` does.
+ */
+export function orFromOutside(fromOutside: ScenarioJudge, judge: Judge): Judge {
+  return (history, clause) => {
+    const windows = scenariosOf(history).filter(({ light, clauses }) => light && clauses.includes(clause.id));
+    const each = windows.map((window) => fromOutside(window, history, clause));
+    const told = each.filter(({ verdict }) => verdict !== 'skipped');
+    const [first] = told.length > 0 ? told : each;
+    return first === undefined ? judge(history, clause) : (worstOf(told) ?? first);
   };
 }

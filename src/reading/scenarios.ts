@@ -16,6 +16,8 @@ export interface ScenarioWindow {
   readonly ended: boolean;
   /** The share of the usual load that it bore: what it was asked for, as far as the weakest of its nodes under test bears that. */
   readonly loadShare: number;
+  /** Of a mesh that others run, which is seen from outside alone. */
+  readonly light: boolean;
   readonly boundsMs: Readonly<Record<string, number>>;
   readonly faults: readonly FaultRead[];
   /** But for those that fell with a node which had ended of an exchange. */
@@ -73,6 +75,7 @@ function windowOf(history: History, scenario: string): ScenarioWindow {
     ended: end !== undefined,
     loadShare:
       (begun.loadShare ?? 1) * Math.min(1, ...judged.map((node) => capacityOf(history, node, begun.atMs)?.share ?? 1)),
+    light: begun.light === true,
     boundsMs: Object.assign({}, ...marks.map(({ boundsMs }) => boundsMs)) as Record<string, number>,
     faults: readFaults(history, scenario),
     requests,

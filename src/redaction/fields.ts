@@ -41,14 +41,14 @@ const leftOut = text(() => withheld);
 
 const svid = shape<OfKind<'presented'>['svid']>({ spiffeId: id, serial: name('serial') });
 
-const ownPlanes = new Set(['spire-server', 'bundle-endpoint', 'metrics', 'agent']);
+const ownPlanes = new Set(['spire-server', 'bundle-endpoint', 'metrics', 'agent', 'listener']);
 const nodePlane = 'mesh node ';
 const plane = text((value, words) => {
   if (ownPlanes.has(value)) return value;
   if (!value.startsWith(nodePlane)) return words.label(value);
   return nodePlane + words.name(value.slice(nodePlane.length), 'node');
 });
-const policies = new Set(['tls1.3-only', 'tls1.2-or-newer', 'unix-socket', 'plaintext-loopback']);
+const policies = new Set(['tls1.3-only', 'tls1.2-or-newer', 'unix-socket', 'plaintext-loopback', 'plaintext']);
 const policy = text((value, words) => (policies.has(value) ? value : words.prose(value)));
 
 // As SPIRE writes it.
@@ -109,7 +109,15 @@ const fields: { readonly [K in Happening['kind']]: FieldsOf<OfKind<K>> } = {
     ...{ node, mesh: label, spiffeId: id, implementation, judged: keep, peers: each(node) },
     ...{ svidTtlSeconds: keep, syncIntervalMs: keep, uptakeMs: keep, critical: keep },
   },
-  scenario: { scenario: keep, state: keep, hypothesis: keep, clauses: keep, loadShare: keep, boundsMs: keep },
+  scenario: {
+    scenario: keep,
+    state: keep,
+    hypothesis: keep,
+    clauses: keep,
+    loadShare: keep,
+    light: keep,
+    boundsMs: keep,
+  },
   exchange: {
     ...{ clause: keep, row: label, node, role: keep, expect: keep, control: label, outcome: keep, how: prose },
     ...{
@@ -139,6 +147,7 @@ const fields: { readonly [K in Happening['kind']]: FieldsOf<OfKind<K>> } = {
     ...{ plane, address, answered: keep },
     boundTo: each(shape<OfKind<'listener'>['boundTo'][number]>({ address, loopback: keep })),
   },
+  'port-scan': { host: address, from: keep, to: keep, open: keep, left: keep },
   request: {
     ...{ scenario: keep, from: label, to: label, connection: keep, outcome: keep, dueMs: keep, startMs: keep },
     ...{ handshakeMs: keep, totalMs: keep, resumed: keep, client: svid, server: svid, openedMs: keep, unseen: keep },

@@ -1,3 +1,4 @@
+import { openPorts } from '../../fixtures/probes/open-ports.ts';
 import { isLoopback, listeningAddresses } from '../../fixtures/probes/listening.ts';
 import { offerTo, type Offer, type TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { whoAnswered } from '../../fixtures/probes/who-answered.ts';
@@ -6,11 +7,14 @@ import { eventually, inTime } from '../../fixtures/run/eventually.ts';
 import { hostPort } from '../../src/host-port.ts';
 import type { TargetPlane } from '../../fixtures/target/target.ts';
 import type { PlaneHandshake } from '../../src/history.ts';
-import { bundleEndpointPlane, metricsLoopback, requirePqKem, spireServerPlane } from '../../src/clauses/mesh/planes.ts';
-import { classicalGroups, postQuantum as withPostQuantum } from '../../src/checkers/planes.ts';
+import * as planeClauses from '../../src/clauses/mesh/planes.ts';
+import { classicalGroups, furtherListener, postQuantum as withPostQuantum } from '../../src/checkers/planes.ts';
 import type { Suite, SuiteContext } from '../suite.ts';
 
-/** SPIRE's own listeners, so that the report says which planes a claim covers. */
+const { bundleEndpointPlane, metricsLoopback, requirePqKem, spireServerPlane, nodeListeners, nothingElseOpen } =
+  planeClauses;
+
+/** SPIRE's own listeners, and those of nodes that are declared beside the one that is judged, so that the report says which planes a claim covers. */
 export const planes: Suite = {
   id: 'planes',
   title: 'Planes',
@@ -20,6 +24,8 @@ export const planes: Suite = {
     { clause: spireServerPlane, needs: ['spire-server-port'] },
     { clause: bundleEndpointPlane, needs: ['bundle-endpoint'] },
     { clause: metricsLoopback, needs: ['loopback-metrics'] },
+    { clause: nodeListeners, needs: ['further-listeners'] },
+    { clause: nothingElseOpen, needs: ['port-scan'] },
   ],
   declare({ target, recorder }) {
     const usual = "the mesh's own policy: TLS 1.3 only, both sides authenticated";
@@ -35,6 +41,8 @@ export const planes: Suite = {
     await allEnded([
       ...(wants(spireServerPlane) ? of('spire-server').map((plane) => versionsOf(context, plane)) : []),
       ...(wants(bundleEndpointPlane) ? of('bundle-endpoint').map((plane) => versionsOf(context, plane)) : []),
+      ...(wants(nodeListeners) ? of(furtherListener).map((plane) => versionsOf(context, plane)) : []),
+      ...(wants(nothingElseOpen) ? (target.scan?.hosts ?? []).map((host) => scanHost(context, host)) : []),
     ]);
     if (!wants(metricsLoopback)) return;
     for (const plane of of('metrics').filter(({ policy }) => policy === 'plaintext-loopback'))
@@ -57,7 +65,13 @@ export const postQuantum: Suite = {
   },
 };
 
+async function scanHost({ target, recorder, signal }: SuiteContext, host: string): Promise<void> {
+  const { from, to } = target.scan!;
+  recorder.record({ kind: 'port-scan', host, from, to, ...(await openPorts(host, { from, to, signal })) });
+}
+
 async function versionsOf(context: SuiteContext, plane: TargetPlane): Promise<void> {
+  if (plane.policy === 'plaintext') return;
   const versions = ['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1'] as const;
   await handshakes(
     context,

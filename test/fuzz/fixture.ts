@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { postQuantum } from '../../src/checkers/planes.ts';
-import type { Entry, EntryOf, History } from '../../src/history.ts';
+import type { Entry, EntryOf, Happening, History } from '../../src/history.ts';
 import type { Part } from './oracles/oracles.ts';
 
 /** Where the part of a real history stands that some oracles read: of a gate that passed. */
@@ -18,14 +18,40 @@ export function readFixture(part: Part): History {
     .map((line) => JSON.parse(line) as Entry);
 }
 
-/** The same as if SPIRE's switch require_pq_kem did what it promises: in 1.15.3 it does not, so that its clause could only fail. */
+/**
+ * The same as if SPIRE's switch require_pq_kem did what it promises, which in 1.15.3 it does not, and as if a target file had declared a further
+ * listener and asked for its host's ports: nothing of the kind is in a gate's own mesh.
+ */
 export function asPromised(history: History): History {
-  return history.map((entry) =>
+  const kept = history.map((entry) =>
     entry.kind === 'plane-handshake' && entry.about === 'key-exchange' && entry.group !== postQuantum
-      ? { ...entry, agreed: null, outcome: 'refused' }
+      ? { ...entry, agreed: null, outcome: 'refused' as const }
       : entry,
   );
+  const first = kept.findIndex(({ kind }) => kind === 'plane-handshake');
+  if (first === -1) return kept;
+  const { atMs } = kept[first]!;
+  const skips = new Set(['mesh/planes/node-listeners', 'mesh/planes/nothing-undeclared']);
+  const left = kept.filter((entry) => entry.kind !== 'skip' || !skips.has(entry.clause));
+  return [
+    ...left.slice(0, first),
+    ...declaredBeside.map((one) => ({ ...one, index: 0, atMs })),
+    ...left.slice(first),
+  ].map((entry, at) => ({ ...entry, index: at + 1 }));
 }
+
+const [furtherHost, furtherPort] = ['127.0.0.9', 9_443];
+const further = { plane: 'listener', address: `${furtherHost}:${furtherPort}` } as const;
+const declaredBeside: readonly Happening[] = [
+  { kind: 'plane', ...further, policy: 'tls1.3-only', why: 'declared so' },
+  ...(['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1'] as const).map((version, at): Happening => ({
+    ...{ kind: 'plane-handshake', ...further, about: 'versions', version },
+    ...(at === 0
+      ? { agreed: version, outcome: 'accepted', how: 'answered' }
+      : { agreed: null, outcome: 'refused', how: 'alert' }),
+  })),
+  { kind: 'port-scan', host: furtherHost, from: 9_000, to: 9_999, open: [furtherPort], left: 0 },
+];
 
 /** What some oracles read of a history, with its lines numbered anew, packed. Names of this machine are not kept. */
 export function reduced(history: History, part: Part): Buffer {

@@ -32,7 +32,7 @@ function suiteOf(entry: Entry): string | undefined {
   if (entry.kind === 'leaf') return 'shown';
   if (entry.kind === 'token' || entry.kind === 'token-life' || entry.kind === 'audit-log') return 'tokens';
   if (entry.kind === 'plane-handshake') return entry.about === 'key-exchange' ? 'post-quantum' : 'planes';
-  return entry.kind === 'plane' || entry.kind === 'listener' ? 'planes' : undefined;
+  return ['plane', 'listener', 'port-scan'].includes(entry.kind) ? 'planes' : undefined;
 }
 
 const chosen: readonly string[] = clauses.map(({ id }) => id).filter((id) => id in ofSuites.oracles);

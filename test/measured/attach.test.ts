@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { serverPresentsSvid, versionAsServer } from '../../src/clauses/mesh/tls.ts';
-import { fileURLToPath } from 'node:url';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { attachTarget } from '../../fixtures/target/attach.ts';
 import { issueIdentity } from '../../fixtures/probes/issue-identity.ts';
 import { offerTo } from '../../fixtures/probes/probe.ts';
@@ -23,15 +21,13 @@ import { readCertificate } from '../../src/svid/x509/read.ts';
 import type { Entry } from '../../src/history.ts';
 import type { Report } from '../../src/report/report.ts';
 import { freePort } from '../../fixtures/run/free-port.ts';
+import { folder, meshUp, type MeshUp, type TargetText } from '../attached-mesh.ts';
 import { names as byName } from '../products/product.ts';
 
 t.setTimeout(3_600_000);
 
-const assay = fileURLToPath(new URL('../../cli/assay.ts', import.meta.url));
-const impostorNode = fileURLToPath(new URL('../../impostors/node-main.ts', import.meta.url));
-const dir = mkdtempSync(join(tmpdir(), 'attach-test-'));
-// Not `after`: with suites that are awaited one by one, that runs after the first of them.
-process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+const place = folder();
+const { dir, write: writeTarget, run, start, gate } = place;
 
 /** What can be decided about nodes of somebody else's mesh as servers, with a valid identity and identities that need no trust. */
 const asServer = [
@@ -57,53 +53,6 @@ const withTokens = [
   'mesh/tokens/own-agent',
   'mesh/tokens/not-in-our-logs',
 ];
-
-interface TargetText {
-  trustDomain: string;
-  workloadApi: string;
-  spireServer: { address: string; admin?: string; bundleEndpoint: { address: string } };
-  nodes: { name: string; address: string; spiffeId: string; allows: string[]; critical?: boolean }[];
-  allow: { faults: string[]; write: boolean | unknown[] };
-}
-
-function writeTarget(name: string, target: unknown): string {
-  const path = join(dir, `${name}.yaml`);
-  writeFileSync(path, typeof target === 'string' ? target : stringify(target));
-  return path;
-}
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [assay, ...args], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout, stderr };
-}
-
-/** Judges a target file. */
-async function gate(
-  name: string,
-  target: unknown,
-): Promise<Ended & { readonly report: Report; readonly history: readonly Entry[] }> {
-  const out = join(dir, `out-${name}`);
-  const ended = await run('gate', '--target', writeTarget(name, target), '--out', out, '--json', '--quiet');
-  const history = readFileSync(join(out, 'history.jsonl'), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Entry);
-  return { ...ended, report: JSON.parse(ended.stdout) as Report, history };
-}
 
 const verdictOf = (report: Report, id: string) => report.clauses.find((clause) => clause.id === id);
 const decided = (report: Report) =>
@@ -305,56 +254,17 @@ await t.test('mesh up leaves a file alone that it did not write', async (t) => {
 await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
   const file = join(dir, 'mesh.yaml');
   const serverLog = join(dir, 'up', 'logs', 'mesh-spire-spire-server.log');
-  let mesh: ChildProcess;
-  let said = '';
+  let mesh: MeshUp;
   let target: TargetText;
   let probe = '';
-  const started: ChildProcess[] = [];
 
   t.before(async () => {
     // What an earlier mesh left when it was killed is not in the way.
     writeFileSync(file, '# Written by assay mesh up, process 1:0. It goes when that mesh does.\n');
-    mesh = spawn(process.execPath, [assay, 'mesh', 'up', '--target', file, '--out', join(dir, 'up')], {
-      cwd: dir,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [mesh.stdout!, mesh.stderr!])
-      stream.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-      });
-    await eventually('the mesh is up', () => said.includes('Judge it with'), {
-      withinMs: 240_000,
-      everyMs: 50,
-      unless: () => (mesh.exitCode === null ? undefined : said),
-    });
-    target = parse(readFileSync(file, 'utf8')) as TargetText;
-    probe = `spiffe://${target.trustDomain}/service/assay-probe`;
+    mesh = await meshUp(place, file);
+    ({ target, probe } = mesh);
   });
-  t.after(() => {
-    for (const child of [...started, mesh]) child.kill('SIGKILL');
-  });
-
-  /** A node beside the mesh that speaks with the probe's own ID, which is the one identity that this machine's user is given. */
-  async function startImpostor(id: string): Promise<TargetText['nodes'][number]> {
-    const [mtls, admin] = [await freePort(), await freePort()];
-    const child = spawn(process.execPath, [impostorNode, id], {
-      stdio: 'ignore',
-      env: {
-        ...process.env,
-        SPIFFE_ENDPOINT_SOCKET: target.workloadApi,
-        ASSAY_LISTEN: `127.0.0.1:${mtls}`,
-        ASSAY_ADMIN: `127.0.0.1:${admin}`,
-        ASSAY_ALLOW: probe,
-      },
-    });
-    started.push(child);
-    await eventually(`impostor ${id} is ready`, async () => (await fetch(`http://127.0.0.1:${admin}/ready`)).ok, {
-      withinMs: 60_000,
-      everyMs: 50,
-      unless: () => (child.exitCode === null ? undefined : `it exited with ${child.exitCode}`),
-    });
-    return { name: id, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [probe] };
-  }
+  t.after(() => mesh.kill());
 
   const noFaults = { faults: [] };
 
@@ -606,9 +516,9 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
     );
     t.ok(liars.length >= 10);
     const nodes: TargetText['nodes'] = [];
-    for (const { id } of liars) nodes.push(await startImpostor(id));
+    for (const { id } of liars) nodes.push(await mesh.startImpostor(id));
     const { code, report, history } = await gate('liars', { ...target, nodes: [...target.nodes, ...nodes] });
-    for (const child of started.splice(0)) child.kill('SIGKILL');
+    mesh.stopImpostors();
     t.strictSame([code, report.verdict], [1, 'fail']);
     const wrong = history.flatMap((entry) =>
       entry.kind === 'exchange' &&
@@ -652,9 +562,9 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
         impostors.find(({ id, kind, breaks }) => kind === 'node' && breaks === clause && /-as-server$/.test(id))!,
       );
       const nodes: TargetText['nodes'] = [];
-      for (const { id } of liars) nodes.push(await startImpostor(id));
+      for (const { id } of liars) nodes.push(await mesh.startImpostor(id));
       const { code, history } = await gate('named', { ...target, nodes: [...target.nodes, ...nodes], allow });
-      for (const child of started.splice(0)) child.kill('SIGKILL');
+      mesh.stopImpostors();
       t.equal(code, 1);
       const letIn = history.filter(
         (entry) => entry.kind === 'exchange' && entry.expect === 'refused' && entry.outcome === 'accepted',
@@ -724,7 +634,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       .slice(0, 8);
     t.equal(liars.length, 8);
     const nodes: TargetText['nodes'] = [];
-    for (const { id } of liars) nodes.push(await startImpostor(id));
+    for (const { id } of liars) nodes.push(await mesh.startImpostor(id));
     using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
     const spiffeId = `spiffe://${target.trustDomain}/service/deaf`;
     const { csrDer, privateKeyPem: key } = await createCsr(spiffeId);
@@ -743,7 +653,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       nodes: [...target.nodes, ...nodes, { name: 'deaf', address, spiffeId, allows: [probe], uptake: '3s' }],
       allow: withAuthority,
     });
-    for (const child of started.splice(0)) child.kill('SIGKILL');
+    mesh.stopImpostors();
     deaf.closeAllConnections();
     deaf.close();
     t.strictSame([code, report.verdict], [1, 'fail']);
@@ -803,7 +713,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
     const agents = (await api.listAgents()).length;
     const path = writeTarget('killed', { ...target, allow: { ...noFaults, write: ['tokens'] } });
     const args = ['gate', '--target', path, '--only', 'tokens', '--out', join(dir, 'out-killed'), '--quiet'];
-    const child = spawn(process.execPath, [assay, ...args], { cwd: dir, stdio: 'ignore' });
+    const child = start(args, 'ignore');
     await eventually('an agent joined', async () => (await api.listAgents()).length > agents, {
       ...{ withinMs: 60_000, everyMs: 5 },
       unless: () => (child.exitCode === null ? undefined : `it ended with ${child.exitCode}`),
@@ -893,7 +803,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
   await t.test('its target file is not taken by a second mesh', async (t) => {
     const { code, stderr } = await run('mesh', 'up', '--target', file, '--out', join(dir, 'second'));
     t.equal(code, 2, stderr);
-    t.match(stderr, new RegExp(`belongs to a mesh that is up \\(process ${mesh.pid}\\)`));
+    t.match(stderr, new RegExp(`belongs to a mesh that is up \\(process ${mesh.child.pid}\\)`));
   });
 
   await t.test('a program that dies is told, Ctrl-C takes the rest down and the file away', async (t) => {
@@ -904,12 +814,12 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
     process.kill(service!, 'SIGKILL');
     await eventually(
       'its end is told',
-      () => /! service on node-00\d was ended by SIGKILL; .*log: .*service\.log/.test(said),
+      () => /! service on node-00\d was ended by SIGKILL; .*log: .*service\.log/.test(mesh.said()),
       { withinMs: 5_000 },
     );
-    mesh.kill('SIGINT');
-    const [code] = (await once(mesh, 'exit')) as [number | null];
-    t.equal(code, 0, said);
+    mesh.child.kill('SIGINT');
+    const [code] = (await once(mesh.child, 'exit')) as [number | null];
+    t.equal(code, 0, mesh.said());
     t.equal(existsSync(file), false);
     // The guardian is told that it may go, and goes a moment later; it does not bear the mark.
     t.strictSame(processesOf(run), []);

@@ -1,7 +1,8 @@
 import { acceptsStill, staysAlive, staysReady, stopsWhenTold } from '../../checkers/lives.ts';
 import { reconnects, refusesWithoutAgent, servesWithoutAgent } from '../../checkers/agent-outage.ts';
 import { throughRotations } from '../../checkers/rotation.ts';
-import { inItsScenario } from '../../checkers/scenario.ts';
+import { inItsScenario, orFromOutside } from '../../checkers/scenario.ts';
+import { refusesInOutage, survivesOutage } from '../../checkers/watched.ts';
 import { bothRoles, clause } from '../../clause.ts';
 
 // The life of a node: it bears what it is shown, goes on while others come and go, and ends when it is told to.
@@ -63,7 +64,7 @@ export const nodeServesWithoutAgent = clause({
   title: 'While its agent is restarted, a node goes on with the SVID that it holds: no request fails',
   danger: 'an upgrade of the agent is an outage of every service on its host',
   limits: "the agent is away for a moment; what becomes of a call between two nodes is the caller's own word",
-  judge: inItsScenario(servesWithoutAgent),
+  judge: orFromOutside(survivesOutage, inItsScenario(servesWithoutAgent)),
 });
 
 export const nodeRefusesWithoutAgent = clause({
@@ -74,7 +75,7 @@ export const nodeRefusesWithoutAgent = clause({
   danger: 'whoever can end an agent opens every service on its host',
   limits: 'the agent is away once, for a moment; one of two strangers calls every tenth of a second',
   roles: bothRoles,
-  judge: inItsScenario(refusesWithoutAgent),
+  judge: orFromOutside(refusesInOutage, inItsScenario(refusesWithoutAgent)),
 });
 
 export const nodeReconnects = clause({

@@ -1,6 +1,7 @@
 import { failsClosed, shortSurvives, trafficWhileValid } from '../../checkers/partition.ts';
 import { recovers } from '../../checkers/recovery.ts';
-import { inItsScenario } from '../../checkers/scenario.ts';
+import { inItsScenario, orFromOutside } from '../../checkers/scenario.ts';
+import { survivesOutage } from '../../checkers/watched.ts';
 import { bothRoles, clause } from '../../clause.ts';
 
 // The agents lose their server for less and for more than an SVID's life.
@@ -19,7 +20,7 @@ export const shortRequestsSurvive = clause({
   title: "A partition shorter than an SVID's life fails no request",
   danger: 'the mesh stands and falls with its server',
   limits: "what becomes of a call between two nodes is the caller's own word; a call to us has to reach us",
-  judge: inItsScenario(shortSurvives),
+  judge: orFromOutside(survivesOutage, inItsScenario(shortSurvives)),
 });
 
 export const shortRecovers = clause({

@@ -1,4 +1,10 @@
-import { boundToLoopback, keepsDeclaredPolicy, onlyPostQuantum } from '../../checkers/planes.ts';
+import {
+  boundToLoopback,
+  furtherListener,
+  keepsDeclaredPolicy,
+  nothingUndeclared,
+  onlyPostQuantum,
+} from '../../checkers/planes.ts';
 import { clause } from '../../clause.ts';
 
 // SPIRE's own listeners, each against the policy that is declared for it.
@@ -45,4 +51,26 @@ export const metricsLoopback = clause({
   danger: 'plaintext telemetry is reachable from the network',
   limits: 'the declared ports only, as the kernel of this machine lists them',
   judge: boundToLoopback,
+});
+
+export const nodeListeners = clause({
+  ...must,
+  id: 'mesh/planes/node-listeners',
+  spec: 'Mesh deployment, Security best practices 4 (mTLS)',
+  title: 'Each further listener of a service keeps the TLS policy that is declared for it',
+  danger: 'the port for health checks, or the one of last year, speaks an old version',
+  limits:
+    'one handshake for each of TLS 1.0 to 1.3; who is let in there is not looked at, and what is declared as plaintext not either',
+  judge: keepsDeclaredPolicy(furtherListener),
+});
+
+export const nothingElseOpen = clause({
+  ...must,
+  id: 'mesh/planes/nothing-undeclared',
+  catalogue: 'MESH-ARCH-10',
+  spec: 'Mesh deployment, goal',
+  title: 'No port of a host takes connections that nobody declared',
+  danger: 'a debug port, or the service itself without TLS, stands open beside the one that is judged',
+  limits: 'TCP, from where Assay runs, once: what a firewall hides from there, or opens later, is not seen',
+  judge: nothingUndeclared,
 });

@@ -1,4 +1,6 @@
 import { healthyTrafficHolds } from '../../checkers/healthy.ts';
+import { orFromOutside } from '../../checkers/scenario.ts';
+import { answersMeanwhile } from '../../checkers/watched.ts';
 import { clause } from '../../clause.ts';
 
 // What everything else about traffic is judged against.
@@ -13,5 +15,5 @@ export const healthyTraffic = clause({
   title: 'No request is lost while nothing is broken and nothing changes',
   danger: 'calls fail every day, and each rotation and each outage is blamed for it',
   limits: "a few seconds, at less than half of what a node bears; calls between two nodes are the caller's own word",
-  judge: healthyTrafficHolds,
+  judge: orFromOutside(answersMeanwhile, healthyTrafficHolds),
 });

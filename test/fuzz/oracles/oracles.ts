@@ -32,7 +32,17 @@ export const suites: Part = {
     ...{ ...planeOracles, ...tokenOracles, ...tokenRecordOracles },
   },
   reads: (entry) =>
-    isOf(entry, ['leaf', 'plane', 'plane-handshake', 'listener', 'token', 'token-life', 'audit-log', 'search']) ||
+    isOf(entry, [
+      'leaf',
+      'plane',
+      'plane-handshake',
+      'listener',
+      'port-scan',
+      'token',
+      'token-life',
+      'audit-log',
+      'search',
+    ]) ||
     (entry.kind === 'exchange' && !(entry.clause in scenarios.oracles)),
 };
 

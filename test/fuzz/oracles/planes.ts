@@ -16,7 +16,7 @@ function declaredPolicy(plane: string): Oracle {
   return (history, clause) => {
     const found: Verdict[] = [];
     for (const listener of ofKind(history, 'plane')) {
-      if (listener.plane !== plane) continue;
+      if (listener.plane !== plane || listener.policy === 'plaintext') continue;
       const tried = ofKind(history, 'plane-handshake').filter(
         ({ address, about }) => address === listener.address && about === 'versions',
       );
@@ -65,7 +65,19 @@ const loopback: Oracle = (history, clause) => {
   return worst(found, skipped(history, clause).length > 0 ? 'skipped' : 'inconclusive');
 };
 
+const undeclared: Oracle = (history, clause) => {
+  const declared = new Set(ofKind(history, 'plane').map(({ address }) => address));
+  const found = ofKind(history, 'port-scan').map(({ host, open, left }): Verdict => {
+    const known = open.filter((port) => declared.has(`${host}:${port}`));
+    if (known.length < open.length) return 'fail';
+    return left > 0 || known.length === 0 ? 'inconclusive' : 'pass';
+  });
+  return worst(found, skipped(history, clause).length > 0 ? 'skipped' : 'inconclusive');
+};
+
 export const planeOracles: Oracles = {
+  'mesh/planes/node-listeners': declaredPolicy('listener'),
+  'mesh/planes/nothing-undeclared': undeclared,
   'mesh/planes/spire-server': declaredPolicy('spire-server'),
   'mesh/planes/bundle-endpoint': declaredPolicy('bundle-endpoint'),
   'mesh/planes/require-pq-kem': postQuantum,

@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse, stringify } from 'yaml';
+import { freePort } from '../fixtures/run/free-port.ts';
+import { eventually } from '../fixtures/run/eventually.ts';
+import type { Entry } from '../src/history.ts';
+import type { Report } from '../src/report/report.ts';
+
+// What a person does who attaches to a mesh, by the command line alone: a mesh that `assay mesh up` stands up, target files, runs.
+
+const assay = fileURLToPath(new URL('../cli/assay.ts', import.meta.url));
+const impostorNode = fileURLToPath(new URL('../impostors/node-main.ts', import.meta.url));
+
+export interface TargetText {
+  trustDomain: string;
+  workloadApi: string;
+  spireServer: { address: string; admin?: string; bundleEndpoint: { address: string } };
+  nodes: {
+    name: string;
+    address: string;
+    spiffeId: string;
+    allows: string[];
+    critical?: boolean;
+    uptake?: string;
+  }[];
+  allow: { faults: unknown[]; write: boolean | unknown[]; load?: { perSecond: number } };
+}
+
+/** What came of a command. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What came of a gate, with its record. */
+export interface Gated extends Ended {
+  readonly report: Report;
+  readonly history: readonly Entry[];
+}
+
+/** A folder of target files and runs. */
+export interface Folder {
+  readonly dir: string;
+  write(name: string, target: unknown): string;
+  /** Runs `assay` there. */
+  run(...args: readonly string[]): Promise<Ended>;
+  /** Starts it, with its output for whoever reads it. */
+  start(args: readonly string[], stdio: 'ignore' | ['ignore', 'pipe', 'pipe']): ChildProcess;
+  /** Judges a target file. */
+  gate(name: string, target: unknown, ...flags: readonly string[]): Promise<Gated>;
+}
+
+/** It goes with this process. */
+export function folder(): Folder {
+  const dir = mkdtempSync(join(tmpdir(), 'attach-test-'));
+  // Not `after`: with suites that are awaited one by one, that runs after the first of them.
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  const start: Folder['start'] = (args, stdio) => spawn(process.execPath, [assay, ...args], { cwd: dir, stdio });
+  const run = async (...args: readonly string[]): Promise<Ended> => {
+    const child = start(args, ['ignore', 'pipe', 'pipe']);
+    let [stdout, stderr] = ['', ''];
+    child.stdout!.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr!.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, stdout, stderr };
+  };
+  const write = (name: string, target: unknown) => {
+    const path = join(dir, `${name}.yaml`);
+    writeFileSync(path, typeof target === 'string' ? target : stringify(target));
+    return path;
+  };
+  return {
+    ...{ dir, write, run, start },
+    async gate(name, target, ...flags) {
+      const out = join(dir, `out-${name}`);
+      const ended = await run('gate', '--target', write(name, target), '--out', out, '--json', '--quiet', ...flags);
+      const history = readFileSync(join(out, 'history.jsonl'), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Entry);
+      return { ...ended, report: JSON.parse(ended.stdout) as Report, history };
+    },
+  };
+}
+
+/** A mesh that runs already. */
+export interface MeshUp {
+  readonly target: TargetText;
+  /** The ID of the probe, which is the one identity that this machine's user is given. */
+  readonly probe: string;
+  readonly child: ChildProcess;
+  /** What `assay mesh up` said so far. */
+  said(): string;
+  /** A node beside the mesh that speaks with the probe's own ID. */
+  startImpostor(id: string): Promise<TargetText['nodes'][number]>;
+  /** Ends those. */
+  stopImpostors(): void;
+  /** Ends all of it at once. */
+  kill(): void;
+}
+
+/** Stands one up, with its target file in this place. */
+export async function meshUp({ dir, start }: Folder, file: string): Promise<MeshUp> {
+  const child = start(['mesh', 'up', '--target', file, '--out', join(dir, 'up')], ['ignore', 'pipe', 'pipe']);
+  let said = '';
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  await eventually('the mesh is up', () => said.includes('Judge it with'), {
+    withinMs: 240_000,
+    everyMs: 50,
+    unless: () => (child.exitCode === null ? undefined : said),
+  });
+  const target = parse(readFileSync(file, 'utf8')) as TargetText;
+  const probe = `spiffe://${target.trustDomain}/service/assay-probe`;
+  const started: ChildProcess[] = [];
+  const stopImpostors = () => {
+    for (const one of started.splice(0)) one.kill('SIGKILL');
+  };
+  return {
+    ...{ target, probe, child, stopImpostors },
+    said: () => said,
+    async startImpostor(id) {
+      const [mtls, admin] = [await freePort(), await freePort()];
+      const one = spawn(process.execPath, [impostorNode, id], {
+        stdio: 'ignore',
+        env: {
+          ...process.env,
+          SPIFFE_ENDPOINT_SOCKET: target.workloadApi,
+          ASSAY_LISTEN: `127.0.0.1:${mtls}`,
+          ASSAY_ADMIN: `127.0.0.1:${admin}`,
+          ASSAY_ALLOW: probe,
+        },
+      });
+      started.push(one);
+      await eventually(`impostor ${id} is ready`, async () => (await fetch(`http://127.0.0.1:${admin}/ready`)).ok, {
+        withinMs: 60_000,
+        everyMs: 50,
+        unless: () => (one.exitCode === null ? undefined : `it exited with ${one.exitCode}`),
+      });
+      return { name: id, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [probe] };
+    },
+    kill() {
+      stopImpostors();
+      child.kill('SIGKILL');
+    },
+  };
+}

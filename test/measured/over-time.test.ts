@@ -1,0 +1,207 @@
+import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { eventually } from '../../fixtures/run/eventually.ts';
+import { processesOf } from '../../fixtures/run/guardian/leftovers.ts';
+import { connectServerApi } from '../../spiffe/server-api.ts';
+import { findClause } from '../../src/clauses/catalogue.ts';
+import type { Entry } from '../../src/history.ts';
+import { folder, meshUp, type MeshUp, type TargetText } from '../attached-mesh.ts';
+
+t.setTimeout(1_200_000);
+
+// What becomes of a mesh that others run while its SVIDs and its authority change, seen from outside.
+
+const place = folder();
+const { dir, gate, run } = place;
+let mesh: MeshUp;
+let target: TargetText;
+
+t.before(async () => {
+  mesh = await meshUp(place, join(dir, 'mesh.yaml'));
+  ({ target } = mesh);
+});
+t.teardown(() => mesh.kill());
+
+const admin = () => target.spireServer.admin!.slice('unix://'.length);
+
+/** What a clause comes to where that node is the only one under test. */
+function judged(history: readonly Entry[], id: string, node: string) {
+  const clause = findClause(id)!;
+  const others = new Set(
+    history.flatMap((entry) => (entry.kind === 'node' && entry.node !== node ? [entry.node] : [])),
+  );
+  const own = history.filter(
+    (entry) =>
+      !('node' in entry && typeof entry.node === 'string' && others.has(entry.node)) &&
+      !(entry.kind === 'request' && others.has(entry.to)),
+  );
+  const { verdict, reason } = clause.judge(own, clause);
+  return `${verdict}: ${reason}`;
+}
+
+const load = { perSecond: 20 };
+
+await t.test(
+  'a rotation of the authority is not done where partners would be cut off, unless that is allowed',
+  async (t) => {
+    const { code, report } = await gate(
+      'partners',
+      { ...target, allow: { faults: ['authority-rotation'], write: false } },
+      '--only',
+      'forced-rotation',
+    );
+    t.equal(code, 3);
+    t.match(
+      report.clauses[0]?.reason ?? '',
+      /is federated with .*, who turn its services away until .*federated: true/,
+    );
+    using api = connectServerApi(admin());
+    t.equal((await api.getX509AuthorityState()).old, undefined, 'nothing was rotated');
+  },
+);
+
+const liars = {
+  'rotation-loses-some': [
+    'mesh/rotation/requests-survive',
+    /^fail: rotation-loses-some lost \d+ of \d+ requests while it was given another SVID/,
+  ],
+  'rotation-reopens-listener': [
+    'mesh/rotation/requests-survive',
+    /^fail: rotation-reopens-listener lost .*(ECONNREFUSED|reset)/,
+  ],
+  'rotation-slow': [
+    'mesh/rotation/requests-survive',
+    /^fail: rotation-slow lost .*(answered only after [45]\d{3} ms|neither answered nor closed within 5000 ms)/,
+  ],
+  'rotation-hangs-connections': ['mesh/rotation/connections-survive', /^fail: rotation-hangs-connections lost/],
+  'rotation-trusts-revoked-as-server': [
+    'mesh/rotation/revoked-authority-refused',
+    /^fail: rotation-trusts-revoked-as-server as server: the same SVID, after the revocation: accepted/,
+  ],
+} as const;
+
+await t.test(
+  'while the authority is rotated by force, right nodes lose nothing, and wrong ones are caught',
+  async (t) => {
+    const nodes = [...target.nodes];
+    for (const id of Object.keys(liars)) nodes.push(await mesh.startImpostor(id));
+    const allow = { faults: [{ kind: 'authority-rotation', federated: true }], write: false, load };
+    const { code, report, history, stderr } = await gate(
+      'forced',
+      { ...target, nodes: nodes.map((node) => ({ ...node, uptake: '2s' })), allow },
+      ...['--only', 'forced-rotation'],
+    );
+    mesh.stopImpostors();
+    t.strictSame([code, report.verdict, report.troubles], [1, 'fail', []], stderr);
+    for (const { name } of target.nodes)
+      for (const { id } of report.clauses) t.match(judged(history, id, name), /^pass/, `${name} is right`);
+    for (const [id, [clause, reason]] of Object.entries(liars)) t.match(judged(history, clause, id), reason, id);
+    const steps = history.flatMap((entry) => (entry.kind === 'authority' ? [entry.state] : []));
+    t.strictSame(steps, ['prepared', 'activated', 'tainted', 'revoked']);
+    t.match(report.left, [{ what: /^a new authority of x0tta6bl4\.mesh/ }]);
+    const left = await run('doctor', '--target', 'forced.yaml', '--json');
+    t.notMatch(left.stdout, /tainted/, 'nothing is left half done');
+  },
+);
+
+const getsThrough = `const [host, port] = process.argv.at(-1).split(':');
+const s = require('tls').connect({ host, port, rejectUnauthorized: false }, () => process.exit(0));
+s.on('error', () => process.exit(1)); setTimeout(() => process.exit(1), 1000);`;
+
+await t.test('an outage that owners make by command is proven, healed, and shows who cannot bear it', async (t) => {
+  const [server] = processesOf(/assay-([\w-]+)\/probe/.exec(target.workloadApi)![1]!).filter((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('spire-server'),
+  );
+  const commands = {
+    cut: ['sh', '-c', `kill -STOP ${server}`],
+    heal: ['sh', '-c', `kill -CONT ${server}`],
+    reaches: [process.execPath, '-e', getsThrough, target.spireServer.address],
+  };
+  const allow = (change: object) => ({
+    ...{ write: false, load },
+    faults: [{ kind: 'partition', nodes: ['node-001', 'node-002'], ...commands, ...change }],
+  });
+  const right = await gate('cut', { ...target, allow: allow({}) }, '--only', 'commanded-partition');
+  t.strictSame([right.code, right.report.verdict], [0, 'pass'], right.stderr + JSON.stringify(right.report.clauses));
+  t.match(right.report.scenarios[0]?.faults, [
+    {
+      target: 'node-001',
+      provenBy: /`reaches` ended with exit code 1, and got through before/,
+      healedProvenBy: /gets through again/,
+    },
+    { target: 'node-002' },
+  ]);
+  const idle = await gate('idle', { ...target, allow: allow({ cut: ['true'] }) }, '--only', 'commanded-partition');
+  t.equal(idle.code, 3, 'what cuts nothing shows nothing');
+  t.match(idle.report.troubles[0]?.message ?? '', /partition of node-00\d is in force: not within/);
+  const broken = await gate(
+    'broken',
+    { ...target, allow: allow({ heal: ['false'] }) },
+    '--only',
+    'commanded-partition',
+  );
+  t.equal(broken.code, 4, 'what cannot be healed is told with the command');
+  t.match(broken.stderr, /partition of node-00\d.*remove it by hand with: false/);
+  process.kill(server!, 'SIGCONT');
+  const path = place.write('cut-and-killed', { ...target, allow: allow({}) });
+  const child = place.start(
+    ['gate', '--target', path, '--only', 'commanded-partition', '--quiet', '--out', join(dir, 'out-killed')],
+    'ignore',
+  );
+  const state = () => /\) (\S)/.exec(readFileSync(`/proc/${server}/stat`, 'latin1'))?.[1];
+  await eventually('the server is stopped', () => state() === 'T', { withinMs: 60_000, everyMs: 20 });
+  child.kill('SIGKILL');
+  await eventually('a guardian heals what a killed run broke', () => state() !== 'T', {
+    withinMs: 20_000,
+    everyMs: 20,
+  });
+  const unknown = await run(
+    'gate',
+    '--target',
+    place.write('unknown', { ...target, allow: allow({ nodes: ['nobody'] }) }),
+    '--quiet',
+  );
+  t.equal(unknown.code, 2);
+  t.match(
+    unknown.stderr,
+    /allow\.faults\[0\]\.nodes\[0\]: "nobody" is no node of this file; there are node-001, node-002/,
+  );
+});
+
+await t.test(
+  'a look at it over time sees its SVIDs renewed by their own clocks, and who cannot bear that',
+  async (t) => {
+    const short = await gate('short', target, '--watch', '4s', '--only', 'watch');
+    t.equal(short.code, 3);
+    t.match(
+      judged(short.history, 'mesh/rotation/requests-survive', 'node-001'),
+      /^inconclusive: node-001 showed no new SVID in 4 s; the one that it shows lives for 60 min, .*--watch \d+m would see it/,
+    );
+    using api = connectServerApi(admin());
+    const entries = await api.listEntries();
+    await api.updateEntries(
+      entries.map((entry) => ({ ...entry, x509TtlSeconds: entry.spiffeId === mesh.probe ? 50 : 20 })),
+    );
+    const nodes = [...target.nodes, await mesh.startImpostor('rotation-loses-some')];
+    const { code, report, history, stderr } = await gate(
+      'watched',
+      { ...target, nodes, allow: { faults: [], write: false, load } },
+      ...['--watch', '40s', '--only', 'watch'],
+    );
+    mesh.stopImpostors();
+    t.strictSame([code, report.verdict], [1, 'fail'], stderr);
+    for (const { name } of target.nodes)
+      for (const { id } of report.clauses) t.match(judged(history, id, name), /^pass/, `${name} is right`);
+    t.match(judged(history, 'mesh/rotation/requests-survive', 'rotation-loses-some'), liars['rotation-loses-some'][1]);
+  },
+);
+
+await t.test('it is for meshes that run already, and for times', async (t) => {
+  const own = await run('gate', '--watch', '5m');
+  t.equal(own.code, 2);
+  t.match(own.stderr, /--watch: is for a mesh that runs already.*--target FILE/);
+  const odd = await run('gate', '--target', 'mesh.yaml', '--watch', 'long');
+  t.equal(odd.code, 2);
+  t.match(odd.stderr, /--watch.*a time up to 24h is wanted, as 90s, 35m or 2h/);
+});
