@@ -45,3 +45,16 @@ await t.test('nothing of the pinning of a critical node may be left out', (t) =>
   t.equal(verdictOf(clause(other, 'skipped'), ['server'], skip(other)).verdict, 'skipped', 'it is none of pinning');
   t.end();
 });
+
+await t.test('where no node lets anybody in, that is what is open', (t) => {
+  const letsIn = clause('mesh/pinning/exact-id', 'skipped');
+  const unseen = (node: string): Happening => ({ kind: 'skip', clause: letsIn.id, node, reason: 'it allows nobody' });
+  const ofBoth = { ...letsIn, roles: ['server', 'client'] } as const;
+  t.match(verdictOf(ofBoth, undefined, unseen('a'), unseen('b')), {
+    verdict: 'inconclusive',
+    reason: /no service was looked at in which somebody of ours is let in, .*: it allows nobody/,
+  });
+  t.equal(verdictOf(ofBoth, undefined, unseen('a')).verdict, 'skipped', 'one that is looked at is enough');
+  t.equal(verdictOf(ofBoth, undefined).verdict, 'skipped', 'nobody was left out');
+  t.end();
+});
