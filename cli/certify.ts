@@ -43,7 +43,7 @@ export async function certifyCommand(flags: CertifyFlags, commandLine: string): 
     process.stderr.write(`${[note, beforehand(passes, kept?.mark.madeAt)].flatMap((line) => line ?? []).join('\n')}\n`);
   const chromium = findChromium(process.env);
   const print = chromium === undefined ? undefined : (directory: string) => printed(directory, chromium);
-  const steps = outlineOf(passes, chosen, kind, quiet, kept === undefined);
+  const steps = outlineOf(passes, chosen, kind, quiet, kept === undefined, on);
   const run = async (setting: RunSetting) => {
     const result = await runCertification({
       ...setting,
@@ -122,9 +122,13 @@ function outlineOf(
   kind: RuntimeKind | undefined,
   quiet: QuietWindow | undefined,
   makesSelfTest: boolean,
+  on: Judged['on'],
 ): [string, string][] {
   const ofPasses = passes.flatMap((pass, at) => {
-    const steps = outline(narrowed(pass.plan, chosen).parts, kind, at === 0 ? quiet : undefined).slice(0, -1);
+    const { parts, ofOthers = [] } = narrowed(pass.plan, chosen);
+    const over =
+      typeof on === 'string' ? [] : ofOthers.filter(({ needs }) => needs.every((need) => on.grants.has(need)));
+    const steps = outline(parts, kind, at === 0 ? quiet : undefined, over).slice(0, -1);
     // The programs are looked for once.
     return steps.filter(([id]) => at === 0 || id !== 'toolchain').map((step) => stepIn(pass, at, step));
   });

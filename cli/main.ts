@@ -57,11 +57,6 @@ Exit codes: 0 all that was decided held, 1 a clause or a bound was broken, 2 usa
         'judge a mesh in seconds: TLS 1.3 only, ID pinning, join tokens, rotation under load, server partition, the life of its nodes',
       ),
   )
-    .option(
-      '--watch <time>',
-      'go on to look at a mesh that runs already for that long, as 40m: SVIDs are renewed by its own clocks, and nobody may notice',
-      watchMs,
-    )
     .addHelpText(
       'after',
       `
@@ -411,6 +406,11 @@ function judging(command: Command): Command {
       '--rate <n>',
       'new connections a second in that window (default: 100, with a bound 200; what the target file allows)',
       positive,
+    )
+    .option(
+      '--watch <time>',
+      'go on to look at a mesh that runs already for that long, as 40m: SVIDs are renewed by its own clocks, and nobody may notice',
+      watchMs,
     )
     .option('--spire-server <file>', 'judge this build of the SPIRE server, named in the report by its hash')
     .option('--spire-agent <file>', 'judge this build of the SPIRE agent, named in the report by its hash');

@@ -84,7 +84,7 @@ export async function startRightPort(
         ...{ why: 'declared so', spiffeId: node.spiffeId },
       },
     ],
-    scan: { hosts: [own.host], from: Math.min(...ports), to: Math.max(...ports) },
+    scan: { hosts: [{ address: own.host, names: [own.host] }], from: Math.min(...ports), to: Math.max(...ports) },
     probeIds: { own: probe, federated: undefined },
     harnessHost: '127.0.0.1',
     lacks: {},

@@ -114,6 +114,8 @@ export interface TargetNode {
   readonly syncIntervalMs: number;
   /** How long it may take to follow what its agent delivers, SVID and bundle. */
   readonly uptakeMs: number;
+  /** Nobody said so: it is what is taken for usual. */
+  readonly uptakeAssumed?: true;
   /** The roles in which nothing of its pinning may be left out; absent where it is not critical. */
   readonly critical?: readonly ('server' | 'client')[];
 }
@@ -249,7 +251,9 @@ export interface Listener {
 /** Which ports of a host take connections. */
 export interface PortScan {
   readonly kind: 'port-scan';
+  /** All the names that it goes by, the first of them for a person. */
   readonly host: string;
+  readonly names: readonly string[];
   /** The first and the last port that were tried. */
   readonly from: number;
   readonly to: number;
@@ -425,7 +429,8 @@ export interface BundleDelivered {
 export interface AuthorityMark {
   readonly kind: 'authority';
   readonly mesh: string;
-  readonly state: 'prepared' | 'activated' | 'tainted' | 'revoked';
+  /** `followed`: every agent that lives has renewed its own SVID since the taint. */
+  readonly state: 'prepared' | 'activated' | 'tainted' | 'followed' | 'revoked';
   readonly authority: string;
 }
 

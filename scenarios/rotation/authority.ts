@@ -1,4 +1,5 @@
 import { eventually } from '../../fixtures/run/eventually.ts';
+import { agentRenewalMs } from '../../fixtures/target/follows.ts';
 import { propagationMs } from '../../fixtures/target/propagation.ts';
 import type { Delivery } from '../../fixtures/probes/agent-view.ts';
 import { FixtureError } from '../../src/errors.ts';
@@ -6,9 +7,6 @@ import type { AuthorityMark } from '../../src/history.ts';
 import type { Authority } from '../../src/svid/x509/forge.ts';
 import { authorityId } from '../../src/svid/x509/read.ts';
 import type { ScenarioContext } from '../scenario.ts';
-
-// SPIRE looks after an agent's own SVID every 5 s, 10 % jitter, whatever the sync interval; a taint is acted on at that look.
-const agentRenewalMs = 5_500;
 
 /** The forced rotation of an authority, step by step; each step is marked, and waited for until every agent shows it. */
 export interface AuthorityRotation {

@@ -145,6 +145,18 @@ function soonRefusing(context: ScenarioContext, node: TargetNode): (offer: Offer
   const boundMs = node.uptakeMs ?? context.target.timing.uptakeMs;
   return (offer) => {
     const dueMs = bundleDeliveredMs(context, node) + boundMs;
-    return untilItStays(context, { node: node.name, wanted: 'refused', dueMs, boundMs }, offer);
+    const due = { node: node.name, wanted: 'refused', dueMs, boundMs } as const;
+    return untilItStays(context, due, offer).then((seen) => asFarAsSaid(context, node, seen));
   };
+}
+
+/** Of a service of others whose owner does not say how long it may take, nobody knows that it is late. */
+function asFarAsSaid(
+  { target }: ScenarioContext,
+  { uptakeMs }: TargetNode,
+  seen: Awaited<ReturnType<Offer>>,
+): Awaited<ReturnType<Offer>> {
+  if (seen?.outcome !== 'accepted' || target.ownClocks !== true || uptakeMs !== undefined) return seen;
+  const how = `${seen.how}, as yet: the target file does not say how long it may take (uptake)`;
+  return { ...seen, outcome: 'unknown', ending: 'unseen', how };
 }

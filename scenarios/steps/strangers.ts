@@ -40,6 +40,8 @@ export async function sendStrangers(
   const over = new AbortController();
   const until = AbortSignal.any([over.signal, signal]);
   const strangers = await strangersOf(target);
+  // On a mesh that others run no more often than its file allows.
+  const pauseMs = Math.max(everyMs, 1_000 / (target.callsPerSecond ?? Infinity));
   const parts = partsOf(target);
   const { own } = target.probeIds;
   const right = (node: TargetNode, role: Role) => async () =>
@@ -67,7 +69,7 @@ export async function sendStrangers(
       for (const [title, identity] of strangers) {
         const offer = () => showTo(target, node, role, identity, own);
         await control.try([{ clause, row: `${title}, ${meanwhile}`, expect: 'refused', offer }]);
-        await sleep(everyMs, undefined, { signal: until }).catch(() => undefined);
+        await sleep(pauseMs, undefined, { signal: until }).catch(() => undefined);
       }
   };
   const sent = allEnded(parts.map(({ node, role }, at) => send(controls[at]!, node, role)));

@@ -9,7 +9,7 @@ export function scenarioPage(scenario: Scenario): string {
   return `${[
     `# ${title}`,
     generatedNotice,
-    `Scenario \`${id}\`. Run it alone: \`npx assay gate --only ${id}\``,
+    `Scenario \`${id}\`. Run it alone: \`npx assay gate ${scenario.ofOthers ? '--target mesh.yaml ' : ''}--only ${id}${id === 'watch' ? ' --watch 40m' : ''}\``,
     '## Hypothesis',
     sentence(hypothesis),
     '## Steps',
@@ -25,17 +25,19 @@ export function scenarioPage(scenario: Scenario): string {
   ].join('\n\n')}\n`;
 }
 
-function faults({ faults: declared, calm }: Scenario): string {
+function faults({ faults: declared, calm, ofOthers }: Scenario): string {
   if (declared.length === 0 && calm === true) return 'None.';
+  if (ofOthers && declared.length === 0)
+    return 'None is injected. What changes is the mesh itself, and what is seen of that is what its services show and what the agent of the probe delivers.';
   if (declared.length === 0)
     return 'None is injected. What changes is the mesh itself, by its own means; each step is waited for until every agent shows it.';
   return declared
     .map(({ kind, does, inForceWhen, goneWhen }) =>
       [
-        `**${kind}**: ${does}.`,
+        `**${kind}**: ${ofOthers ? 'by the commands of the target file' : does}.`,
         '',
-        `- Proven in force when ${inForceWhen}.`,
-        `- Proven gone when ${goneWhen}.`,
+        `- Proven in force when ${ofOthers ? '`reaches` gets nowhere, which it did before' : inForceWhen}.`,
+        `- Proven gone when ${ofOthers ? '`reaches` gets through again' : goneWhen}.`,
         '- Either proof missing: the scenario is inconclusive.',
       ].join('\n'),
     )
@@ -51,21 +53,25 @@ function bounds({ bounds: declared }: Scenario): string {
 }
 
 function where(scenario: Scenario): string {
+  if (scenario.ofOthers)
+    return 'On a mesh that runs already: `--target FILE`. What it takes stands in the README, under "Attach to a mesh that runs already".';
   const { name, svidTtlSeconds, syncIntervalMs, cacheReloadMs, nodes } = meshSpecs(undefined, {})[scenario.mesh];
   return `On mesh \`${name}\`: ${nodes.length} nodes with an agent each (${nodes.map((node) => `\`${node.name}\``).join(', ')}), SVIDs of ${svidTtlSeconds} s, agents that sync every ${syncIntervalMs} ms, a server that reads its entries every ${cacheReloadMs} ms.`;
 }
 
 function decides(scenario: Scenario): string {
-  return table(
-    ['Clause', 'What must hold', 'What is wrong otherwise', 'Impostors caught'],
-    scenario.clauses.map(({ id, title, danger }) => {
-      const caught = impostors.filter(({ breaks }) => breaks === id);
-      return [
-        `[\`${id}\`](../clauses.md#${anchorOf(id)})`,
-        cell(title),
-        cell(danger),
-        cell(caught.map((impostor) => impostor.title).join('<br>')),
-      ];
-    }),
-  );
+  const own = scenario.clauses.map(({ id, title, danger }) => [
+    `[\`${id}\`](../clauses.md#${anchorOf(id)})`,
+    cell(title),
+    cell(danger),
+    ...(scenario.ofOthers ? [] : [cell(caughtBy(id))]),
+  ]);
+  const heads = ['Clause', 'What must hold', 'What is wrong otherwise'];
+  return table(scenario.ofOthers ? heads : [...heads, 'Impostors caught'], own);
 }
+
+const caughtBy = (id: string) =>
+  impostors
+    .filter(({ breaks }) => breaks === id)
+    .map(({ title }) => title)
+    .join('<br>');

@@ -10,13 +10,13 @@ import type { RequestEntry } from './requests.ts';
 import { skippedOr } from './skipped.ts';
 
 // Fewer say nothing.
-const leastRequests = 12;
+export const leastRequests = 12;
 // A load of half of that says nothing in the few seconds of a scenario.
 const leastPerSecond = 10;
 
 // What a caller takes for an answer: a second, or ten times what the slowest took when nothing was wrong.
-const leastBoundMs = 1_000;
-const timesHealthy = 10;
+export const leastBoundMs = 1_000;
+export const timesHealthy = 10;
 const leastSilenceMs = 1_000;
 
 /** While nothing is broken and nothing rotates, no request to a node under test or from it is lost. */

@@ -4,6 +4,7 @@ import * as partition from '../clauses/mesh/partition.ts';
 import * as rotation from '../clauses/mesh/rotation.ts';
 import * as traffic from '../clauses/mesh/traffic.ts';
 import type {
+  AuthorityMark,
   Capacity,
   EntryOf,
   Exchange,
@@ -157,13 +158,16 @@ export function scenario(
     clauses: decides,
     ...(boundsMs && { boundsMs }),
     ...(loadShare !== undefined && { loadShare }),
-    ...(name === 'watch' && { light: true }),
+    ...((name === 'watch' || name === 'commanded') && { light: true }),
   };
 }
 
 // As the scenarios of these names say it.
 const decidedBy: Readonly<Record<string, readonly string[]>> = {
   rotation: [...Object.values(rotation), life.nodeStaysReady].map(({ id }) => id),
+  commanded: [partition.shortRequestsSurvive, life.nodeServesWithoutAgent, life.nodeRefusesWithoutAgent].map(
+    ({ id }) => id,
+  ),
   watch: [traffic.healthyTraffic, ...Object.values(rotation)].map(({ id }) => id),
   'agent-restart': [life.nodeServesWithoutAgent, life.nodeRefusesWithoutAgent, life.nodeReconnects].map(({ id }) => id),
   'partition-short': [partition.shortRequestsSurvive.id, partition.shortRecovers.id],
@@ -286,7 +290,7 @@ export function bundle(
 
 export function authority(
   atMs: number,
-  state: 'prepared' | 'activated' | 'tainted' | 'revoked',
+  state: AuthorityMark['state'],
   id: string,
   mesh = 'steady',
 ): readonly [number, Happening] {

@@ -29,21 +29,21 @@ export const furtherListener = 'listener' as const;
 /** Decides whether no port of a host takes connections that nobody declared. That a declared one was seen open is the control. */
 export const nothingUndeclared = ofOwnRecords((history, clause) => {
   const known = entriesOf(history, 'plane').flatMap(({ address }) =>
-    /:\d+$/.test(address) ? [hostPort(address)] : [],
+    /:\d+$/.test(address) ? [hostPort(address.replace(/^tcp:\/\//, ''))] : [],
   );
   return byFindings(
     history,
     clause,
     entriesOf(history, 'port-scan').map((scan): Finding => {
-      const { host, from, to, open, left, index } = scan;
+      const { host, names, from, to, open, left, index } = scan;
       const found = { subject: host, evidence: [index] };
-      const declared = known.flatMap((one) => (one.host === host ? [one.port] : []));
+      const declared = known.flatMap((one) => (names.includes(one.host) ? [one.port] : []));
       const more = open.filter((port) => !declared.includes(port));
       if (more.length > 0)
         return {
           ...found,
           state: 'broken',
-          says: `${more.slice(0, 8).join(', ')}${more.length > 8 ? ` and ${more.length - 8} more` : ''} take connections, and nobody declared them`,
+          says: `${more.slice(0, 8).join(', ')}${more.length > 8 ? ` and ${more.length - 8} more` : ''} take connections, and nobody declared them: name what is right under listeners, or under known of scan`,
         };
       if (left > 0) return { ...found, state: 'unknown', says: `${left} of its ports were not tried` };
       if (!open.some((port) => declared.includes(port)))

@@ -1,9 +1,18 @@
 import t from 'tap';
-import { connectionsSurvive, requestsSurvive, rotatedKeyFresh } from '../clauses/mesh/rotation.ts';
+import { nodeRefusesWithoutAgent } from '../clauses/mesh/node.ts';
+import { shortRequestsSurvive } from '../clauses/mesh/partition.ts';
+import {
+  connectionsSurvive,
+  requestsSurvive,
+  rotatedKeyFresh,
+  rotatedSvidPresented,
+} from '../clauses/mesh/rotation.ts';
 import { healthyTraffic } from '../clauses/mesh/traffic.ts';
 import type { Request } from '../history.ts';
 import {
   authority,
+  exchange,
+  fault,
   every,
   historyOf,
   judgedBy,
@@ -178,3 +187,115 @@ await t.test('silence, a look that was cut short and too few requests tell nothi
     /^inconclusive: a answered \d requests in that time, 12 are needed/,
   );
 });
+
+await t.test('kept connections are judged by their own requests', async (t) => {
+  const withKept = (change: (startMs: number) => Partial<Request>, untilMs = lasts) =>
+    historyOf(
+      ...watched().map(({ index: _, atMs, ...rest }): Step => [atMs, rest]),
+      every(500, 300, untilMs).map((startMs) =>
+        request('watch', 'probe', 'a', startMs, {
+          connection: 'kept',
+          openedMs: 250,
+          ...shows('one'),
+          ...change(startMs),
+        }),
+      ),
+    );
+  t.match(told(keeps(withKept(() => ({})))), /^pass: a answered \d+ requests through 1 renewal/);
+  t.match(told(keeps(withKept(between(30_000, 31_000, lost)))), /^fail: a lost 2 of/);
+  t.match(
+    told(keeps(withKept(() => ({}), 20_000))),
+    /^inconclusive: a was asked nothing for 4\d/,
+    'not by those of others',
+  );
+});
+
+await t.test('an outage that owners make', async (t) => {
+  const outage = judgedBy(shortRequestsSurvive);
+  const strangers = judgedBy(nodeRefusesWithoutAgent);
+  const cut = (
+    change: (startMs: number) => Partial<Request> = () => ({}),
+    {
+      notAfterMs = 600_000,
+      marks = [4_000, 4_500, 17_000, 17_500] as readonly [number, number, number, number],
+      more = [] as readonly Step[],
+    } = {},
+  ) =>
+    historyOf(
+      runStarted(),
+      node('a', { uptakeMs: 2_000 }),
+      [100, scenario('commanded', 'begun')],
+      svid(205, 'a', 'presented', { serial: 'one', notAfterMs }),
+      every(200, 200, 20_000).map((startMs) =>
+        request('commanded', 'probe', 'a', startMs, { ...shows('one'), ...change(startMs) }),
+      ),
+      fault('commanded', 'a', marks),
+      more,
+      [20_000, scenario('commanded', 'ended', { calm: 3_000 })],
+    );
+  t.match(told(outage(cut())), /^pass: a answered \d+ requests from the cut to the end/);
+  t.match(
+    told(outage(cut(between(9_000, 9_400, lost)))),
+    /^fail: a lost 2 of \d+ requests, or was late with them, from the cut to the end/,
+  );
+  t.match(told(outage(cut(between(9_000, 9_200, { totalMs: 1_300 })))), /^fail/, 'late is lost');
+  t.match(
+    told(outage(cut(between(1_000, 1_200, lost)))),
+    /^inconclusive: a lost 1 of \d+ requests before anything was cut/,
+  );
+  t.match(
+    told(outage(cut(undefined, { notAfterMs: 12_000 }))),
+    /^inconclusive: an SVID of a came to its end while it was cut off/,
+  );
+  t.match(
+    told(outage(cut(undefined, { marks: [17_000, 16_000, 15_000, 14_000] }))),
+    /^inconclusive: the outage was not proven/,
+  );
+  const shown = (atMs: number): readonly Step[] =>
+    (['server', 'client'] as const).flatMap((role): Step[] => [
+      [atMs, exchange(nodeRefusesWithoutAgent.id, 'right', 'accepted', { role, control: role })],
+      [atMs + 5, exchange(nodeRefusesWithoutAgent.id, 'a stranger', 'refused', { role, control: role })],
+      [atMs + 10, exchange(nodeRefusesWithoutAgent.id, 'right', 'accepted', { role, control: role })],
+    ]);
+  t.match(told(strangers(cut(undefined, { more: shown(9_000) }))), /^pass/);
+  t.match(
+    told(strangers(cut(undefined, { more: shown(1_000) }))),
+    /^inconclusive: no stranger came while it was cut off/,
+  );
+});
+
+await t.test(
+  'after a forced rotation the old authority is shown no more, where every agent has followed',
+  async (t) => {
+    const newest = judgedBy(rotatedSvidPresented);
+    const forced = (renewsMs: number, followedMs: number | undefined) =>
+      historyOf(
+        runStarted(),
+        node('a', { uptakeMs: 2_000, syncIntervalMs: 1_000 }),
+        [100, scenario('watch', 'begun')],
+        svid(205, 'a', 'presented', { serial: 'one', notAfterMs: 900_000 }),
+        authority(3_000, 'activated', 'new'),
+        authority(3_100, 'tainted', 'old'),
+        followedMs === undefined ? [] : authority(followedMs, 'followed', 'new'),
+        every(200, 200, 20_000).map((startMs) =>
+          request('watch', 'probe', 'a', startMs, shows(startMs < renewsMs ? 'one' : 'two')),
+        ),
+        renewsMs > 20_000
+          ? []
+          : svid(renewsMs + 5, 'a', 'presented', { serial: 'two', notAfterMs: 910_000, authority: 'new' }),
+        [20_000, scenario('watch', 'ended')],
+      );
+    t.match(
+      told(newest(forced(5_000, 4_000))),
+      /^pass: a showed an SVID of the new authority 1 s after every agent had renewed/,
+    );
+    t.match(
+      told(newest(forced(99_000, 4_000))),
+      /^fail: a still showed an SVID of the old authority 16 s after every agent had renewed \(bound 4 s\)/,
+    );
+    t.match(
+      told(newest(forced(99_000, undefined))),
+      /^inconclusive: no authority was rotated that every agent has followed/,
+    );
+  },
+);

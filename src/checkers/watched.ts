@@ -5,10 +5,10 @@ import { authorityMarksOf, faultSpan, type ScenarioWindow } from '../reading/sce
 import { worstOf, type Judgement } from '../verdict.ts';
 import { uncovered } from './coverage.ts';
 import { indexes, refusedBesideControl } from './exchanges.ts';
-import { failureOf, isLost, toldOf } from './healthy.ts';
+import { failureOf, isLost, leastBoundMs, leastRequests, timesHealthy, toldOf } from './healthy.ts';
 import { unlessOverloaded } from './overload.ts';
 import type { RequestEntry } from './requests.ts';
-import type { ScenarioJudge } from './scenario.ts';
+import { boundOf, type ScenarioJudge } from './scenario.ts';
 import { blindSpotMs } from './schedule.ts';
 import { skippedOr } from './skipped.ts';
 
@@ -16,11 +16,8 @@ import { skippedOr } from './skipped.ts';
 
 type Svid = EntryOf<'svid'>;
 
-/** Fewer requests say nothing of a node. */
-const leastRequests = 12;
-// What a caller takes for an answer: a second, or ten times what the slowest took when nothing changed.
-const leastBoundMs = 1_000;
-const timesUsual = 10;
+// As long as a look may take.
+const longestMinutes = 24 * 60;
 // SPIRE says that an SVID began so long before it was issued. Source: SPIRE 1.15, pkg/server/credtemplate/builder.go (NotBeforeCushion).
 const backDatedMs = 10_000;
 
@@ -46,6 +43,8 @@ interface Span {
 /** An SVID that was issued while a node was looked at, and came in the place of another: from when to when what becomes of a request may be its doing. */
 interface Renewed extends Span {
   readonly svid: Svid;
+  /** Those that were shown before, and no more. */
+  readonly replaced: readonly Svid[];
 }
 
 /** While nothing changes, no request is lost. What is lost near a renewal is that one's. */
@@ -81,7 +80,7 @@ export const survivesRenewals =
       const near = all.filter((request) => isNear(request, watched));
       const firstMs = Math.min(...changesOf(watched).map(({ fromMs }) => fromMs));
       const before = all.filter(({ startMs, totalMs }) => startMs + totalMs < firstMs);
-      const boundMs = boundOf(before);
+      const boundMs = answerBoundOf(before);
       const isLate = ({ outcome, totalMs }: RequestEntry) => outcome === 'ok' && totalMs > boundMs;
       const gone = near.filter((request) => isLost(request) && wasWithdrawn(request, window, history, watched));
       const held = near.filter((request) => (isLost(request) || isLate(request)) && !gone.includes(request));
@@ -102,9 +101,19 @@ export const survivesRenewals =
           held.map((request) => failureOf(request, () => boundMs)),
         );
       }
+      const metOne = watched.renewed.some(({ replaced }) =>
+        replaced.some(({ serial }) => all.some(({ server }) => server?.serial === serial)),
+      );
       return (
         tooShort(window, history, watched) ??
-        thin(window, watched, all) ??
+        thin(window, watched, all, all) ??
+        (metOne
+          ? undefined
+          : {
+              verdict: 'inconclusive',
+              reason: `no ${connection} connection stood at an instance of ${watched.node} whose SVID was renewed`,
+              evidence: [window.index],
+            }) ??
         passed(window, watched, all, `through ${times(watched.renewed.length, 'renewal')}${besides(gone)}`)
       );
     });
@@ -113,16 +122,29 @@ export const survivesRenewals =
 export const survivesOutage: ScenarioJudge = (window, history, clause) => {
   const span = faultSpan(window);
   if (span === undefined) return skippedOr(history, clause, 'the outage was not proven in force and gone');
-  const injectedMs = Math.min(...window.faults.map(({ injectedAtMs }) => injectedAtMs));
+  const calmMs = boundOf(window, 'calm');
+  if (typeof calmMs !== 'number') return calmMs;
+  const cutMs = window.fromMs + calmMs;
   return ofEach(window, history, (watched) => {
     const { node, requests } = watched;
     if (!span.targets.has(node))
       return { verdict: 'skipped', reason: `${node} was not cut off`, evidence: [window.index] };
-    const before = requests.filter(({ startMs, totalMs }) => startMs + totalMs < injectedMs);
-    const meanwhile = requests.filter(({ startMs }) => startMs >= span.inForceMs && startMs <= span.healingMs);
-    const boundMs = boundOf(before);
+    const before = requests.filter(({ startMs, totalMs }) => startMs + totalMs < cutMs);
+    // What breaks as it comes back is broken by the outage as well.
+    const meanwhile = requests.filter((request) => !before.includes(request));
+    const boundMs = answerBoundOf(before);
     const held = meanwhile.filter((request) => isLost(request) || request.totalMs > boundMs);
     const early = before.filter(isLost);
+    const serials = new Set(before.map(({ server }) => server?.serial));
+    const ended = svidsOf(history, node, 'presented').find(
+      ({ serial, notAfter }) => serials.has(serial) && Date.parse(notAfter) - zeroOf(history) < span.healedMs,
+    );
+    if (ended !== undefined)
+      return {
+        verdict: 'inconclusive',
+        reason: `an SVID of ${node} came to its end while it was cut off, and nobody could have given it another`,
+        evidence: [ended.index],
+      };
     const [first] = held;
     const told = first === undefined ? '' : `; meanwhile it lost ${held.length}, the first ${toldOf(first)}`;
     if (early.length > 0)
@@ -136,12 +158,12 @@ export const survivesOutage: ScenarioJudge = (window, history, clause) => {
         window,
         {
           verdict: 'fail',
-          reason: `${node} lost ${held.length} of ${meanwhile.length} requests, or was late with them, while it was cut off; the first ${toldOf(first)}`,
+          reason: `${node} lost ${held.length} of ${meanwhile.length} requests, or was late with them, from the cut to the end; the first ${toldOf(first)}`,
           evidence: indexes(held.slice(0, 10)),
         },
         held.map((request) => failureOf(request, () => boundMs)),
       );
-    return thin(window, watched, meanwhile) ?? passed(window, watched, meanwhile, 'while it was cut off');
+    return thin(window, watched, meanwhile) ?? passed(window, watched, meanwhile, 'from the cut to the end');
   });
 };
 
@@ -156,6 +178,58 @@ export const refusesInOutage: ScenarioJudge = (window, history, clause) => {
       id === clause.id && expect === 'refused' && atMs - tookMs >= span.inForceMs && atMs <= span.healingMs,
   );
   return uncovered(history, clause, meanwhile, 'no stranger came while it was cut off') ?? judgement;
+};
+
+/** Soon after every agent has followed a forced rotation, each new connection of a node shows an SVID of the new authority. */
+export const showsNewest: ScenarioJudge = (window, history) => {
+  const marks = authorityMarksOf(history, window);
+  const followed = marks.find(({ state }) => state === 'followed');
+  return ofEach(window, history, ({ node, uptakeMs, requests }) => {
+    if (followed === undefined)
+      return {
+        verdict: 'inconclusive',
+        reason: 'no authority was rotated that every agent has followed, so that nobody knows what a service was given',
+        evidence: [window.index],
+      };
+    const syncMs = window.nodes.find((one) => one.node === node)?.syncIntervalMs ?? 0;
+    const boundMs = uptakeMs + 2 * syncMs;
+    const svids = svidsOf(history, node, 'presented');
+    const authorities = new Map(svids.map(({ serial, authority }) => [serial, authority]));
+    const after = requests.filter(
+      ({ connection, resumed, server, startMs }) =>
+        connection === 'new' && resumed !== true && server !== undefined && startMs > followed.atMs + boundMs,
+    );
+    const old = after.filter(({ server }) => authorities.get(server!.serial) !== followed.authority);
+    // Whoever goes on showing it was not kept by a moment.
+    const last = old.at(-1);
+    if (last !== undefined) {
+      const lateMs = last.startMs - followed.atMs;
+      const says = `${node} still showed an SVID of the old authority ${inWords(lateMs)} after every agent had renewed`;
+      const evidence = [followed.index, ...indexes(old.slice(-5))];
+      if (window.nodes.find((one) => one.node === node)?.uptakeAssumed === true)
+        return {
+          verdict: 'inconclusive',
+          reason: `${says}, and the target file does not say how long it may take (uptake)`,
+          evidence,
+        };
+      const late = { byMs: lateMs - boundMs, nodes: [node] };
+      return unlessOverloaded(window, { verdict: 'fail', reason: `${says} (bound ${inWords(boundMs)})`, evidence }, [
+        { fromMs: followed.atMs, toMs: last.startMs, late },
+      ]);
+    }
+    const fresh = svids.find(({ authority }) => authority === followed.authority);
+    if (fresh === undefined || (after.length === 0 && fresh.atMs > followed.atMs + boundMs))
+      return {
+        verdict: 'inconclusive',
+        reason: `nobody saw what ${node} showed when the time for it was over`,
+        evidence: [window.index],
+      };
+    return {
+      verdict: 'pass',
+      reason: `${node} showed an SVID of the new authority ${inWords(Math.max(0, fresh.atMs - followed.atMs))} after every agent had renewed, and no older one ${inWords(boundMs)} after that`,
+      evidence: indexes([followed, fresh]),
+    };
+  });
 };
 
 /** Each SVID that a node shows has a key of its own. */
@@ -190,7 +264,12 @@ function ofEach(window: ScenarioWindow, history: History, judge: (watched: Watch
       reason: `no node under test was seen in scenario ${scenario}`,
       evidence: [index],
     };
-  const each = [...judged].map((node) => judge(watchedIn(window, history, node)));
+  const called = new Set(window.requests.map(({ to }) => to));
+  const each = [...judged].map((node): Judgement =>
+    called.has(node)
+      ? judge(watchedIn(window, history, node))
+      : { verdict: 'skipped', reason: `${node} was not called: it lets nobody of ours in`, evidence: [index] },
+  );
   const told = each.filter(({ verdict }) => verdict !== 'skipped');
   const some = told.length > 0 ? told : each;
   return (
@@ -237,13 +316,23 @@ function renewedIn(
     );
   };
   const shown = svidsOf(history, node, 'presented');
-  return shown.slice(1).flatMap((svid) => {
-    if (!isNew(svid)) return [];
+  // A connection that stands shows what it began with.
+  const onNew = requests.filter(({ connection, resumed }) => connection === 'new' && resumed !== true);
+  const lastShown = new Map(
+    onNew.flatMap(({ server, startMs }) => (server ? [[server.serial, startMs] as const] : [])),
+  );
+  return shown.slice(1).flatMap((svid, at) => {
+    // One more instance, or one whose server has a clock that is ahead, takes nobody's place.
+    const replaced = shown
+      .slice(0, at + 1)
+      .filter(({ serial }) => (lastShown.get(serial) ?? -Infinity) <= svid.atMs + uptakeMs);
+    if (!isNew(svid) || replaced.length === 0) return [];
     const before = requests.findLast(
-      ({ outcome, startMs, server }) => outcome === 'ok' && startMs < svid.atMs && server?.serial !== svid.serial,
+      ({ outcome, startMs, server }) =>
+        outcome === 'ok' && startMs < svid.atMs && server !== undefined && server.serial !== svid.serial,
     );
     const sinceMs = Math.min(before?.startMs ?? Infinity, svid.atMs - uptakeMs);
-    return [{ svid, fromMs: sinceMs, toMs: svid.atMs + uptakeMs }];
+    return [{ svid, replaced, fromMs: sinceMs, toMs: svid.atMs + uptakeMs }];
   });
 }
 
@@ -277,23 +366,30 @@ function wasWithdrawn(
 }
 
 /** How long an answer may take, in milliseconds, by those that came before anything changed: a change may make all that come later slow. */
-function boundOf(before: readonly RequestEntry[]): number {
+function answerBoundOf(before: readonly RequestEntry[]): number {
   const took = before.filter(({ outcome }) => outcome === 'ok').map(({ totalMs }) => totalMs);
   const p99 = took.sort((one, other) => one - other)[Math.floor(took.length * 0.99)] ?? 0;
-  return Math.max(leastBoundMs, Math.ceil(timesUsual * p99));
+  return Math.max(leastBoundMs, Math.ceil(timesHealthy * p99));
 }
 
-/** Why too little was asked of a node to tell; undefined where it was enough. */
+/**
+ * Why too little was asked of a node to tell; undefined where it was enough.
+ *
+ * @param all - those in whose gaps something may have gone unseen
+ */
 function thin(
   window: ScenarioWindow,
-  { node, requests: all }: Watched,
+  { node, requests: every }: Watched,
   requests: readonly RequestEntry[],
+  all: readonly RequestEntry[] = every,
 ): Judgement | undefined {
   const open = (reason: string): Judgement => ({ verdict: 'inconclusive', reason, evidence: [window.index] });
   if (!window.ended) return open(`scenario ${window.scenario} did not come to its end`);
   const answered = requests.filter((request) => !isLost(request)).length;
   if (answered < leastRequests)
-    return open(`${node} answered ${answered} requests in that time, ${leastRequests} are needed`);
+    return open(
+      `${node} answered ${answered} requests in that time, ${leastRequests} are needed: allow.load.perSecond of the target file says how often it may be asked`,
+    );
   const starts = all.map(({ startMs }) => startMs);
   const allowedMs = Math.max(blindSpotMs(starts), leastBoundMs);
   const marks = [window.fromMs, ...starts, window.toMs];
@@ -311,6 +407,8 @@ function tooShort(window: ScenarioWindow, history: History, { node, renewed }: W
   const open = (reason: string): Judgement => ({ verdict: 'inconclusive', reason, evidence: [window.index] });
   if (!window.ended) return open(`scenario ${window.scenario} did not come to its end`);
   const none = `${node} showed no new SVID in ${inWords(window.toMs - window.fromMs)}`;
+  // One that was forced is not waited for.
+  if (authorityMarksOf(history, window).length > 0) return open(`${none}, in which the authority was rotated`);
   const newest = svidsOf(history, node, 'presented').reduce<Svid | undefined>(
     (latest, svid) => (latest === undefined || svid.notAfter > latest.notAfter ? svid : latest),
     undefined,
@@ -321,11 +419,16 @@ function tooShort(window: ScenarioWindow, history: History, { node, renewed }: W
   // SPIRE renews at half of a life, a tenth of it sooner or later. Source: SPIRE 1.15, pkg/common/rotationutil.
   const dueMs = beganMs + 0.6 * (endsMs - beganMs);
   const life = `the one that it shows lives for ${inWords(endsMs - beganMs)}`;
-  const wanted = (untilMs: number) => `--watch ${Math.max(1, Math.ceil((untilMs - window.fromMs) / 60_000))}m`;
+  const wanted = (untilMs: number) => {
+    const minutes = Math.max(1, Math.ceil((untilMs - window.fromMs) / 60_000));
+    return minutes > longestMinutes ? 'a look of more than a day' : `--watch ${minutes}m`;
+  };
+  if (dueMs > window.toMs)
+    return open(`${none}; ${life}, and is due by SPIRE's way at about half of that: ${wanted(dueMs)} would see it`);
   return open(
-    dueMs > window.toMs
-      ? `${none}; ${life}, and is due by SPIRE's way at about half of that: ${wanted(dueMs)} would see it`
-      : `${none}; ${life}, is past the half of that, where SPIRE renews, and ends in ${inWords(endsMs - window.toMs)}: ${wanted(endsMs)} would see what becomes of it`,
+    endsMs > window.toMs
+      ? `${none}; ${life}, is past the half of that, where SPIRE renews, and ends in ${inWords(endsMs - window.toMs)}: ${wanted(endsMs)} would see what becomes of it`
+      : `${none}; ${life}, and has ended`,
   );
 }
 

@@ -107,7 +107,7 @@ const fields: { readonly [K in Happening['kind']]: FieldsOf<OfKind<K>> } = {
   phase: { phase: label, state: keep, wallClockOffMs: keep },
   node: {
     ...{ node, mesh: label, spiffeId: id, implementation, judged: keep, peers: each(node) },
-    ...{ svidTtlSeconds: keep, syncIntervalMs: keep, uptakeMs: keep, critical: keep },
+    ...{ svidTtlSeconds: keep, syncIntervalMs: keep, uptakeMs: keep, uptakeAssumed: keep, critical: keep },
   },
   scenario: {
     scenario: keep,
@@ -147,7 +147,7 @@ const fields: { readonly [K in Happening['kind']]: FieldsOf<OfKind<K>> } = {
     ...{ plane, address, answered: keep },
     boundTo: each(shape<OfKind<'listener'>['boundTo'][number]>({ address, loopback: keep })),
   },
-  'port-scan': { host: address, from: keep, to: keep, open: keep, left: keep },
+  'port-scan': { host: address, names: each(address), from: keep, to: keep, open: keep, left: keep },
   request: {
     ...{ scenario: keep, from: label, to: label, connection: keep, outcome: keep, dueMs: keep, startMs: keep },
     ...{ handshakeMs: keep, totalMs: keep, resumed: keep, client: svid, server: svid, openedMs: keep, unseen: keep },

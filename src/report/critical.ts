@@ -8,10 +8,7 @@ const neverFromOutside = 'mesh/pinning/foreign-domain-known';
 const letsIn = 'mesh/pinning/exact-id';
 const ofPinning = ({ id }: Clause) => id.startsWith('mesh/pinning/') && id !== neverFromOutside;
 
-/**
- * Of nodes that are critical nothing of their pinning may be left out: what was skipped for the whole target, or for one of them in a role in which it
- * is critical, keeps its clause from being decided. Of what was tried in part the rest is no matter.
- */
+/** What keeps a run from a pass although nothing was seen to break: a critical node of which pinning was left out, or nobody who lets anybody of ours in. */
 export function criticalDoubts(history: History, clauses: readonly Clause[]): Doubt[] {
   return [...ofCritical(history, clauses), ...ofStrangers(history, clauses)];
 }
@@ -30,6 +27,10 @@ function ofStrangers(history: History, clauses: readonly Clause[]): Doubt[] {
   return [{ touches: (id) => id === letsIn, says, evenFails: false, skips: 'too' }];
 }
 
+/**
+ * Of nodes that are critical nothing of their pinning may be left out: what was skipped for the whole target, or for one of them in a role in which it
+ * is critical, keeps its clause from being decided. Of what was tried in part the rest is no matter.
+ */
 function ofCritical(history: History, clauses: readonly Clause[]): Doubt[] {
   const critical = entriesOf(history, 'node').filter((node) => node.critical !== undefined);
   const pinning = new Map(clauses.filter(ofPinning).map((clause) => [clause.id, clause.roles]));

@@ -5,7 +5,7 @@ import { whoAnswered } from '../../fixtures/probes/who-answered.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
 import { eventually, inTime } from '../../fixtures/run/eventually.ts';
 import { hostPort } from '../../src/host-port.ts';
-import type { TargetPlane } from '../../fixtures/target/target.ts';
+import type { ScannedHost, TargetPlane } from '../../fixtures/target/target.ts';
 import type { PlaneHandshake } from '../../src/history.ts';
 import * as planeClauses from '../../src/clauses/mesh/planes.ts';
 import { classicalGroups, furtherListener, postQuantum as withPostQuantum } from '../../src/checkers/planes.ts';
@@ -42,11 +42,16 @@ export const planes: Suite = {
       ...(wants(spireServerPlane) ? of('spire-server').map((plane) => versionsOf(context, plane)) : []),
       ...(wants(bundleEndpointPlane) ? of('bundle-endpoint').map((plane) => versionsOf(context, plane)) : []),
       ...(wants(nodeListeners) ? of(furtherListener).map((plane) => versionsOf(context, plane)) : []),
-      ...(wants(nothingElseOpen) ? (target.scan?.hosts ?? []).map((host) => scanHost(context, host)) : []),
     ]);
     if (!wants(metricsLoopback)) return;
     for (const plane of of('metrics').filter(({ policy }) => policy === 'plaintext-loopback'))
       await listener(context, plane);
+  },
+  // When no listener of ours stands on any of those hosts.
+  async finish(context) {
+    const { target, wants } = context;
+    if (!wants(nothingElseOpen)) return;
+    for (const host of target.scan?.hosts ?? []) await scanHost(context, host);
   },
 };
 
@@ -65,9 +70,10 @@ export const postQuantum: Suite = {
   },
 };
 
-async function scanHost({ target, recorder, signal }: SuiteContext, host: string): Promise<void> {
+async function scanHost({ target, recorder, signal }: SuiteContext, { address, names }: ScannedHost): Promise<void> {
   const { from, to } = target.scan!;
-  recorder.record({ kind: 'port-scan', host, from, to, ...(await openPorts(host, { from, to, signal })) });
+  const found = await openPorts(address, { from, to, signal });
+  recorder.record({ kind: 'port-scan', host: names[0] ?? address, names: [...names, address], from, to, ...found });
 }
 
 async function versionsOf(context: SuiteContext, plane: TargetPlane): Promise<void> {
@@ -109,7 +115,12 @@ async function handshakes(
   const seen = await allEnded(
     offers.map(async (offer) => {
       const beganAt = new Date();
-      const { outcome, how, tls, server } = await offerTo({ address }, asOffer(identity, offer), 3_000);
+      const { outcome: came, how, ending, tls, server } = await offerTo({ address }, asOffer(identity, offer), 3_000);
+      // Who does not let us in at such a listener says so before an older handshake ends: that is no word on its version.
+      const isOfVersion =
+        ending === 'otherVersion' || /protocol.?version|handshake.?failure|unsupported.?protocol/i.test(how);
+      const isOpen = plane === furtherListener && came === 'refused' && tls === undefined && !isOfVersion;
+      const outcome = isOpen ? 'unknown' : came;
       const proof =
         tls === undefined || spiffeId === undefined
           ? undefined

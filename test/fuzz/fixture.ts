@@ -50,7 +50,7 @@ const declaredBeside: readonly Happening[] = [
       ? { agreed: version, outcome: 'accepted', how: 'answered' }
       : { agreed: null, outcome: 'refused', how: 'alert' }),
   })),
-  { kind: 'port-scan', host: furtherHost, from: 9_000, to: 9_999, open: [furtherPort], left: 0 },
+  { kind: 'port-scan', host: furtherHost, names: [furtherHost], from: 9_000, to: 9_999, open: [furtherPort], left: 0 },
 ];
 
 /** What some oracles read of a history, with its lines numbered anew, packed. Names of this machine are not kept. */

@@ -105,7 +105,9 @@ await t.test('target files', async (t) => {
     [
       'an unknown key at the top',
       `${good}timeout: 5\n`,
-      [/:8: timeout: unknown key; known here are trustDomain, workloadApi, harness, spireServer, nodes, scan, allow$/],
+      [
+        /:8: timeout: unknown key; known here are trustDomain, workloadApi, harness, spireServer, nodes, syncInterval, scan, allow$/,
+      ],
     ],
     [
       'an unknown fault',

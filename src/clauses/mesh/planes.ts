@@ -7,7 +7,7 @@ import {
 } from '../../checkers/planes.ts';
 import { clause } from '../../clause.ts';
 
-// SPIRE's own listeners, each against the policy that is declared for it.
+// SPIRE's own listeners, and those that nodes have beside the one that is judged, each against the policy that is declared for it.
 
 const must = {
   promise: 'tls',

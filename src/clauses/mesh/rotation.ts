@@ -3,7 +3,7 @@ import { noFailedRequest } from '../../checkers/requests.ts';
 import { authorityKnownBeforeUse, freshKey, newSvidPresented, throughRotations } from '../../checkers/rotation.ts';
 import { sessionEndsWithAuthority } from '../../checkers/tickets.ts';
 import { inItsScenario, orFromOutside } from '../../checkers/scenario.ts';
-import { renewsKeys, survivesRenewals } from '../../checkers/watched.ts';
+import { renewsKeys, showsNewest, survivesRenewals } from '../../checkers/watched.ts';
 import { bothRoles, clause } from '../../clause.ts';
 
 // SVIDs and the authority behind them change under load, and nobody feels it but those who should.
@@ -51,7 +51,7 @@ export const rotatedSvidPresented = clause({
   title: 'Soon after a rotation every new connection shows the new SVID, through at least five rotations of every node',
   danger: 'a node goes on with its first certificate until it expires',
   limits: 'seen on connections of ours to each node, and on its calls to us',
-  judge: inItsScenario(newSvidPresented),
+  judge: orFromOutside(showsNewest, inItsScenario(newSvidPresented)),
 });
 
 export const rotatedKeyFresh = clause({

@@ -67,8 +67,8 @@ const loopback: Oracle = (history, clause) => {
 
 const undeclared: Oracle = (history, clause) => {
   const declared = new Set(ofKind(history, 'plane').map(({ address }) => address));
-  const found = ofKind(history, 'port-scan').map(({ host, open, left }): Verdict => {
-    const known = open.filter((port) => declared.has(`${host}:${port}`));
+  const found = ofKind(history, 'port-scan').map(({ names, open, left }): Verdict => {
+    const known = open.filter((port) => names.some((name) => declared.has(`${name}:${port}`)));
     if (known.length < open.length) return 'fail';
     return left > 0 || known.length === 0 ? 'inconclusive' : 'pass';
   });
