@@ -47,6 +47,7 @@ async function buildToolchain(): Promise<void> {
     'assay-go-node',
     'spire-agent',
     'spire-server',
+    'spiffe-helper',
   ]);
   const lacking = await whyLacking('assay-rust-node');
   if (lacking === undefined) await build('builds', ['assay-rust-node']);

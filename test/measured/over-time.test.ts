@@ -2,7 +2,7 @@ import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { diesWithUs } from '../../fixtures/run/dies-with-us.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
 import { freePort } from '../../fixtures/run/free-port.ts';
@@ -128,6 +128,12 @@ await t.test(
   },
 );
 
+/** What it comes to, where the machine had the time for it: so many programs may be too many for one, which is then said. */
+function comesTo(t: Test, told: string, wanted: RegExp, message: string): void {
+  if (/^inconclusive: this machine was too busy to tell: /.test(told)) t.pass(told, { skip: told });
+  else t.match(told, wanted, message);
+}
+
 const liars = {
   'rotation-loses-some': [
     'mesh/rotation/requests-survive',
@@ -167,15 +173,20 @@ await t.test(
     mesh.stopImpostors();
     t.strictSame([code, report.verdict, report.troubles], [1, 'fail', []], stderr);
     for (const { name } of target.nodes)
-      for (const { id } of report.clauses) t.match(judged(history, id, name), /^pass/, `${name} is right`);
-    for (const [id, [clause, reason]] of Object.entries(liars)) {
-      const told = judged(history, clause, id);
-      // So many on one machine may be too many for it, which is then said.
-      if (/^inconclusive: this machine was too busy to tell: /.test(told)) t.pass(told, { skip: told });
-      else t.match(told, reason, id);
-    }
+      for (const { id } of report.clauses) comesTo(t, judged(history, id, name), /^pass/, `${name} is right`);
+    for (const [id, [clause, reason]] of Object.entries(liars)) comesTo(t, judged(history, clause, id), reason, id);
+    for (const id of lacking === false
+      ? ['requests-survive', 'new-svid-presented', 'fresh-key', 'revoked-authority-refused']
+      : [])
+      comesTo(
+        t,
+        judged(history, `mesh/rotation/${id}`, 'nginx-by-helper'),
+        /^pass/,
+        `nginx that is told of its files: ${id}`,
+      );
     if (lacking === false)
-      t.match(
+      comesTo(
+        t,
         judged(history, 'mesh/rotation/requests-survive', 'nginx-old-bundle'),
         /^fail: nginx-old-bundle lost .* while it was given another SVID/,
         'one that stays with the bundle of its first day turns away who comes with a new SVID',
@@ -199,13 +210,15 @@ await t.test(
       { ...target, nodes: nodes.map((node) => ({ uptake: '2s', ...node })), allow },
       ...['--only', 'forced-rotation'],
     );
-    t.strictSame([code, report.verdict], [1, 'fail'], stderr);
-    t.match(
+    t.ok(code === 1 || code === 3, stderr);
+    comesTo(
+      t,
       judged(history, 'mesh/rotation/new-svid-presented', 'nginx-never-reloads'),
       /^fail: nginx-never-reloads still showed an SVID of the old authority/,
+      'it goes on with the SVID of its first day',
     );
     for (const { name } of target.nodes)
-      t.match(judged(history, 'mesh/rotation/new-svid-presented', name), /^pass/, `${name} is right`);
+      comesTo(t, judged(history, 'mesh/rotation/new-svid-presented', name), /^pass/, `${name} is right`);
     t.match(
       report.troubles[0]?.message ?? '',
       /nginx-never-reloads had not renewed .* the old authority is not revoked: .*Left: authority \w+ is tainted/,
@@ -223,56 +236,65 @@ const getsThrough = `const [host, port] = process.argv.at(-1).split(':');
 const s = require('tls').connect({ host, port, rejectUnauthorized: false }, () => process.exit(0));
 s.on('error', () => process.exit(1)); setTimeout(() => process.exit(1), 1000);`;
 
-await t.test('an outage that owners make by command is proven, healed, and shows who cannot bear it', async (t) => {
-  const [server] = processesOf(/assay-([\w-]+)\/probe/.exec(target.workloadApi)![1]!).filter((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('spire-server'),
-  );
-  const commands = {
-    cut: ['sh', '-c', `kill -STOP ${server}`],
-    heal: ['sh', '-c', `kill -CONT ${server}`],
-    reaches: [process.execPath, '-e', getsThrough, target.spireServer.address],
-  };
-  const allow = (change: object) => ({
-    ...{ write: false, load },
-    faults: [{ kind: 'partition', nodes: ['node-001', 'node-002'], ...commands, ...change }],
-  });
-  const right = await gate('cut', { ...target, allow: allow({}) }, '--only', 'commanded-partition');
-  t.strictSame([right.code, right.report.verdict], [0, 'pass'], right.stderr + JSON.stringify(right.report.clauses));
-  t.match(right.report.scenarios[0]?.faults, [
-    {
-      target: 'node-001',
-      provenBy: /`reaches` ended with exit code 1, and got through before/,
-      healedProvenBy: /gets through again/,
-    },
-    { target: 'node-002' },
-  ]);
-  const idle = await gate('idle', { ...target, allow: allow({ cut: ['true'] }) }, '--only', 'commanded-partition');
-  t.equal(idle.code, 3, 'what cuts nothing shows nothing');
-  t.match(idle.report.troubles[0]?.message ?? '', /partition of node-00\d is in force: not within/);
-  const path = place.write('cut-and-killed', { ...target, allow: allow({}) });
-  const child = place.start(
-    ['gate', '--target', path, '--only', 'commanded-partition', '--quiet', '--out', join(dir, 'out-killed')],
-    'ignore',
-  );
-  const state = () => /\) (\S)/.exec(readFileSync(`/proc/${server}/stat`, 'latin1'))?.[1];
-  await eventually('the server is stopped', () => state() === 'T', { withinMs: 60_000, everyMs: 20 });
-  child.kill('SIGKILL');
-  await eventually('a guardian heals what a killed run broke', () => state() !== 'T', {
-    withinMs: 20_000,
-    everyMs: 20,
-  });
-  const unknown = await run(
-    'gate',
-    '--target',
-    place.write('unknown', { ...target, allow: allow({ nodes: ['nobody'] }) }),
-    '--quiet',
-  );
-  t.equal(unknown.code, 2);
-  t.match(
-    unknown.stderr,
-    /allow\.faults\[0\]\.nodes\[0\]: "nobody" is no node of this file; there are node-001, node-002/,
-  );
-});
+await t.test(
+  'an outage that owners make by command is proven, felt by nobody who is right, and healed whatever becomes of the run',
+  async (t) => {
+    const [server] = processesOf(/assay-([\w-]+)\/probe/.exec(target.workloadApi)![1]!).filter((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('spire-server'),
+    );
+    const commands = {
+      cut: ['sh', '-c', `kill -STOP ${server}`],
+      heal: ['sh', '-c', `kill -CONT ${server}`],
+      reaches: [process.execPath, '-e', getsThrough, target.spireServer.address],
+    };
+    const allow = (change: object) => ({
+      ...{ write: false, load },
+      faults: [{ kind: 'partition', nodes: ['node-001', 'node-002'], ...commands, ...change }],
+    });
+    const right = await gate('cut', { ...target, allow: allow({}) }, '--only', 'commanded-partition');
+    for (const { name } of target.nodes)
+      comesTo(
+        t,
+        judged(right.history, 'mesh/partition/short-requests-survive', name),
+        /^pass/,
+        `${name} does not feel it`,
+      );
+    t.match(right.report.scenarios[0]?.faults, [
+      {
+        target: 'node-001',
+        provenBy: /`reaches` ended with exit code 1, and got through before/,
+        healedProvenBy: /gets through again/,
+      },
+      { target: 'node-002' },
+    ]);
+    const idle = await gate('idle', { ...target, allow: allow({ cut: ['true'] }) }, '--only', 'commanded-partition');
+    t.equal(idle.code, 3, 'what cuts nothing shows nothing');
+    t.match(idle.report.troubles[0]?.message ?? '', /partition of node-00\d is in force: not within/);
+    const path = place.write('cut-and-killed', { ...target, allow: allow({}) });
+    const child = place.start(
+      ['gate', '--target', path, '--only', 'commanded-partition', '--quiet', '--out', join(dir, 'out-killed')],
+      'ignore',
+    );
+    const state = () => /\) (\S)/.exec(readFileSync(`/proc/${server}/stat`, 'latin1'))?.[1];
+    await eventually('the server is stopped', () => state() === 'T', { withinMs: 60_000, everyMs: 20 });
+    child.kill('SIGKILL');
+    await eventually('a guardian heals what a killed run broke', () => state() !== 'T', {
+      withinMs: 20_000,
+      everyMs: 20,
+    });
+    const unknown = await run(
+      'gate',
+      '--target',
+      place.write('unknown', { ...target, allow: allow({ nodes: ['nobody'] }) }),
+      '--quiet',
+    );
+    t.equal(unknown.code, 2);
+    t.match(
+      unknown.stderr,
+      /allow\.faults\[0\]\.nodes\[0\]: "nobody" is no node of this file; there are node-001, node-002/,
+    );
+  },
+);
 
 await t.test(
   'a look at it over time sees its SVIDs renewed by their own clocks, and who cannot bear that',
@@ -297,8 +319,9 @@ await t.test(
     mesh.stopImpostors();
     t.strictSame([code, report.verdict], [1, 'fail'], stderr);
     for (const { name } of target.nodes)
-      for (const { id } of report.clauses) t.match(judged(history, id, name), /^pass/, `${name} is right`);
-    t.match(judged(history, 'mesh/rotation/requests-survive', 'rotation-loses-some'), liars['rotation-loses-some'][1]);
+      for (const { id } of report.clauses) comesTo(t, judged(history, id, name), /^pass/, `${name} is right`);
+    const [clause, reason] = liars['rotation-loses-some'];
+    comesTo(t, judged(history, clause, 'rotation-loses-some'), reason, 'it loses some when it is renewed');
   },
 );
 
