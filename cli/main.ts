@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { FixtureError, messageOf, UsageError } from '../src/errors.ts';
 import { defaultRuntime, runtimeNames } from '../fixtures/runtime/runtimes.ts';
 import { withoutSecrets } from '../src/leaks/withhold.ts';
+import { shellWord } from '../src/shell-word.ts';
 import { version } from '../src/version.ts';
 import type { DiscoverFlags } from './discover.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -71,7 +72,7 @@ Examples:
     )
     .action(async (flags) => {
       const { gateCommand } = await import('./gate.ts');
-      done(await gateCommand({ ...flags, slo: flags.slo ?? [] }, ['assay', ...argv].map(quoted).join(' ')));
+      done(await gateCommand({ ...flags, slo: flags.slo ?? [] }, ['assay', ...argv].map(shellWord).join(' ')));
     });
 
   judging(
@@ -99,7 +100,7 @@ Examples:
     )
     .action(async (flags) => {
       const { certifyCommand } = await import('./certify.ts');
-      done(await certifyCommand({ ...flags, slo: flags.slo ?? [] }, ['assay', ...argv].map(quoted).join(' ')));
+      done(await certifyCommand({ ...flags, slo: flags.slo ?? [] }, ['assay', ...argv].map(shellWord).join(' ')));
     });
 
   const bench = program
@@ -152,7 +153,7 @@ Examples:
       done(
         await benchCommand(
           { ...flags, row: flags.row ?? ['full', 'resumed'], slo: flags.slo ?? [] },
-          ['assay', ...argv].map(quoted).join(' '),
+          ['assay', ...argv].map(shellWord).join(' '),
         ),
       );
     });
@@ -179,7 +180,7 @@ Examples:
     )
     .action(async (flags) => {
       const { benchSpireCommand } = await import('./bench-spire.ts');
-      done(await benchSpireCommand(flags, ['assay', ...argv].map(quoted).join(' ')));
+      done(await benchSpireCommand(flags, ['assay', ...argv].map(shellWord).join(' ')));
     });
 
   program
@@ -444,11 +445,6 @@ function makingRuns(command: Command): Command {
     )
     .option('--quiet', 'no progress', false)
     .option('--no-color', 'no colours');
-}
-
-/** As a person would have to type it for a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 const mostUptakeSeconds = 60;

@@ -6,6 +6,7 @@ import { promises } from '../src/promises.ts';
 import { scenarioOf } from '../src/reading/scenarios.ts';
 import type { RequirementId } from '../src/requirements/catalogue.ts';
 import { seeded } from '../src/statistics/seeded.ts';
+import { thousandths } from '../src/thousandths.ts';
 import type { Judgement } from '../src/verdict.ts';
 
 /** A run for tests and for looking at the page: every kind of entry, some thousands of requests, the same each time. */
@@ -37,7 +38,7 @@ export function sampleRun(kind: SampleKind, hostile = ''): SampleRun {
   add(9_412.4, { kind: 'run-ended', endedAt: '2026-11-22T09:30:09.412Z' });
   const history = happenings
     .sort(([a], [b]) => a - b)
-    .map(([atMs, happening], at): Entry => ({ index: at + 1, atMs: round(atMs), ...happening }));
+    .map(([atMs, happening], at): Entry => ({ index: at + 1, atMs: thousandths(atMs), ...happening }));
   return { history, clauses };
 }
 
@@ -380,11 +381,11 @@ function requests(add: Add, chance: () => number, load: Load): void {
   for (let dueMs = load.fromMs; dueMs < load.toMs; dueMs += 1000 / load.perSecond) {
     const lateMs = chance() < 0.02 ? chance() * 14 : chance() * 0.3;
     const resumed = chance() < 0.2;
-    const handshakeMs = round(
+    const handshakeMs = thousandths(
       (resumed ? 0.9 : 2.1) * Math.exp(gauss(chance) * 0.28) + (chance() < 0.008 ? chance() * 22 : 0),
     );
     const detail = load.fails(dueMs);
-    const startMs = round(dueMs + lateMs);
+    const startMs = thousandths(dueMs + lateMs);
     add(startMs + handshakeMs + 1, {
       kind: 'request',
       scenario,
@@ -392,9 +393,9 @@ function requests(add: Add, chance: () => number, load: Load): void {
       to,
       connection: 'new',
       outcome: detail === undefined ? 'ok' : 'fail',
-      dueMs: round(dueMs),
+      dueMs: thousandths(dueMs),
       startMs,
-      totalMs: round(lateMs + handshakeMs + 1.1),
+      totalMs: thousandths(lateMs + handshakeMs + 1.1),
       resumed,
       ...(detail === undefined ? { handshakeMs, server: load.serialAt(dueMs) } : { detail }),
     });
@@ -589,8 +590,4 @@ function serialOf(which: number, n: number): string {
 
 function gauss(chance: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(2 * Math.PI * chance());
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

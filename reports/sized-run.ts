@@ -4,6 +4,7 @@ import { promises } from '../src/promises.ts';
 import { requirements, type CataloguedRequirement } from '../src/requirements/catalogue.ts';
 import { documentOf } from '../src/requirements/documents.ts';
 import { seeded } from '../src/statistics/seeded.ts';
+import { thousandths } from '../src/thousandths.ts';
 import type { ClauseVerdict } from '../src/verdict.ts';
 import type { SampleRun } from './sample-run.ts';
 
@@ -41,7 +42,7 @@ export function sizedRun({ clauses: count, scenarios, holds }: RunSize): SampleR
   add(endMs, { kind: 'run-ended', endedAt: new Date(Date.UTC(2026, 10, 22, 9, 30) + endMs).toISOString() });
   const history = happenings
     .sort(([a], [b]) => a - b)
-    .map(([atMs, happening], at): Entry => ({ index: at + 1, atMs: rounded(atMs), ...happening }));
+    .map(([atMs, happening], at): Entry => ({ index: at + 1, atMs: thousandths(atMs), ...happening }));
   return { history, clauses };
 }
 
@@ -191,16 +192,12 @@ function scenario(add: Add, chance: () => number, { at, fromMs, holds, decides }
   }
   for (let dueMs = fromMs + 100; dueMs < toMs - 100; dueMs += 1_000 / perSecond) {
     const lost = !holds && at % 7 === 3 && dueMs > fromMs + 2_100 && dueMs < fromMs + 2_300;
-    const handshakeMs = rounded(1.6 * Math.exp(chance() * 0.9) + (chance() < 0.01 ? chance() * 22 : 0));
+    const handshakeMs = thousandths(1.6 * Math.exp(chance() * 0.9) + (chance() < 0.01 ? chance() * 22 : 0));
     add(dueMs + handshakeMs + 1, {
-      ...{ kind: 'request', scenario: name, from: 'load', to: nodes[1], connection: 'new', dueMs: rounded(dueMs) },
-      ...{ startMs: rounded(dueMs + 0.2), totalMs: handshakeMs + 1 },
+      ...{ kind: 'request', scenario: name, from: 'load', to: nodes[1], connection: 'new', dueMs: thousandths(dueMs) },
+      ...{ startMs: thousandths(dueMs + 0.2), totalMs: handshakeMs + 1 },
       ...(lost ? { outcome: 'fail', detail: 'tls: alert unknown_ca (48)' } : { outcome: 'ok', handshakeMs }),
     });
   }
   add(toMs, { ...mark, state: 'ended' });
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }
