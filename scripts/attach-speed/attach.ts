@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse, stringify } from 'yaml';
@@ -13,11 +13,14 @@ import { readHistory } from '../../reports/read-run.ts';
 import { entriesOf } from '../../src/history.ts';
 import { plain } from '../gate-speed/figures.ts';
 import { freePort } from '../../fixtures/run/free-port.ts';
+import { attachCells, attachHead, writeAttach, type AttachRow } from './result.ts';
 
+const usual = '1,10,100';
 const usage = `usage: npm run bench:attach -- [--services 1,10,100]
 
 Stands up a mesh and so many services beside it, each written in Go and with an address of its own, and judges them by a target file: by reading alone,
-and with every right. Prints how long that took, its slowest steps, and how many clauses were decided.`;
+and with every right. Prints how long that took, its slowest steps, and how many clauses were decided, and keeps the usual counts for the README in
+scripts/attach-speed/result.json.`;
 
 const { values } = parseArgs({
   options: { services: { type: 'string', default: '1,10,100' }, help: { type: 'boolean', default: false } },
@@ -84,8 +87,7 @@ async function startService(nth: number) {
 }
 
 const nodes: Awaited<ReturnType<typeof startService>>[] = [];
-const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
-const rows: string[][] = [];
+const rows: AttachRow[] = [];
 let held = true;
 for (const count of counts.toSorted((a, b) => a - b)) {
   while (nodes.length < count) nodes.push(await startService(nodes.length + 1));
@@ -114,16 +116,19 @@ for (const count of counts.toSorted((a, b) => a - b)) {
       return state === 'begun' ? [] : [[phase, atMs - (begun.get(phase) ?? atMs)] as const];
     });
     const slowest = phases.toSorted((a, b) => b[1] - a[1]).slice(0, 3);
-    const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as { clauses: { verdict: string }[] };
-    const decided = report.clauses.filter(({ verdict }) => verdict === 'pass').length;
+    const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as {
+      readonly verdict: string;
+      readonly clauses: readonly { readonly verdict: string }[];
+    };
+    const decided = report.clauses.filter(({ verdict }) => verdict === 'pass' || verdict === 'fail').length;
     held &&= code === 0;
-    rows.push([
-      ...[`${count} services, ${title}`, seconds(tookMs), code === 0 ? 'pass' : `exit ${code}`, String(decided)],
-      slowest.map(([phase, ms]) => `${phase} ${seconds(ms)}`).join(', '),
-    ]);
-    console.error(rows.at(-1)!.join('  '));
+    const row = { services: count, rights: title, seconds: tookMs / 1000, verdict: report.verdict, decided };
+    rows.push({ ...row, slowest: slowest.map(([phase, ms]) => ({ phase, seconds: ms / 1000 })) });
+    console.error(attachCells(rows.at(-1)!).join('  '));
   }
 }
-console.log(`\n${plain({ head: ['', 'whole', 'verdict', 'decided', 'slowest steps'], rows })}`);
+console.log(`\n${plain({ head: attachHead, rows: rows.map(attachCells) })}`);
 if (!held) console.error('\nNot every run passed: these times are not to be relied on.');
+else if (values.services === usual)
+  writeAttach({ date: new Date().toISOString().slice(0, 10), cores: availableParallelism(), rows });
 process.exit(held ? 0 : 1);

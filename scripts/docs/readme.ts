@@ -4,6 +4,7 @@ import { handshakeTable, markdown, provenance, timeTable } from '../gate-speed/f
 import { benchRuntimes, readResult } from '../gate-speed/result.ts';
 import { readComparison, type Verdicts } from '../comparison/result.ts';
 import { readRows, type KeptBench } from '../kept-rows/kept-rows.ts';
+import { attachCells, attachHead, readAttach } from '../attach-speed/result.ts';
 import { readQuiet } from '../quiet/result.ts';
 import { readDetection } from '../detection/result.ts';
 import { scenarios } from '../../scenarios/index.ts';
@@ -56,6 +57,7 @@ function blocks(): Block[] {
     { name: 'detection', text: detection() },
     { name: 'handshakes', text: keptFigures('handshake', { first: 'Row', hasGenerators: true }) },
     { name: 'spire', text: keptFigures('spire', { first: 'What, beside how many entries', hasGenerators: false }) },
+    { name: 'attach', text: attach() },
     { name: 'quiet', text: quiet() },
     { name: 'comparison', text: comparison() },
     { name: 'figures', text: figures() },
@@ -102,6 +104,13 @@ function keptFigures(name: KeptBench, { first, hasGenerators }: FiguresTable): s
   ];
   const spent = hasGenerators ? '; processor time is that of one connection' : '';
   return `On ${date}, on ${cores} cores (${cpu}), by \`${command}\`${spent}:\n\n${table(head, lines)}`;
+}
+
+function attach(): string {
+  const found = readAttach();
+  if (found === undefined) return 'How long it takes was not measured yet: `npm run bench:attach` does.';
+  const { date, cores, rows } = found;
+  return `By \`npm run bench:attach\` on ${date}, on ${cores} cores, with \`load: { perSecond: 100 }\`:\n\n${table(attachHead, rows.map(attachCells))}`;
 }
 
 function quiet(): string {

@@ -169,15 +169,34 @@ export function controlsOf(
   row: ExchangeEntry,
   all: readonly ExchangeEntry[],
 ): { before: ExchangeEntry | undefined; after: ExchangeEntry | undefined } {
-  const controls = all.filter(
-    ({ control, expect, node, role }) =>
-      control === row.control && expect === 'accepted' && node === row.node && role === row.role,
-  );
+  const controls = rightOnes(all).get(inWhich(row)) ?? [];
   return {
     before: controls.findLast(({ index }) => index < row.index),
     after: controls.find(({ index }) => index > row.index),
   };
 }
+
+const inWhich = ({ control, node, role }: ExchangeEntry) => `${role}\0${node}\0${control}`;
+
+/** The right exchanges of each control. What they are looked for in may have grown since it was last asked. */
+function rightOnes(all: readonly ExchangeEntry[]): ReadonlyMap<string, readonly ExchangeEntry[]> {
+  const known = right.get(all) ?? { upTo: 0, byControl: new Map<string, ExchangeEntry[]>() };
+  right.set(all, known);
+  for (; known.upTo < all.length; known.upTo++) {
+    const one = all[known.upTo]!;
+    if (one.expect !== 'accepted') continue;
+    const own = known.byControl.get(inWhich(one));
+    if (own === undefined) known.byControl.set(inWhich(one), [one]);
+    else own.push(one);
+  }
+  return known.byControl;
+}
+
+// Of a mesh of a hundred services there are ten thousand exchanges, each of which asks for its controls.
+const right = new WeakMap<
+  readonly ExchangeEntry[],
+  { upTo: number; readonly byControl: Map<string, ExchangeEntry[]> }
+>();
 
 function withoutControl(row: ExchangeEntry, where: 'before' | 'after', control: ExchangeEntry | undefined): Judgement {
   const what = control === undefined ? 'there is none' : `${came(control, misnaming)}: ${control.how}`;

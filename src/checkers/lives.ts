@@ -15,6 +15,8 @@ const mostNamed = 3;
 /** Decides whether a node lives through all that it is asked: by its ends, whenever they came, and by rows that were made to try it. */
 export const staysAlive: Judge = (history, clause) => {
   const ends = endsOf(history);
+  const exchanges = Map.groupBy(entriesOf(history, 'exchange'), ({ node }) => node);
+  const requests = Map.groupBy(entriesOf(history, 'request'), ({ to }) => to);
   const findings = [...judgedNodes(history)].flatMap((node): Finding[] => {
     const own = ends.filter((end) => end.node === node).map(({ entry }) => entry);
     const [first] = own;
@@ -29,7 +31,8 @@ export const staysAlive: Judge = (history, clause) => {
         },
       ];
     }
-    const rows = entriesOf(history, 'exchange').filter((row) => row.node === node && row.clause === clause.id);
+    const all = exchanges.get(node) ?? [];
+    const rows = all.filter((row) => row.clause === clause.id);
     if (rows.length === 0) return [];
     // Where the control before them told nothing they were not tried, and stand in the history as unknown all the same.
     const tried = rows.filter(({ expect }) => expect === 'either');
@@ -44,7 +47,11 @@ export const staysAlive: Judge = (history, clause) => {
           : `${untold.row}: a right client was not accepted both before and after it`;
       return [{ subject: node, state: 'unknown', says, evidence: indexes(untold === undefined ? rows : [untold]) }];
     }
-    const lived = askedOf(history, node);
+    // What it was asked and answered, by itself or through the exchanges that were refused.
+    const lived = [
+      ...all.filter(({ outcome }) => outcome !== 'unknown'),
+      ...(requests.get(node) ?? []).filter(({ outcome }) => outcome === 'ok'),
+    ];
     const says = `lived through ${lived.length} exchanges and requests, and ${tried.length} that were made to try it`;
     return [{ subject: node, state: 'holds', says, evidence: indexes([...tried, ...lived.slice(-1)]) }];
   });
@@ -64,14 +71,6 @@ function lastOf({ lastWords = '' }: EntryOf<'life'>): string {
     .slice(-2)
     .map((line) => line.slice(0, 120))
     .join(' / ');
-}
-
-/** What a node was asked and answered, by itself or through the exchanges that were refused. */
-function askedOf(history: History, node: string): (EntryOf<'exchange'> | EntryOf<'request'>)[] {
-  return [
-    ...entriesOf(history, 'exchange').filter((exchange) => exchange.node === node && exchange.outcome !== 'unknown'),
-    ...entriesOf(history, 'request').filter(({ to, outcome }) => to === node && outcome === 'ok'),
-  ];
 }
 
 /** Decides whether a node stops when it is told to. */

@@ -8,7 +8,10 @@ const order = ['broken', 'unknown', 'holds'] as const;
 
 /** Every declared listener beside what the run found there: what checkers read about it, else the exchanges with it as a server. */
 export function readPlanes(history: History): PlaneReport[] {
-  const exchanges = entriesOf(history, 'exchange').filter((exchange) => exchange.role === 'server');
+  const exchanges = entriesOf(history, 'exchange').filter(
+    ({ role, expect }) => role === 'server' && expect !== 'either',
+  );
+  const byNode = Map.groupBy(exchanges, ({ node }) => node);
   return entriesOf(history, 'plane').map((entry) => {
     const { plane, address, policy, why, index } = entry;
     const about = planeFindings(history, entry);
@@ -25,9 +28,7 @@ export function readPlanes(history: History): PlaneReport[] {
         evidence: [index, ...telling.flatMap(({ evidence }) => evidence)].slice(0, 20).map(lineReference),
       };
     }
-    const met = exchanges
-      .filter(({ expect }) => expect !== 'either')
-      .filter((exchange) => exchange.node === plane || `mesh node ${exchange.node}` === plane);
+    const met = byNode.get(plane) ?? byNode.get(plane.replace(/^mesh node /, '')) ?? [];
     if (met.length === 0)
       return {
         plane,

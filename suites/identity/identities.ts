@@ -10,7 +10,7 @@ import type { Target } from '../../fixtures/target/target.ts';
 import { unknownDomain } from '../mesh/pinning.ts';
 import type { Behind, IdentityRow, Level, Names, Odd, Signer } from './row.ts';
 
-/** The identity of a row, made anew each time that it is shown: its times count from then. */
+/** The identity of a row, made when it is first shown. Where seconds matter it is made anew each time: its times count from then. */
 export interface OddIdentity extends Omit<IdentityRow, 'odd' | 'signer'> {
   readonly identity: () => Promise<TlsIdentity>;
   /** The name that it shows, where that is another one that somebody may be allowed by. */
@@ -63,7 +63,9 @@ export async function identitiesFor(target: Target, rows: readonly IdentityRow[]
     }
     return signers[signer].map((authority, at, { length }): OddIdentity => {
       const title = length > 1 ? `${row.title}, ${at + 1} of ${length}` : row.title;
-      const identity = () => oddIdentity(authority, right.spiffeId, make(names), behind, forging?.leaf);
+      const anew = () => oddIdentity(authority, right.spiffeId, make(names), behind, forging?.leaf);
+      let first: ReturnType<typeof anew> | undefined;
+      const identity = bySeconds ? anew : () => (first ??= anew());
       const shows = signer === 'own' ? nameAlone(made) : undefined;
       return { ...row, title, identity, ...(shows !== undefined && { shows }) };
     });
