@@ -2,8 +2,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { diesWithUs } from '../../fixtures/run/dies-with-us.ts';
@@ -86,6 +88,22 @@ async function startService(nth: number) {
   return { name: `service-${nth}`, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [probe] };
 }
 
+async function codeOf(child: ChildProcess): Promise<number | null> {
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code;
+}
+
+/** What a process held in memory at most, as the kernel counts it (VmHWM), until it ended. */
+async function mostMegabytes(child: ChildProcess): Promise<number> {
+  let kilobytes = 0;
+  while (child.exitCode === null && child.signalCode === null) {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
+    kilobytes = Math.max(kilobytes, Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0));
+    await sleep(100);
+  }
+  return Math.round(kilobytes / 1024);
+}
+
 const nodes: Awaited<ReturnType<typeof startService>>[] = [];
 const rows: AttachRow[] = [];
 let held = true;
@@ -107,7 +125,7 @@ for (const count of counts.toSorted((a, b) => a - b)) {
       '--quiet',
       '--json',
     ]);
-    const [code] = (await once(gate, 'exit')) as [number | null];
+    const [code, megabytes] = await Promise.all([codeOf(gate), mostMegabytes(gate)]);
     const tookMs = performance.now() - beganMs;
     const history = await readHistory(out);
     const begun = new Map<string, number>();
@@ -122,7 +140,7 @@ for (const count of counts.toSorted((a, b) => a - b)) {
     };
     const decided = report.clauses.filter(({ verdict }) => verdict === 'pass' || verdict === 'fail').length;
     held &&= code === 0;
-    const row = { services: count, rights: title, seconds: tookMs / 1000, verdict: report.verdict, decided };
+    const row = { services: count, rights: title, seconds: tookMs / 1000, verdict: report.verdict, decided, megabytes };
     rows.push({ ...row, slowest: slowest.map(([phase, ms]) => ({ phase, seconds: ms / 1000 })) });
     console.error(attachCells(rows.at(-1)!).join('  '));
   }

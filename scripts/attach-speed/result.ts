@@ -20,14 +20,19 @@ export interface AttachRow {
   readonly verdict: string;
   /** Clauses that were decided. */
   readonly decided: number;
+  /** That the gate held at most. */
+  readonly megabytes: number;
   readonly slowest: readonly { readonly phase: string; readonly seconds: number }[];
 }
 
-export const attachHead = ['Services, rights', 'Whole', 'Verdict', 'Clauses decided', 'Slowest steps'];
+export const attachHead = ['Services, rights', 'Whole', 'Verdict', 'Clauses decided', 'Memory', 'Slowest steps'];
 
-export function attachCells({ services, rights, seconds, verdict, decided, slowest }: AttachRow): string[] {
+export function attachCells({ services, rights, seconds, verdict, decided, megabytes, slowest }: AttachRow): string[] {
   const inWords = slowest.map(({ phase, seconds: took }) => `${phase} ${took.toFixed(1)} s`).join(', ');
-  return [`${services}, ${rights}`, `${seconds.toFixed(1)} s`, verdict, String(decided), inWords];
+  return [
+    ...[`${services}, ${rights}`, `${seconds.toFixed(1)} s`, verdict],
+    ...[String(decided), `${megabytes} MB`, inWords],
+  ];
 }
 
 /** Undefined where it was never measured. */

@@ -58,6 +58,21 @@ export function unlessOverloaded(
   };
 }
 
+/** The same of what is open for want of something in a span: whether the machine was overloaded then, as is said where it was. */
+export function sayingIfOverloaded(
+  { machine }: Pick<ScenarioWindow, 'machine'>,
+  judgement: Judgement,
+  span: Failure,
+): Judgement {
+  const strained = during(machine, span).find((reading) => strainOf(reading) !== undefined);
+  if (judgement.verdict !== 'inconclusive' || strained === undefined) return judgement;
+  return {
+    verdict: 'inconclusive',
+    reason: `${tooBusy}: ${strainOf(strained)}. What was seen: ${judgement.reason}`,
+    evidence: [...judgement.evidence, strained.index],
+  };
+}
+
 /** Whether something was left open by a machine that was overloaded: as the clause was judged, or as the scenario asked. */
 export function isLeftByMachine({ verdict, reason }: { readonly verdict: Verdict; readonly reason: string }): boolean {
   return verdict === 'inconclusive' && (reason.startsWith(`${tooBusy}: `) || reason.includes(`; ${tooBusy}: `));

@@ -6,7 +6,7 @@ import { worstOf, type Judgement } from '../verdict.ts';
 import { uncovered } from './coverage.ts';
 import { indexes, refusedBesideControl } from './exchanges.ts';
 import { failureOf, isLost, leastBoundMs, leastRequests, timesHealthy, toldOf } from './healthy.ts';
-import { unlessOverloaded } from './overload.ts';
+import { sayingIfOverloaded, unlessOverloaded } from './overload.ts';
 import type { RequestEntry } from './requests.ts';
 import { boundOf, type ScenarioJudge } from './scenario.ts';
 import { blindSpotMs } from './schedule.ts';
@@ -390,19 +390,30 @@ function thin(
   if (!window.ended) return open(`scenario ${window.scenario} did not come to its end`);
   const answered = requests.filter((request) => !isLost(request)).length;
   if (answered < leastRequests)
-    return open(
-      `${node} answered ${answered} requests that tell of it (of ${every.length} in all), ${leastRequests} are needed: a longer look has more, and allow.load.perSecond of the target file says how often it may be asked`,
+    return sayingIfOverloaded(
+      window,
+      open(
+        `${node} answered ${answered} requests that tell of it (of ${every.length} in all), ${leastRequests} are needed: a longer look has more, and allow.load.perSecond of the target file says how often it may be asked`,
+      ),
+      window,
     );
   const starts = all.map(({ startMs }) => startMs);
   const allowedMs = Math.max(blindSpotMs(starts), leastBoundMs);
   const marks = [window.fromMs, ...starts, window.toMs];
-  const widest = marks.slice(1).reduce((most, ms, at) => Math.max(most, ms - marks[at]!), 0);
-  return widest > allowedMs
-    ? open(
-        `${node} was asked nothing for ${(widest / 1000).toFixed(1)} s; ${(allowedMs / 1000).toFixed(1)} s are the most to tell anything by`,
+  const gaps = marks.slice(1).map((toMs, at) => ({ fromMs: marks[at]!, toMs }));
+  const widest = gaps.reduce((most, gap) => (lasting(gap) > lasting(most) ? gap : most), gaps[0]!);
+  return lasting(widest) > allowedMs
+    ? sayingIfOverloaded(
+        window,
+        open(
+          `${node} was asked nothing for ${(lasting(widest) / 1000).toFixed(1)} s; ${(allowedMs / 1000).toFixed(1)} s are the most to tell anything by`,
+        ),
+        widest,
       )
     : undefined;
 }
+
+const lasting = ({ fromMs, toMs }: Span) => toMs - fromMs;
 
 /** Why nothing can be told of renewals, and how long a look would have to be; undefined where there was one. */
 function tooShort(window: ScenarioWindow, history: History, { node, renewed }: Watched): Judgement | undefined {
