@@ -22,6 +22,8 @@ interface Checked {
 interface CheckedNode {
   readonly name: string;
   readonly server: string | null;
+  /** In whose name it is called, where it does not allow the probe. */
+  readonly calledAs: string | null;
   readonly client: string | null;
   readonly decidable: readonly string[];
 }
@@ -55,7 +57,12 @@ function toldOf({ probe, now, more, touches }: CheckedTarget): Checked {
       .map(({ write, reach }) => ({ write, decides: idsOf(of(reach)).filter((id) => !decided.has(id)) }))
       .filter(({ decides }) => decides.length > 0),
     nodes: now.nodes.map((node) => ({
-      ...{ name: node.name, server: node.lacks?.server ?? null, client: node.lacks?.client ?? null },
+      ...{
+        name: node.name,
+        server: node.lacks?.server ?? null,
+        calledAs: node.caller ?? null,
+        client: node.lacks?.client ?? null,
+      },
       // What is about no node in particular is counted once for all.
       decidable: idsOf(of({ ...now, nodes: [node] }).filter(({ clause }) => clause.roles.length > 0)),
     })),
@@ -69,10 +76,10 @@ function inWords(path: string, { probe, decidable, not, more, nodes, touches }: 
   return [
     `The probe is ${probe}.`,
     '',
-    ...nodes.map(({ name, server, client, decidable: own }) => {
+    ...nodes.map(({ name, server, calledAs, client, decidable: own }) => {
       const roles = [server === null ? 'as server' : undefined, client === null ? 'as client' : undefined];
       const told = roles.filter((role) => role !== undefined).join(' and ');
-      return `  ${name}  is looked at ${told === '' ? 'as a stranger sees it' : told}: ${own.length} clauses of its own${server === null ? '' : `; ${server}`}`;
+      return `  ${name}  is looked at ${told === '' ? 'as a stranger sees it' : told}: ${own.length} clauses of its own${server === null ? '' : `; ${server}`}${calledAs === null ? '' : `; it does not allow the probe, and is called as ${calledAs}, whom it allows, by an SVID that SPIRE issues in that name`}`;
     }),
     '',
     `${decidable.length} of ${decidable.length + not.length} clauses of the gate can be decided now:`,

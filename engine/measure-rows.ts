@@ -6,7 +6,7 @@ import { startYardstick, type Yardstick } from '../fixtures/bench/yardstick.ts';
 import type { Recorder } from '../fixtures/run/recorder.ts';
 import type { Run } from '../fixtures/run/run.ts';
 import { heardElsewhere } from '../src/heard-elsewhere.ts';
-import type { Target, TargetNode } from '../fixtures/target/target.ts';
+import { identityTo, type Target, type TargetNode } from '../fixtures/target/target.ts';
 import type { ToolName } from '../fixtures/toolchain/toolchain.ts';
 import type { BaselineRow, BenchRow, Happening, Objective } from '../src/history.ts';
 import { brokenOnce } from '../src/report/objectives.ts';
@@ -66,7 +66,10 @@ export async function orderOf(bench: Bench, row: BenchRow, lastsMs = 1000 * row.
   const target = async () => {
     if (found === undefined) return (await bench.yardstickOf(row)).target;
     const { node } = found;
-    const [identity, authorities] = await Promise.all([found.target.probeIdentity(), found.target.authorities()]);
+    const [identity, authorities] = await Promise.all([
+      identityTo(found.target, node, 'server'),
+      found.target.authorities(),
+    ]);
     return { address: node.address, spiffeId: node.spiffeId, identity, authorities };
   };
   const whom = await target();

@@ -31,7 +31,7 @@ export function tell(entry: Entry): string {
     case 'phase':
       return `${entry.phase}: ${entry.state}.`;
     case 'node':
-      return `${entry.node} runs ${entry.implementation} as ${entry.spiffeId}, SVIDs for ${entry.svidTtlSeconds} s, to be taken up within ${entry.uptakeMs / 1000} s.`;
+      return `${entry.node} runs ${entry.implementation} as ${entry.spiffeId}, SVIDs for ${entry.svidTtlSeconds} s, to be taken up within ${entry.uptakeMs / 1000} s.${entry.calledAs === undefined ? '' : ` It is called as ${entry.calledAs}, whom it allows.`}`;
     case 'scenario':
       return `The scenario ${entry.scenario} has ${entry.state}.`;
     case 'exchange':

@@ -6,13 +6,14 @@ import { deliveredWithinMs, followsMs, renewsMs } from '../fixtures/target/follo
 import { nodesIn, type TargetNode } from '../fixtures/target/target.ts';
 import type { ServerApi } from '../spiffe/server-api.ts';
 import * as clauses from '../src/clauses/mesh/rotation.ts';
+import type { Role } from '../src/clause.ts';
 import { healthyTraffic } from '../src/clauses/mesh/traffic.ts';
 import { FixtureError } from '../src/errors.ts';
 import { heardElsewhere } from '../src/heard-elsewhere.ts';
 import { entriesOf, type AuthorityMark, type Entry, type Written } from '../src/history.ts';
 import { pemToDer } from '../src/svid/x509/pem.ts';
 import { authorityId, readCertificate } from '../src/svid/x509/read.ts';
-import { openWitness } from './rotation/witness.ts';
+import { openWitness, type Identities } from './rotation/witness.ts';
 import type { BoundDeclaration, Scenario, ScenarioContext } from './scenario.ts';
 import { sendStrangers } from './steps/strangers.ts';
 
@@ -82,18 +83,15 @@ export const forcedRotation: Scenario = {
     const old = active.authorityId;
 
     await pause(calmMs);
-    const before = await target.probeIdentity();
-    outlives(before, 2 * followedWithinMs + renewedWithinMs + longestMs + marginMs);
+    const shownAs = await identitiesBefore(target, 2 * followedWithinMs + renewedWithinMs + longestMs + marginMs);
     await allShow(context, old);
-    let after: ReturnType<typeof target.probeIdentity> | undefined;
-    const renewed = () => (after ??= target.probeIdentity());
     await using strangers = await sendStrangers(
       context,
       clauses.strangersRefusedMeanwhile,
       'while the authority is rotated',
     );
     const judged = target.nodes.filter((node) => node.judged);
-    const witnesses = await Promise.all(judged.map((node) => openWitness(context, node, { old: before, renewed })));
+    const witnesses = await Promise.all(judged.map((node) => openWitness(context, node, shownAs(node))));
     const { authorityId: next, expiresAt } = await api.prepareX509Authority();
     mark('prepared', next);
     recorder.record({
@@ -156,12 +154,28 @@ export const forcedRotation: Scenario = {
   },
 };
 
+/** What each node is shown before anything changes, and what will be there instead. @throws FixtureError as `outlives` */
+async function identitiesBefore(
+  target: ScenarioContext['target'],
+  wantedMs: number,
+): Promise<(node: TargetNode) => (role: Role) => Identities> {
+  const ofCaller = async (caller: string | undefined) => {
+    const old = await target.probeIdentity(caller);
+    outlives(old, wantedMs, caller);
+    let after: ReturnType<typeof target.probeIdentity> | undefined;
+    return [caller, { old, renewed: () => (after ??= target.probeIdentity(caller)) }] as const;
+  };
+  const callers = new Set([undefined, ...target.nodes.map(({ caller }) => caller)]);
+  const all = new Map(await Promise.all([...callers].map(ofCaller)));
+  return (node) => (role) => all.get(role === 'server' ? node.caller : undefined)!;
+}
+
 /** An SVID that ends before it is shown again would be refused for that. @throws FixtureError that says so, before anything has changed */
-function outlives({ cert }: TlsIdentity, wantedMs: number): void {
+function outlives({ cert }: TlsIdentity, wantedMs: number, caller: string | undefined): void {
   const leftMs = readCertificate(pemToDer(cert)).notAfter.getTime() - Date.now();
   if (leftMs < wantedMs)
     throw new FixtureError(
-      `forced-rotation: the SVID of the probe lives for ${(leftMs / 1000).toFixed(0)} s longer, and ${(wantedMs / 1000).toFixed(0)} s are needed: nothing is rotated; give its registration entry a longer x509_svid_ttl`,
+      `forced-rotation: the SVID of ${caller ?? 'the probe'} lives for ${(leftMs / 1000).toFixed(0)} s longer, and ${(wantedMs / 1000).toFixed(0)} s are needed: nothing is rotated; ${caller === undefined ? 'give its registration entry a longer x509_svid_ttl' : 'what Assay has issued lives for minutes: have the service allow the probe itself'}`,
     );
 }
 

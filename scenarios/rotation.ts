@@ -98,7 +98,7 @@ async function openWitnesses(context: ScenarioContext): Promise<readonly Witness
   let after: ReturnType<typeof target.probeIdentity> | undefined;
   const renewed = () => (after ??= target.probeIdentity());
   const judged = target.nodes.filter((node) => node.judged);
-  return Promise.all(judged.map((node) => openWitness(context, node, { old, renewed })));
+  return Promise.all(judged.map((node) => openWitness(context, node, () => ({ old, renewed }))));
 }
 
 /** The rotations of SVIDs from now on. */

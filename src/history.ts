@@ -116,6 +116,8 @@ export interface TargetNode {
   readonly uptakeMs: number;
   /** Nobody said so: it is what is taken for usual. */
   readonly uptakeAssumed?: true;
+  /** In whose name it is called, where it does not allow the probe itself: one whom it allows, by SVIDs that SPIRE issues for the run. */
+  readonly calledAs?: string;
   /** The roles in which nothing of its pinning may be left out; absent where it is not critical. */
   readonly critical?: readonly ('server' | 'client')[];
 }

@@ -13,6 +13,7 @@ import type { Report } from '../src/report/report.ts';
 // What a person does who attaches to a mesh, by the command line alone: a mesh that `assay mesh up` stands up, target files, runs.
 
 const assay = fileURLToPath(new URL('../cli/assay.ts', import.meta.url));
+const rightNode = fileURLToPath(new URL('../mesh/node/main.ts', import.meta.url));
 const impostorNode = fileURLToPath(new URL('../impostors/node-main.ts', import.meta.url));
 
 export interface TargetText {
@@ -107,8 +108,10 @@ export interface MeshUp {
   readonly child: ChildProcess;
   /** What `assay mesh up` said so far. */
   said(): string;
-  /** A node beside the mesh that speaks with the probe's own ID. */
-  startImpostor(id: string): Promise<TargetText['nodes'][number]>;
+  /** A node beside the mesh that speaks with the probe's own ID, and allows the probe or whoever is named. */
+  startImpostor(id: string, allows?: string): Promise<TargetText['nodes'][number]>;
+  /** A right one. */
+  startRightNode(name: string, allows: string): Promise<TargetText['nodes'][number]>;
   /** Ends those. */
   stopImpostors(): void;
   /** Ends all of it at once. */
@@ -134,29 +137,31 @@ export async function meshUp({ dir, start }: Folder, file: string): Promise<Mesh
   const stopImpostors = () => {
     for (const one of started.splice(0)) one.kill('SIGKILL');
   };
+  const startNode = async (name: string, program: readonly string[], allows: string) => {
+    const [mtls, admin] = [await freePort(), await freePort()];
+    const one = spawn(process.execPath, program, {
+      stdio: 'ignore',
+      env: {
+        ...process.env,
+        SPIFFE_ENDPOINT_SOCKET: target.workloadApi,
+        ASSAY_LISTEN: `127.0.0.1:${mtls}`,
+        ASSAY_ADMIN: `127.0.0.1:${admin}`,
+        ASSAY_ALLOW: allows,
+      },
+    });
+    started.push(one);
+    await eventually(`${name} is ready`, async () => (await fetch(`http://127.0.0.1:${admin}/ready`)).ok, {
+      withinMs: 60_000,
+      everyMs: 50,
+      unless: () => (one.exitCode === null ? undefined : `it exited with ${one.exitCode}`),
+    });
+    return { name, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [allows] };
+  };
   return {
     ...{ target, probe, child, stopImpostors },
     said: () => said,
-    async startImpostor(id) {
-      const [mtls, admin] = [await freePort(), await freePort()];
-      const one = spawn(process.execPath, [impostorNode, id], {
-        stdio: 'ignore',
-        env: {
-          ...process.env,
-          SPIFFE_ENDPOINT_SOCKET: target.workloadApi,
-          ASSAY_LISTEN: `127.0.0.1:${mtls}`,
-          ASSAY_ADMIN: `127.0.0.1:${admin}`,
-          ASSAY_ALLOW: probe,
-        },
-      });
-      started.push(one);
-      await eventually(`impostor ${id} is ready`, async () => (await fetch(`http://127.0.0.1:${admin}/ready`)).ok, {
-        withinMs: 60_000,
-        everyMs: 50,
-        unless: () => (one.exitCode === null ? undefined : `it exited with ${one.exitCode}`),
-      });
-      return { name: id, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [probe] };
-    },
+    startImpostor: (id, allows = probe) => startNode(id, [impostorNode, id], allows),
+    startRightNode: (name, allows) => startNode(name, [rightNode], allows),
     kill() {
       stopImpostors();
       child.kill('SIGKILL');

@@ -26,10 +26,12 @@ export interface Identities {
 export async function openWitness(
   context: ScenarioContext,
   node: TargetNode,
-  identities: Identities,
+  identities: (role: Role) => Identities,
 ): Promise<Witness> {
-  const asServer = node.lacks?.server === undefined ? await witnessAsServer(context, node, identities) : undefined;
-  const asClient = node.lacks?.client === undefined ? await witnessAsClient(context, node, identities) : undefined;
+  const asServer =
+    node.lacks?.server === undefined ? await witnessAsServer(context, node, identities('server')) : undefined;
+  const asClient =
+    node.lacks?.client === undefined ? await witnessAsClient(context, node, identities('client')) : undefined;
   return {
     async close() {
       // At once: what is asked for the first time when the bound is over shows nothing of whether it came in time.

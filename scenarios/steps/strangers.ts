@@ -5,11 +5,11 @@ import type { TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { showTo } from '../../fixtures/probes/show.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
 import { inTime } from '../../fixtures/run/eventually.ts';
-import { partsOf, type Target, type TargetNode } from '../../fixtures/target/target.ts';
+import { identityTo, idTo, partsOf, type Target, type TargetNode } from '../../fixtures/target/target.ts';
 import type { Role } from '../../src/clause.ts';
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
 import { heardElsewhere } from '../../src/heard-elsewhere.ts';
-import { forgeAuthority } from '../../src/svid/x509/forge.ts';
+import { forgeAuthority, type Authority } from '../../src/svid/x509/forge.ts';
 import type { ScenarioContext } from '../scenario.ts';
 
 // Who is let in for a moment only is met in it: verifiers that fail open do so until the next update, or for a fraction of a second.
@@ -39,13 +39,12 @@ export async function sendStrangers(
 ): Promise<Strangers> {
   const over = new AbortController();
   const until = AbortSignal.any([over.signal, signal]);
-  const strangers = await strangersOf(target);
+  const unknown = await forgeAuthority({ trustDomain: target.trustDomain });
   // On a mesh that others run no more often than its file allows.
   const pauseMs = Math.max(everyMs, 1_000 / (target.callsPerSecond ?? Infinity));
   const parts = partsOf(target);
-  const { own } = target.probeIds;
   const right = (node: TargetNode, role: Role) => async () =>
-    showTo(target, node, role, await target.probeIdentity(), own);
+    showTo(target, node, role, await identityTo(target, node, role));
   const controls = await Promise.all(
     parts.map(({ node, role }) =>
       openControl({
@@ -65,9 +64,11 @@ export async function sendStrangers(
     }),
   );
   const send = async (control: OpenControl, node: TargetNode, role: Role) => {
+    const strangers = await strangersTo(target, unknown, node, role);
+    const expect = idTo(target, node, role);
     while (control.tells && !until.aborted)
       for (const [title, identity] of strangers) {
-        const offer = () => showTo(target, node, role, identity, own);
+        const offer = () => showTo(target, node, role, identity, expect);
         await control.try([{ clause, row: `${title}, ${meanwhile}`, expect: 'refused', offer }]);
         await sleep(pauseMs, undefined, { signal: until }).catch(() => undefined);
       }
@@ -103,12 +104,18 @@ export async function sendStrangers(
   };
 }
 
-async function strangersOf({ trustDomain, probeIds, forging }: Target): Promise<[title: string, TlsIdentity][]> {
-  const unknown = await forgeAuthority({ trustDomain });
+async function strangersTo(
+  target: Target,
+  unknown: Authority,
+  node: TargetNode,
+  role: Role,
+): Promise<[title: string, TlsIdentity][]> {
+  const { trustDomain, forging } = target;
   const sibling = `spiffe://${trustDomain}/service/assay-other`;
+  const isOdd = forging !== undefined && node.allows?.includes(sibling) !== true;
   return [
-    ['the right ID below an unknown authority', await issueIdentity(unknown, probeIds.own)],
-    ...(forging ? [['a sibling', await issueIdentity(forging.own, sibling)] satisfies [string, TlsIdentity]] : []),
+    ['the right ID below an unknown authority', await issueIdentity(unknown, idTo(target, node, role))],
+    ...(isOdd ? [['a sibling', await issueIdentity(forging.own, sibling)] satisfies [string, TlsIdentity]] : []),
   ];
 }
 

@@ -108,6 +108,7 @@ const fields: { readonly [K in Happening['kind']]: FieldsOf<OfKind<K>> } = {
   node: {
     ...{ node, mesh: label, spiffeId: id, implementation, judged: keep, peers: each(node) },
     ...{ svidTtlSeconds: keep, syncIntervalMs: keep, uptakeMs: keep, uptakeAssumed: keep, critical: keep },
+    calledAs: id,
   },
   scenario: {
     scenario: keep,

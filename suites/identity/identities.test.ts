@@ -60,6 +60,24 @@ await t.test(
   },
 );
 
+await t.test('rows for a node that is called in the name of another are made of that name', async (t) => {
+  const caller = 'spiffe://mesh.test/ns/prod/sa/front-end';
+  const { right, odd } = await identitiesFor(
+    await targetOf('spiffe://mesh.test/service/assay'),
+    [...nearlyAllowed, ...misspelt],
+    caller,
+  );
+  t.equal(right.direct.spiffeId, caller);
+  t.strictSame(await namesIn(async () => right.direct), [caller]);
+  const shown = odd.flatMap(({ shows }) => shows ?? []);
+  for (const name of [`${caller}s`, 'spiffe://mesh.test/ns/prod/sa/assay-other', 'spiffe://mesh.test/ns'])
+    t.ok(shown.includes(name), name);
+  t.notOk(
+    shown.some((name) => name.includes('/service/')),
+    'and none of the own name of the probe',
+  );
+});
+
 await t.test('what is wrong by seconds decides nothing where nodes have clocks of their own', async (t) => {
   const expected = async (more: Partial<Target>) =>
     (await identitiesFor(await targetOf('spiffe://mesh.test/service/assay', more), paths)).odd

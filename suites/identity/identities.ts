@@ -36,11 +36,21 @@ export interface Identities {
 // A bundle may hold many authorities, as after rotations; a stranger like each of these few says it all.
 const mostStrangers = 4;
 
-/** Makes the identities of these rows; rows whose signer is not to be had on this target are left out. */
-export async function identitiesFor(target: Target, rows: readonly IdentityRow[]): Promise<Identities> {
+/**
+ * Makes the identities of these rows; rows whose signer is not to be had on this target are left out.
+ *
+ * @param caller - in whose name a node is called, where it does not accept the probe itself: all names are made of that
+ */
+export async function identitiesFor(
+  target: Target,
+  rows: readonly IdentityRow[],
+  caller?: string,
+): Promise<Identities> {
   const { forging, probeIds, named } = target;
   const [right, ally, signers] = await Promise.all([
-    forging === undefined ? target.probeIdentity() : issueBelow(forging.own, [], probeIds.own, forging.leaf),
+    forging === undefined
+      ? target.probeIdentity(caller)
+      : issueBelow(forging.own, [], caller ?? probeIds.own, forging.leaf),
     forging?.federated && probeIds.federated ? rightOf(forging.federated.authority, probeIds.federated) : none,
     signersOf(target),
   ]);

@@ -2,7 +2,7 @@ import { besideControl, type Control, type Row } from '../../fixtures/probes/bes
 import { dialForged } from '../../fixtures/probes/forged-server.ts';
 import { offerTo, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { deafness, nodesIn, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
+import { deafness, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
 import { exactId, expectedPeer, foreignDomainUnknown } from '../../src/clauses/mesh/pinning.ts';
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
 import { selfSigned, strangerAuthority } from '../../src/clauses/spiffe-id/proof.ts';
@@ -58,33 +58,64 @@ export const pinning: Suite = {
   needs: [],
   decides,
   async run(context) {
-    const { target } = context;
     const rows = matrix.filter(({ clause }) => context.wants(clause));
-    const { forging: _, ...withoutOurs } = target;
-    const deaf = partsOf(target).filter(({ node, role }) => deafness(node, role) !== undefined);
-    const [identities, toTheDeaf] = await Promise.all([
-      identitiesFor(target, rows),
-      deaf.length > 0 ? identitiesFor(withoutOurs, rows) : undefined,
-    ]);
-    const { right } = identities;
-    const shown = new Set(identities.odd.map(({ clause }) => clause));
-    for (const clause of new Set(rows.map((one) => one.clause)))
-      if (!shown.has(clause)) {
-        const reason = `no other name of that kind can be made of ${right.direct.spiffeId}`;
-        context.recorder.record({ kind: 'skip', clause: clause.id, reason, moot: true });
-      }
-    const to = (node: TargetNode, role: Role) => {
-      const why = deafness(node, role);
-      if (why === undefined || toTheDeaf === undefined) return identities;
-      leaveOpen(context, node, role, why, identities, toTheDeaf);
-      return toTheDeaf;
-    };
-    await allEnded([
-      ...nodesIn(target, 'server').map((node) => asServer(context, node, to(node, 'server'))),
-      ...nodesIn(target, 'client').map((node) => asClient(context, node, to(node, 'client'))),
-    ]);
+    const parts = await partsWithIdentities(context, rows);
+    tellNameless(context, rows, parts);
+    await allEnded(
+      parts.map(({ node, role, identities }) => {
+        const show = role === 'server' ? asServer : asClient;
+        return show(context, node, identities);
+      }),
+    );
   },
 };
+
+interface PartWithIdentities {
+  readonly node: TargetNode;
+  readonly role: Role;
+  readonly identities: Identities;
+}
+
+/** Each node under test in each of its roles, with the identities that it is shown: those that are made of one name are made once. */
+async function partsWithIdentities(context: SuiteContext, rows: readonly IdentityRow[]): Promise<PartWithIdentities[]> {
+  const { target } = context;
+  const { forging: _, ...withoutOurs } = target;
+  const made = new Map<string, Promise<Identities>>();
+  const identitiesOf = (of: 'ours' | 'spire', caller?: string) => {
+    const key = JSON.stringify([of, caller]);
+    const one = made.get(key) ?? identitiesFor(of === 'ours' ? target : withoutOurs, rows, caller);
+    made.set(key, one);
+    return one;
+  };
+  return Promise.all(
+    partsOf(target).map(async ({ node, role }) => {
+      const caller = role === 'server' ? node.caller : undefined;
+      const identities = await identitiesOf('ours', caller);
+      const why = deafness(node, role);
+      if (why === undefined) return { node, role, identities };
+      const toTheDeaf = await identitiesOf('spire', caller);
+      leaveOpen(context, node, role, why, identities, toTheDeaf);
+      return { node, role, identities: toTheDeaf };
+    }),
+  );
+}
+
+/** Not every name has others of every kind near it: where none can be made, that is told, for each node that has such a caller or once for all. */
+function tellNameless(
+  { recorder }: SuiteContext,
+  rows: readonly IdentityRow[],
+  parts: readonly PartWithIdentities[],
+): void {
+  for (const clause of new Set(rows.map((one) => one.clause))) {
+    const none = parts.filter(({ identities }) => !identities.odd.some((one) => one.clause === clause));
+    const told = none.length === parts.length ? none.slice(0, 1) : none;
+    for (const { node, role, identities } of told) {
+      const reason = `no other name of that kind can be made of ${identities.right.direct.spiffeId}`;
+      const whose = none.length === parts.length ? {} : { node: node.name, role };
+      recorder.record({ kind: 'skip', clause: clause.id, ...whose, reason, moot: true });
+    }
+  }
+}
 
 /** Of a node to which identities of ours say nothing, what nothing else shows stays open. */
 function leaveOpen(

@@ -3,7 +3,7 @@ import type { DialSeen } from '../../fixtures/probes/forged-server.ts';
 import type { Seen } from '../../fixtures/probes/probe.ts';
 import { showTo } from '../../fixtures/probes/show.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { partsOf, type TargetNode } from '../../fixtures/target/target.ts';
+import { identityTo, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
 import { bundleTakenUp } from '../../src/clauses/mesh/rotation.ts';
 import type { Suite } from '../suite.ts';
 
@@ -27,7 +27,7 @@ export const bundle: Suite = {
           right: {
             clause: bundleTakenUp,
             row: "an SVID of SPIRE's own authority",
-            offer: async () => showTo(target, node, role, await target.probeIdentity()),
+            offer: async () => showTo(target, node, role, await identityTo(target, node, role)),
           },
         };
         const row = 'an SVID of an authority that has been in the bundle for as long as the node may take';

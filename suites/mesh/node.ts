@@ -2,7 +2,7 @@ import { besideControl, openControl, type Control, type Row } from '../../fixtur
 import { offerTo, type TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { callAsStranger, idleConnections } from '../../fixtures/probes/strangers.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { nodesIn, type TargetNode } from '../../fixtures/target/target.ts';
+import { identityTo, nodesIn, type TargetNode } from '../../fixtures/target/target.ts';
 import { leastAtOnce, leastConnections, leastIdle } from '../../src/checkers/lives.ts';
 import { nodeStaysAlive, nodeStopsOnSigterm, nodeTakesManyConnections } from '../../src/clauses/mesh/node.ts';
 import { entriesOf } from '../../src/history.ts';
@@ -40,18 +40,17 @@ export const life: Suite = {
   decides: [nodeStaysAlive, nodeTakesManyConnections, nodeStopsOnSigterm],
   async run(context) {
     const { target, wants } = context;
-    const identity = await target.probeIdentity();
     await allEnded(
       nodesIn(target, 'server').map(async (node) => {
+        const identity = await identityTo(target, node, 'server');
         if (wants(nodeStaysAlive)) await besideControl(controlOf(context, node, identity), strangersOf(node), 1);
       }),
     );
   },
   async finish(context) {
     const { target, wants } = context;
-    const identity = await target.probeIdentity();
     if (!wants(nodeTakesManyConnections)) return;
-    await allEnded(nodesIn(target, 'server').map((node) => manyConnections(context, node, identity)));
+    await allEnded(nodesIn(target, 'server').map((node) => manyConnections(context, node)));
   },
   async end({ target, wants }) {
     if (!wants(nodeStopsOnSigterm)) return;
@@ -81,8 +80,9 @@ function strangersOf({ address }: TargetNode): Row[] {
 }
 
 /** A right client before and after as many connections as are missing to some hundred, and after dozens of idle ones. */
-async function manyConnections(context: SuiteContext, node: TargetNode, identity: TlsIdentity): Promise<void> {
-  const { recorder, signal } = context;
+async function manyConnections(context: SuiteContext, node: TargetNode): Promise<void> {
+  const { target, recorder, signal } = context;
+  const identity = await identityTo(target, node, 'server');
   const clause = nodeTakesManyConnections;
   const hello = () => offerTo(node, { identity });
   const control = await openControl({

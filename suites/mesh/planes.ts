@@ -107,11 +107,11 @@ interface HandshakeOffer {
  */
 async function handshakes(
   { target, recorder }: SuiteContext,
-  { plane, address, spiffeId }: TargetPlane,
+  { plane, address, spiffeId, caller }: TargetPlane,
   about: PlaneHandshake['about'],
   offers: readonly HandshakeOffer[],
 ): Promise<void> {
-  const identity = await target.probeIdentity();
+  const identity = await target.probeIdentity(caller);
   const seen = await allEnded(
     offers.map(async (offer) => {
       const beganAt = new Date();

@@ -2,7 +2,7 @@ import { besideControl, type Control } from '../../fixtures/probes/beside-contro
 import { withoutItsKey, type KeyProbe } from '../../fixtures/probes/key-probe.ts';
 import type { TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { partsOf, type TargetNode } from '../../fixtures/target/target.ts';
+import { identityTo, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
 import type { Role } from '../../src/clause.ts';
 import { keyPossession } from '../../src/clauses/mesh/pinning.ts';
 import type { Suite, SuiteContext } from '../suite.ts';
@@ -18,8 +18,7 @@ export const possession: Suite = {
     const { target } = context;
     const { keyProbe } = target;
     if (keyProbe === undefined) return;
-    const identity = await target.probeIdentity();
-    await allEnded(partsOf(target).map(({ node, role }) => inRole(context, keyProbe, node, role, identity)));
+    await allEnded(partsOf(target).map(({ node, role }) => inRole(context, keyProbe, node, role)));
   },
 };
 
@@ -28,8 +27,8 @@ async function inRole(
   keyProbe: KeyProbe,
   node: TargetNode,
   role: Role,
-  identity: TlsIdentity,
 ): Promise<void> {
+  const identity = await identityTo(target, node, role);
   const offer = (shown: TlsIdentity) => () =>
     role === 'server'
       ? keyProbe.ask(node, shown)

@@ -3,7 +3,7 @@ import { besideControl, type Control, type Row } from '../../fixtures/probes/bes
 import { dialForged, type Show } from '../../fixtures/probes/forged-server.ts';
 import { offerPlaintext } from '../../fixtures/probes/plaintext.ts';
 import { offerTo, type Offer, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
-import { nodesIn, type TargetNode } from '../../fixtures/target/target.ts';
+import { identityTo, nodesIn, type TargetNode } from '../../fixtures/target/target.ts';
 import * as tlsClauses from '../../src/clauses/mesh/tls.ts';
 import type { Suite, SuiteContext } from '../suite.ts';
 
@@ -67,7 +67,7 @@ const serverRows: readonly OfferRow[] = [
 async function asServer(context: SuiteContext, node: TargetNode): Promise<void> {
   const { recorder, signal, target, wants } = context;
   if (!ofServers.some(wants)) return;
-  const identity = await target.probeIdentity();
+  const identity = await identityTo(target, node, 'server');
   if (node.speaks12 !== undefined)
     recorder.record({
       kind: 'skip',
@@ -83,7 +83,7 @@ async function asServer(context: SuiteContext, node: TargetNode): Promise<void> 
     right: {
       clause: node.speaks12 === undefined ? versionAsServer : clientCertificateRequired,
       row: 'TLS 1.3 with a valid SVID',
-      offer: async () => offerTo(node, { identity: await target.probeIdentity() }),
+      offer: async () => offerTo(node, { identity: await identityTo(target, node, 'server') }),
     },
   };
   const rows = [
@@ -147,7 +147,7 @@ const clientRows: readonly ShowRow[] = [
 async function asClient(context: SuiteContext, node: TargetNode): Promise<void> {
   const { recorder, signal, target, wants } = context;
   if (!ofClients.some(wants)) return;
-  const identity = await target.probeIdentity();
+  const identity = await identityTo(target, node, 'client');
   const call = (show: Omit<Show, 'identity'>) =>
     dialForged(node.dialler!, target.harnessHost, identity.spiffeId, { identity, ...show });
   const right = { clause: versionAsClient, row: 'a server of TLS 1.3 with a valid SVID', offer: () => call({}) };

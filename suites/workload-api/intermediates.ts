@@ -3,7 +3,7 @@ import type { DialSeen } from '../../fixtures/probes/forged-server.ts';
 import type { Seen, TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { showTo } from '../../fixtures/probes/show.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { partsOf, type TargetNode } from '../../fixtures/target/target.ts';
+import { identityTo, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
 import type { Role } from '../../src/clause.ts';
 import { intermediatesSent } from '../../src/clauses/workload-api/x509-svid.ts';
 import { pemToDer } from '../../src/svid/x509/pem.ts';
@@ -18,18 +18,12 @@ export const shownIntermediates: Suite = {
   needs: ['intermediates'],
   decides: [intermediatesSent],
   async run(context) {
-    const { target } = context;
-    const identity = await target.probeIdentity();
-    await allEnded(partsOf(target).map(({ node, role }) => inRole(context, node, role, identity)));
+    await allEnded(partsOf(context.target).map(({ node, role }) => inRole(context, node, role)));
   },
 };
 
-async function inRole(
-  { recorder, signal, target }: SuiteContext,
-  node: TargetNode,
-  role: Role,
-  identity: TlsIdentity,
-): Promise<void> {
+async function inRole({ recorder, signal, target }: SuiteContext, node: TargetNode, role: Role): Promise<void> {
+  const identity = await identityTo(target, node, role);
   const offer = async () => toldBy(await showTo(target, node, role, identity));
   const control: Control = {
     ...{ recorder, signal, node, role, trust: target, name: `intermediates/${node.name}/${role}` },
@@ -39,7 +33,7 @@ async function inRole(
   await besideControl(control, []);
 }
 
-/** The intermediates that came with the probe's own SVID are those of its mesh. */
+/** The intermediates that came with an SVID of ours are those of its mesh. */
 function behindLeaf({ cert }: TlsIdentity): readonly Certificate[] {
   const [, ...behind] = cert.split(/(?<=-----END CERTIFICATE-----\n)/);
   return behind.map((pem) => readCertificate(pemToDer(pem)));

@@ -4,7 +4,7 @@ import type { DialSeen } from '../../fixtures/probes/forged-server.ts';
 import type { Seen } from '../../fixtures/probes/probe.ts';
 import { showTo } from '../../fixtures/probes/show.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { partsOf, type TargetNode } from '../../fixtures/target/target.ts';
+import { identityTo, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
 import type { Role } from '../../src/clause.ts';
 import * as shownClauses from '../../src/clauses/x509-svid/shown.ts';
 import type { LeafSays } from '../../src/history.ts';
@@ -28,7 +28,7 @@ export const shown: Suite = {
 };
 
 async function look({ target, recorder, signal }: SuiteContext, node: TargetNode, role: Role): Promise<void> {
-  const identity = await target.probeIdentity();
+  const identity = await identityTo(target, node, role);
   const right = {
     clause: oneUriSan,
     row: `a right ${role === 'server' ? 'client' : 'server'}`,

@@ -263,12 +263,14 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
   let mesh: MeshUp;
   let target: TargetText;
   let probe = '';
+  let caller = '';
 
   t.before(async () => {
     // What an earlier mesh left when it was killed is not in the way.
     writeFileSync(file, '# Written by assay mesh up, process 1:0. It goes when that mesh does.\n');
     mesh = await meshUp(place, file);
     ({ target, probe } = mesh);
+    caller = `spiffe://${target.trustDomain}/service/front-end`;
   });
   t.after(() => mesh.kill());
 
@@ -417,7 +419,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
     t.strictSame([alone.code, alone.report.verdict], [3, 'inconclusive'], 'a run in which nothing was decided');
     t.match(
       verdictOf(alone.report, 'spiffe-id/proof/self-signed')?.reason ?? '',
-      /node node-001 does not allow the probe spiffe:\/\/x0tta6bl4\.mesh\/service\/assay-probe.*add it/,
+      /node node-001 does not allow the probe spiffe:\/\/x0tta6bl4\.mesh\/service\/assay-probe.*add it.*nobody is of x0tta6bl4\.mesh/,
     );
     t.match(verdictOf(alone.report, 'mesh/planes/spire-server')?.reason ?? '', /names no spireServer\.address/);
   });
@@ -559,9 +561,27 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
     'with svids, right identities of other names decide what names are taken for the allowed one',
     async (t) => {
       const allow = { faults: [], write: ['svids'] };
-      const right = await gate('svids', { ...target, allow });
+      // One does not allow the probe: it is called in the name of one whom it does.
+      const choosy = await mesh.startRightNode('choosy', caller);
+      const right = await gate('svids', { ...target, nodes: [...target.nodes, choosy], allow });
       t.strictSame([right.code, right.report.verdict], [0, 'pass']);
       t.strictSame(decided(right.report), [...asServer, ...ofSpire, ...byName].sort());
+      const toTheChoosy = right.history.filter(
+        (entry) => entry.kind === 'exchange' && entry.node === 'choosy',
+      ) as Extract<Entry, { kind: 'exchange' }>[];
+      t.strictSame(
+        [...new Set(toTheChoosy.flatMap(({ expect, as }) => (expect === 'accepted' ? [as] : [])))],
+        [caller],
+        'whoever it lets in is whom it allows',
+      );
+      const namesLeft = new Set(toTheChoosy.filter(({ expect }) => expect === 'refused').map(({ clause }) => clause));
+      for (const clause of byName) t.ok(namesLeft.has(clause), `choosy is asked for ${clause}, too`);
+      t.match(
+        right.history.find((entry) => entry.kind === 'node' && entry.node === 'choosy'),
+        { calledAs: caller },
+        'and the history says as whom it is called',
+      );
+      mesh.stopImpostors();
       t.match(
         verdictOf(right.report, 'mesh/tokens/single-use')?.reason ?? '',
         /does not say allow: \{ write: \[tokens\] \}/,
@@ -570,7 +590,9 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
         impostors.find(({ id, kind, breaks }) => kind === 'node' && breaks === clause && /-as-server$/.test(id))!,
       );
       const nodes: TargetText['nodes'] = [];
-      for (const { id } of liars) nodes.push(await mesh.startImpostor(id));
+      // Every other one is called in the name of somebody else.
+      for (const [nth, { id }] of liars.entries())
+        nodes.push(await mesh.startImpostor(id, nth % 2 === 0 ? probe : caller));
       const { code, history } = await gate('named', { ...target, nodes: [...target.nodes, ...nodes], allow });
       mesh.stopImpostors();
       t.equal(code, 1);
@@ -610,7 +632,19 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
   await t.test('with an authority of the run in the bundle, wrong identities of every kind are refused', async (t) => {
     using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
     const before = (await api.getBundle()).authorities;
-    const { code, report, history, stderr } = await gate('authority', { ...target, allow: withAuthority });
+    const choosy = await mesh.startRightNode('choosy', caller);
+    const { code, report, history, stderr } = await gate('authority', {
+      ...target,
+      nodes: [...target.nodes, choosy],
+      allow: withAuthority,
+    });
+    mesh.stopImpostors();
+    t.ok(
+      history.some(
+        (entry) => entry.kind === 'exchange' && entry.node === 'choosy' && entry.clause === 'x509-svid/path/expired',
+      ),
+      'who does not allow the probe is looked at, too',
+    );
     t.strictSame(
       [code, report.verdict, report.troubles],
       [0, 'pass', []],
@@ -642,7 +676,8 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       .slice(0, 8);
     t.equal(liars.length, 8);
     const nodes: TargetText['nodes'] = [];
-    for (const { id } of liars) nodes.push(await mesh.startImpostor(id));
+    for (const [nth, { id }] of liars.entries())
+      nodes.push(await mesh.startImpostor(id, nth % 2 === 0 ? probe : caller));
     using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
     const spiffeId = `spiffe://${target.trustDomain}/service/deaf`;
     const { csrDer, privateKeyPem: key } = await createCsr(spiffeId);
@@ -786,6 +821,11 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
         readonly probe: string;
         readonly decidable: readonly string[];
         readonly more: readonly { readonly write: string; readonly decides: readonly string[] }[];
+        readonly nodes: readonly {
+          readonly name: string;
+          readonly server: string | null;
+          readonly calledAs: string | null;
+        }[];
         readonly touches: readonly string[];
       };
     };
@@ -794,6 +834,16 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       const { decidable } = await check(name);
       t.strictSame(decidable.toSorted(), decided(report), `${name}: as the gate did`);
     }
+    const stranger = await check('stranger');
+    t.match(stranger.nodes[0], {
+      server:
+        /does not allow the probe .*; or have it called as .*: stranger\.yaml would have to say allow: \{ write: \[svids\] \}/,
+      calledAs: null,
+    });
+    const choosy = await check('svids');
+    t.match(choosy.nodes.at(-1), { name: 'choosy', server: null, calledAs: caller });
+    t.match(choosy.touches.join('\n'), new RegExp(`choosy, which is called as ${caller}`));
+    t.match(choosy.touches.join('\n'), new RegExp(`SVIDs in the name of ${caller}, whom services allow`));
     const { probe: asked, more, touches } = await check('read-only');
     t.equal(asked, probe);
     const adding = (words: RegExp) => more.find(({ write }) => words.test(write))?.decides.toSorted();
