@@ -27,6 +27,9 @@ export interface TargetText {
     allows: string[];
     critical?: boolean;
     uptake?: string;
+    dial?: string[];
+    admin?: string;
+    call?: unknown;
   }[];
   allow: { faults: unknown[]; write: boolean | unknown[]; load?: { perSecond: number } };
 }
@@ -112,6 +115,12 @@ export interface MeshUp {
   startImpostor(id: string, allows?: string): Promise<TargetText['nodes'][number]>;
   /** A right one. */
   startRightNode(name: string, allows: string): Promise<TargetText['nodes'][number]>;
+  /** One by any command, with the address of its admin listener. */
+  startNode(
+    name: string,
+    command: readonly string[],
+    allows?: string,
+  ): Promise<TargetText['nodes'][number] & { admin: string }>;
   /** Ends those. */
   stopImpostors(): void;
   /** Ends all of it at once. */
@@ -137,9 +146,9 @@ export async function meshUp({ dir, start }: Folder, file: string): Promise<Mesh
   const stopImpostors = () => {
     for (const one of started.splice(0)) one.kill('SIGKILL');
   };
-  const startNode = async (name: string, program: readonly string[], allows: string) => {
+  const startNode: MeshUp['startNode'] = async (name, [program = '', ...args], allows = probe) => {
     const [mtls, admin] = [await freePort(), await freePort()];
-    const one = spawn(process.execPath, program, {
+    const one = spawn(program, args, {
       stdio: 'ignore',
       env: {
         ...process.env,
@@ -155,13 +164,20 @@ export async function meshUp({ dir, start }: Folder, file: string): Promise<Mesh
       everyMs: 50,
       unless: () => (one.exitCode === null ? undefined : `it exited with ${one.exitCode}`),
     });
-    return { name, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [allows] };
+    return {
+      ...{ name, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [allows] },
+      admin: `127.0.0.1:${admin}`,
+    };
+  };
+  const asServer = async (...started: Parameters<typeof startNode>) => {
+    const { admin: _, ...node } = await startNode(...started);
+    return node;
   };
   return {
-    ...{ target, probe, child, stopImpostors },
+    ...{ target, probe, child, stopImpostors, startNode },
     said: () => said,
-    startImpostor: (id, allows = probe) => startNode(id, [impostorNode, id], allows),
-    startRightNode: (name, allows) => startNode(name, [rightNode], allows),
+    startImpostor: (id, allows = probe) => asServer(id, [process.execPath, impostorNode, id], allows),
+    startRightNode: (name, allows) => asServer(name, [process.execPath, rightNode], allows),
     kill() {
       stopImpostors();
       child.kill('SIGKILL');

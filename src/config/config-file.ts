@@ -10,7 +10,10 @@ export interface ConfigKind<S extends v.GenericSchema> {
   readonly schema: S;
   /** The keys of each mapping, by the key that holds it; the file's own under the empty text. */
   readonly knownKeys: Readonly<Record<string, readonly string[]>>;
-  /** The sentence for each key that says what would be right, with an example; for the file itself under the empty text. */
+  /**
+   * The sentence for each key that says what would be right, with an example; for the file itself under the empty text. A key that means another thing in
+   * one place has that under `holder.key`, too.
+   */
   readonly wanted: Readonly<Record<string, string>>;
 }
 
@@ -79,13 +82,13 @@ function complaintOf(
 ): Complaint {
   const at = (issue.path ?? []).map(({ key }) => key as string | number);
   const key = String(at.findLast((part) => typeof part === 'string') ?? '');
+  const holder = String(at.slice(0, at.lastIndexOf(key)).findLast((part) => typeof part === 'string') ?? '');
   if (issue.expected === 'never') {
-    const holder = String(at.slice(0, -1).findLast((part) => typeof part === 'string') ?? '');
     return { at, says: `unknown key; known here are ${(knownKeys[holder] ?? []).join(', ')}` };
   }
   if (issue.kind === 'validation')
     return { at, says: issue.type === 'raw_check' ? issue.message : `${JSON.stringify(issue.input)} ${issue.message}` };
-  const right = `wanted is ${wanted[key] ?? issue.expected ?? 'something else'}`;
+  const right = `wanted is ${wanted[`${holder}.${key}`] ?? wanted[key] ?? issue.expected ?? 'something else'}`;
   if (issue.received === 'undefined') return { at, says: `is missing; ${right}` };
   return { at, says: `${issue.type === 'picklist' ? `unknown: ${issue.received}` : `is ${issue.received}`}; ${right}` };
 }

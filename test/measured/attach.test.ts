@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { env } from 'node:process';
 import t from 'tap';
 import { serverPresentsSvid, versionAsServer } from '../../src/clauses/mesh/tls.ts';
 import * as shownLeaves from '../../src/clauses/x509-svid/shown.ts';
@@ -14,12 +16,15 @@ import { issueIdentity } from '../../fixtures/probes/issue-identity.ts';
 import { offerTo } from '../../fixtures/probes/probe.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
 import { processesOf } from '../../fixtures/run/guardian/leftovers.ts';
+import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
 import { impostors } from '../../impostors/catalogue.ts';
+import { nodeMain } from '../../impostors/conformer.ts';
 import { connectServerApi } from '../../spiffe/server-api.ts';
 import { createCsr, forgeAuthority } from '../../src/svid/x509/forge.ts';
 import { pem } from '../../src/svid/x509/pem.ts';
 import { readCertificate } from '../../src/svid/x509/read.ts';
 import type { Entry } from '../../src/history.ts';
+import { modulePath } from '../../src/module-file.ts';
 import type { Report } from '../../src/report/report.ts';
 import { freePort } from '../../fixtures/run/free-port.ts';
 import { folder, meshUp, type MeshUp, type TargetText } from '../attached-mesh.ts';
@@ -200,6 +205,59 @@ await t.test('target files', async (t) => {
       good.replace('allows: []', 'allows: [], policy: tls1.1'),
       [/:6: nodes\[1\]\.policy: .*"tls1\.1".*tls1\.3-only, tls1\.2-or-newer or/],
     ],
+    [
+      'two ways to make one call',
+      good.replace('allows: []', 'allows: [], dial: [call], admin: "host:9000"'),
+      [/:6: nodes\[1\]\.admin: stands beside dial: wanted is one way to make it call, of dial, admin, call/],
+    ],
+    [
+      'an admin listener that is none',
+      good.replace('allows: []', 'allows: [], admin: unix:///x'),
+      [/:6: nodes\[1\]\.admin: "unix:\/\/\/x" is not host:port, as in/],
+    ],
+    [
+      'a number for an admin listener',
+      good.replace('allows: []', 'allows: [], admin: 9000'),
+      [/:6: nodes\[1\]\.admin: is 9000; wanted is host:port of the admin listener of the node contract/],
+    ],
+    [
+      'a request that says nothing',
+      good.replace('allows: []', 'allows: [], call: { verb: GET }'),
+      [
+        /:6: nodes\[1\]\.call\.verb: unknown key; known here are url, method, headers, body, accepted, refused/,
+        /:6: nodes\[1\]\.call\.url: is missing; wanted is the request that makes the node call/,
+      ],
+    ],
+    ...(
+      [
+        ['of another scheme', `url: 'ftp://h/{address}'`, /call\.url: "ftp:.* is no URL of http or https/],
+        ['to whatever host', `url: 'http://{host}:{port}/'`, /call\.url: .* leaves open which host is asked/],
+        ['with a password', `url: 'http://a:b@h/{address}'`, /call\.url: .* holds a name or a password/],
+        ['that names nobody', `url: 'http://h/'`, /call: tells nobody whom to call; wanted is \{address\}/],
+        ['with a secret in its URL', `url: 'http://h/{address}?{env:A}'`, /call: takes a secret .* into url or body/],
+        ['with a body and GET', `url: 'http://h/', body: '{address}'`, /call: says body, and method: GET/],
+        ['by another method', `url: 'http://h/{address}', method: BREW`, /call\.method: .*"BREW".*GET, POST or PUT/],
+        ['with no status', `url: 'http://h/{address}', refused: 99`, /call\.refused: 99 is no HTTP status/],
+        [
+          'with one status for both',
+          `url: 'http://h/{address}', refused: [200]`,
+          /call: says 200 both for accepted and/,
+        ],
+        [
+          'with a token in full',
+          `url: 'http://h/{address}', headers: { Authorization: 'Bearer s3cr3t' }`,
+          /call\.headers: Authorization: stands there in full; wanted is .*\{env:NAME\}/,
+        ],
+        [
+          'with two lines in a header',
+          `url: 'http://h/{address}', headers: { x: "a\\nb" }`,
+          /call\.headers\.x: is no header; wanted is one line/,
+        ],
+      ] as const
+    ).map(
+      ([what, call, says]) =>
+        [`a request ${what}`, good.replace('allows: []', `allows: [], call: { ${call} }`), [says]] as const,
+    ),
     ['no node', good.replaceAll(/^ {2}- .*\n/gm, '').replace('nodes:', 'nodes: []'), [/:4: nodes: \[\] names no node/]],
     [
       'a text for a yes',
@@ -332,7 +390,10 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
         t.ok(reason.length > 30, `${id}: ${reason}`);
       }
       for (const [id, why] of [
-        ['mesh/tls/version-as-client', /cannot be asked to call: read-only\.yaml gives no command for that \(dial\)/],
+        [
+          'mesh/tls/version-as-client',
+          /cannot be asked to call: read-only\.yaml gives no way to that \(dial, admin, call\)/,
+        ],
         ['mesh/tls/ticket-not-past-svid', /not injectable here/],
         ['x509-svid/path/expired', /in the bundle, and read-only\.yaml does not say allow: \{ write: \[authority\] \}/],
         ['mesh/pinning/foreign-domain-known', /federates no trust domain but those that it stands up itself/],
@@ -609,6 +670,84 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
         [],
         'the right ones are not',
       );
+    },
+  );
+
+  await t.test(
+    'made to call by what its file offers: the admin listener of the contract, a request of HTTP',
+    async (t) => {
+      const { 'assay-go-node': go } = await locateTools(['assay-go-node'], { onProgress() {} });
+      const liar = 'svid-self-signed-as-client';
+      const started = [
+        await mesh.startNode('reference', [process.execPath, modulePath('../../mesh/node/main.ts', import.meta.url)]),
+        await mesh.startNode('go', [go.path]),
+        await mesh.startNode(liar, nodeMain(liar)),
+      ];
+      const mute = await mesh.startNode('mute', nodeMain('admin-without-dial'));
+      const said: string[] = [];
+      const service = createHttpServer((request, response) => {
+        said.push(`${request.method} ${request.headers.authorization}`);
+        const asked = new URL(request.url!, 'http://x').searchParams;
+        const { admin } = started.find(({ name }) => name === asked.get('by'))!;
+        const body = JSON.stringify({ address: asked.get('to'), expect: asked.get('as') });
+        const headers = { 'content-type': 'application/json' };
+        void fetch(`http://${admin}/dial`, { method: 'POST', headers, body })
+          .then((answer) => answer.json() as Promise<{ outcome: string; detail: string }>)
+          .then(({ outcome, detail }) => response.writeHead(outcome === 'accepted' ? 200 : 502).end(detail));
+      }).listen(0, '127.0.0.1');
+      await once(service, 'listening');
+      const { port } = service.address() as AddressInfo;
+      env.ATTACH_TEST_TOKEN = 'a-token-of-somebody';
+      const byRequest = started.map(({ admin: _, name, ...node }) => ({
+        ...{ ...node, name: `${name}-by-request` },
+        call: {
+          url: `http://127.0.0.1:${port}/fetch?by=${name}&to={address}&as={expect}`,
+          headers: { authorization: 'Bearer {env:ATTACH_TEST_TOKEN}' },
+        },
+      }));
+      const { code, report, history, stderr } = await gate('made-to-call', {
+        ...target,
+        nodes: [...started, ...byRequest, mute],
+      });
+      mesh.stopImpostors();
+      service.close();
+      delete env.ATTACH_TEST_TOKEN;
+      t.strictSame([code, report.verdict, report.troubles], [1, 'fail', []], stderr);
+      const asClient = history.flatMap((entry) =>
+        entry.kind === 'exchange' && entry.role === 'client' ? [entry] : [],
+      );
+      for (const { name } of [...started, ...byRequest]) {
+        const own = asClient.filter(({ node }) => node === name);
+        t.ok(own.length > 15, `${name}: ${own.length} calls`);
+        t.strictSame(
+          own.flatMap(({ clause, expect, outcome, how }) =>
+            expect === outcome || expect === 'either' ? [] : [`${clause}: ${outcome}: ${how.slice(0, 23)}`],
+          ),
+          name.startsWith(liar)
+            ? own.flatMap(({ clause }) =>
+                /proof\/self-signed/.test(clause) ? [`${clause}: accepted: sent application data`] : [],
+              )
+            : [],
+          name,
+        );
+      }
+      t.strictSame(
+        report.clauses.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id),
+        ['spiffe-id/proof/self-signed'],
+      );
+      t.match(
+        history.find((entry) => entry.kind === 'skip' && entry.node === 'mute' && entry.role === 'client'),
+        { reason: 'mute cannot be asked to call: it does not offer POST /dial (501)' },
+      );
+      t.match(said[0], 'GET Bearer a-token-of-somebody');
+      t.match((report.run.target as { nodes: unknown[] }).nodes, [
+        { calledBy: `POST http://${started[0]!.admin}/dial` },
+        {},
+        {},
+        { calledBy: `GET http://127.0.0.1:${port}/…` },
+      ]);
+      for (const file of ['report.json', 'history.jsonl', 'report.html'])
+        t.notMatch(readFileSync(join(dir, 'out-made-to-call', file), 'utf8'), 'a-token-of-somebody');
     },
   );
 
