@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FaultKind } from '../../fixtures/faults/fault.ts';
+import { partition } from '../../fixtures/faults/kinds/partition.ts';
 import { nodesIn } from '../../fixtures/target/target.ts';
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
 import { FixtureError } from '../../src/errors.ts';
@@ -14,7 +15,7 @@ const marginMs = 60_000;
 
 const calmBound: BoundDeclaration = {
   name: 'calm',
-  says: 'from the beginning to the command that cuts: what is lost from then on to the end of the scenario is the doing of the cut, or of its heal',
+  says: 'from the beginning to the cut: what is lost from then on to the end of the scenario is the doing of the cut, or of its heal',
 };
 
 /** An outage that owners of a mesh make by command. */
@@ -31,6 +32,8 @@ interface Outage {
 
 /** What all of them have in common. */
 export function commandedOutage({ kind, cut, holdMs, long, refused }: Outage) {
+  // The one link that a target file may lend.
+  const orProxy = (words: string) => (kind === partition ? words : '');
   return {
     mesh: 'steady',
     ofOthers: true,
@@ -38,9 +41,9 @@ export function commandedOutage({ kind, cut, holdMs, long, refused }: Outage) {
     bounds: [calmBound],
     steps: [
       'Each service that lets the probe in is called at the rate that the target file allows.',
-      `By the command of the target file, ${cut}. It is in force when the command that shows it gets nowhere, twice in a row, which it did before.`,
+      `By the command of the target file${orProxy(', or by a proxy of a toxiproxy that is disabled')}, ${cut}. It is in force when the command that shows it${orProxy(', or a call to where the proxy listens,')} gets nowhere, twice in a row, which it did before.`,
       `It is held for ${long}, and shown to be in force still. It ends while every SVID that was shown lives.`,
-      'It is healed, by the other command, and gone when the command that shows it gets through again. Services are called for as long again as they may take to follow.',
+      `It is healed, by the other command${orProxy(' or by enabling the proxy again')}, and gone when the command that shows it${orProxy(', or that call,')} gets through again. Services are called for as long again as they may take to follow.`,
     ],
     async run(context) {
       const { target, recorder, signal, inject, bound } = context;

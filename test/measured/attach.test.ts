@@ -258,6 +258,33 @@ await t.test('target files', async (t) => {
       ([what, call, says]) =>
         [`a request ${what}`, good.replace('allows: []', `allows: [], call: { ${call} }`), [says]] as const,
     ),
+    ...(
+      [
+        ['to no API', 'toxiproxy: "127.0.0.1:8474", proxy: x', /toxiproxy: .* is no URL of an API, as http:/],
+        ['to an API with a password', 'toxiproxy: "http://a:b@h:1", proxy: x', /toxiproxy: .* is no URL of an API/],
+        ['of no name', 'toxiproxy: "http://h:1"', /proxy: is missing; wanted is the name of a proxy there/],
+        ['of a path', 'toxiproxy: "http://h:1", proxy: a/b', /proxy: "a\/b" is no name of a proxy/],
+        ['that listens nowhere', 'toxiproxy: "http://h:1", proxy: x, listen: h', /listen: "h" is not host:port/],
+        ['with commands beside it', 'toxiproxy: "http://h:1", proxy: x, cut: [y]', /cut: unknown key; known here are/],
+      ] as const
+    ).map(
+      ([what, proxy, says]) =>
+        [
+          `a proxy ${what}`,
+          good.replace('[partition]', `[{ kind: partition, nodes: [api], ${proxy} }]`),
+          [new RegExp(`:7: allow\\.faults\\[0\\]\\.${says.source}`)],
+        ] as const,
+    ),
+    [
+      'a proxy for an outage of agents',
+      good.replace('[partition]', '[{ kind: agent-outage, nodes: [api], toxiproxy: "http://h:1", proxy: x }]'),
+      [/:7: allow\.faults\[0\]\.kind: .*agent-outage/],
+    ],
+    [
+      'a proxy for no node of the file',
+      good.replace('[partition]', '[{ kind: partition, nodes: [db], toxiproxy: "http://h:1", proxy: x }]'),
+      [/:7: allow\.faults\[0\]\.nodes\[0\]: "db" is no node of this file; there are web, api/],
+    ],
     ['no node', good.replaceAll(/^ {2}- .*\n/gm, '').replace('nodes:', 'nodes: []'), [/:4: nodes: \[\] names no node/]],
     [
       'a text for a yes',
@@ -721,7 +748,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
         t.ok(own.length > 15, `${name}: ${own.length} calls`);
         t.strictSame(
           own.flatMap(({ clause, expect, outcome, how }) =>
-            expect === outcome || expect === 'either' ? [] : [`${clause}: ${outcome}: ${how.slice(0, 23)}`],
+            expect === outcome || expect === 'either' ? [] : [`${clause}: ${outcome}: ${how.split(';')[0]}`],
           ),
           name.startsWith(liar)
             ? own.flatMap(({ clause }) =>

@@ -8,6 +8,7 @@ import { eventually } from '../../fixtures/run/eventually.ts';
 import { freePort } from '../../fixtures/run/free-port.ts';
 import { processesOf } from '../../fixtures/run/guardian/leftovers.ts';
 import { findOnPath } from '../../fixtures/toolchain/find.ts';
+import { readProxy } from '../../fixtures/target/attach/lent-proxy.ts';
 import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
 import { connectServerApi } from '../../spiffe/server-api.ts';
 import { findClause } from '../../src/clauses/catalogue.ts';
@@ -239,9 +240,15 @@ s.on('error', () => process.exit(1)); setTimeout(() => process.exit(1), 1000);`;
 await t.test(
   'an outage that owners make by command is proven, felt by nobody who is right, and healed whatever becomes of the run',
   async (t) => {
-    const [server] = processesOf(/assay-([\w-]+)\/probe/.exec(target.workloadApi)![1]!).filter((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('spire-server'),
-    );
+    const programs = processesOf(/assay-([\w-]+)\/probe/.exec(target.workloadApi)![1]!).map((pid) => ({
+      pid,
+      command: readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0'),
+    }));
+    const server = programs.find(({ command }) => command.some((word) => word.includes('spire-server')))?.pid;
+    const proxies = programs.find(({ command }) => command[0]?.endsWith('toxiproxy'))!.command;
+    const said = (flag: string) => proxies[proxies.indexOf(flag) + 1];
+    const toxiproxy = `http://${said('-host')}:${said('-port')}`;
+    const enabled = async (proxy: string) => (await readProxy({ toxiproxy, proxy })).enabled;
     const commands = {
       cut: ['sh', '-c', `kill -STOP ${server}`],
       heal: ['sh', '-c', `kill -CONT ${server}`],
@@ -270,18 +277,53 @@ await t.test(
     const idle = await gate('idle', { ...target, allow: allow({ cut: ['true'] }) }, '--only', 'commanded-partition');
     t.equal(idle.code, 3, 'what cuts nothing shows nothing');
     t.match(idle.report.troubles[0]?.message ?? '', /partition of node-00\d is in force: not within/);
-    const path = place.write('cut-and-killed', { ...target, allow: allow({}) });
+    const byProxy = (nodes: readonly string[]) => ({ kind: 'partition', nodes, toxiproxy, proxy: '{node}' });
+    const lent = await gate(
+      'lent',
+      { ...target, syncInterval: '1s', allow: { write: false, load, faults: [byProxy(['node-001', 'node-002'])] } },
+      ...['--only', 'commanded-partition'],
+    );
+    for (const { name } of target.nodes)
+      comesTo(
+        t,
+        judged(lent.history, 'mesh/partition/short-requests-survive', name),
+        /^pass/,
+        `${name} does not feel it, by toxiproxy`,
+      );
+    t.match(lent.report.scenarios[0]?.faults, [
+      {
+        target: 'node-001',
+        provenBy: /^\S+ closes every connection, and let through before; the server answers beside it$/,
+        healedProvenBy: /^a server shakes hands at/,
+      },
+      { target: 'node-002' },
+    ]);
+    t.match(JSON.stringify(lent.report.run.target), '"proxy":"{node}"', 'the report says which right was used');
+    const both = { ...allow({ nodes: ['node-001'] }) };
+    both.faults.push(byProxy(['node-002']) as never);
+    const path = place.write('cut-and-killed', { ...target, allow: both });
     const child = place.start(
       ['gate', '--target', path, '--only', 'commanded-partition', '--quiet', '--out', join(dir, 'out-killed')],
       'ignore',
     );
     const state = () => /\) (\S)/.exec(readFileSync(`/proc/${server}/stat`, 'latin1'))?.[1];
-    await eventually('the server is stopped', () => state() === 'T', { withinMs: 60_000, everyMs: 20 });
+    await eventually(
+      'the server is stopped, and a link is cut',
+      async () => state() === 'T' && !(await enabled('node-002')),
+      {
+        withinMs: 60_000,
+        everyMs: 20,
+      },
+    );
     child.kill('SIGKILL');
-    await eventually('a guardian heals what a killed run broke', () => state() !== 'T', {
-      withinMs: 20_000,
-      everyMs: 20,
-    });
+    await eventually(
+      'a guardian heals what a killed run broke',
+      async () => state() !== 'T' && (await enabled('node-002')),
+      {
+        withinMs: 20_000,
+        everyMs: 20,
+      },
+    );
     const unknown = await run(
       'gate',
       '--target',
