@@ -6,11 +6,12 @@ import { possession } from './mesh/possession.ts';
 import { tls } from './mesh/tls.ts';
 import { tokens } from './mesh/tokens.ts';
 import { shownIntermediates } from './workload-api/intermediates.ts';
+import { ended } from './x509-svid/ended.ts';
 import { shown } from './x509-svid/shown.ts';
 import type { Suite } from './suite.ts';
 
 /** All suites, in the order in which they are listed to a person; they run side by side. */
 export const suites: readonly Suite[] = [
-  ...[tls, pinning, possession, shown, shownIntermediates],
+  ...[tls, pinning, ended, possession, shown, shownIntermediates],
   ...[bundle, planes, tokens, postQuantum, life],
 ];

@@ -54,6 +54,8 @@ const asServer = [
   ...shownIds,
 ];
 const ofSpire = ['mesh/planes/bundle-endpoint', 'mesh/planes/spire-server'];
+/** And what right identities of other names, and such as end, decide. */
+const withSvids = [...byName, 'x509-svid/path/expired'];
 const withTokens = [
   'mesh/tokens/attests-within-ttl',
   'mesh/tokens/expired-refused',
@@ -653,7 +655,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       const choosy = await mesh.startRightNode('choosy', caller);
       const right = await gate('svids', { ...target, nodes: [...target.nodes, choosy], allow });
       t.strictSame([right.code, right.report.verdict], [0, 'pass']);
-      t.strictSame(decided(right.report), [...asServer, ...ofSpire, ...byName].sort());
+      t.strictSame(decided(right.report), [...asServer, ...ofSpire, ...withSvids].sort());
       const toTheChoosy = right.history.filter(
         (entry) => entry.kind === 'exchange' && entry.node === 'choosy',
       ) as Extract<Entry, { kind: 'exchange' }>[];
@@ -663,7 +665,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
         'whoever it lets in is whom it allows',
       );
       const namesLeft = new Set(toTheChoosy.filter(({ expect }) => expect === 'refused').map(({ clause }) => clause));
-      for (const clause of byName) t.ok(namesLeft.has(clause), `choosy is asked for ${clause}, too`);
+      for (const clause of withSvids) t.ok(namesLeft.has(clause), `choosy is asked for ${clause}, too`);
       t.match(
         right.history.find((entry) => entry.kind === 'node' && entry.node === 'choosy'),
         { calledAs: caller },
@@ -681,6 +683,9 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       // Every other one is called in the name of somebody else.
       for (const [nth, { id }] of liars.entries())
         nodes.push(await mesh.startImpostor(id, nth % 2 === 0 ? probe : caller));
+      const late = ['svid-leeway-as-server', 'svid-not-after-ignored-as-server'];
+      for (const [nth, id] of [...late, 'svid-leeway-of-seconds-as-server'].entries())
+        nodes.push(await mesh.startImpostor(id, nth % 2 === 0 ? probe : caller));
       const { code, history } = await gate('named', { ...target, nodes: [...target.nodes, ...nodes], allow });
       mesh.stopImpostors();
       t.equal(code, 1);
@@ -692,6 +697,23 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
           letIn.some(({ node, clause }) => node === id && clause === breaks),
           `${id} is caught by ${breaks}`,
         );
+      for (const id of late)
+        t.match(
+          letIn.find(({ node, clause }) => node === id && clause === 'x509-svid/path/expired'),
+          { how: /s past its end, and longer after it was let in first than the whole of its life/ },
+          `${id} is caught by an SVID that ended`,
+        );
+      t.match(
+        history.find(
+          (entry) =>
+            entry.kind === 'exchange' &&
+            entry.node === 'svid-leeway-of-seconds-as-server' &&
+            entry.clause === 'x509-svid/path/expired' &&
+            entry.expect === 'refused',
+        ),
+        { outcome: 'unknown', how: /by a clock that is behind, or by a leeway, and nobody knows which/ },
+        'whose clock may be behind is not known to be wrong, and not called right',
+      );
       t.strictSame(
         letIn.filter(({ node }) => target.nodes.some(({ name }) => name === node)),
         [],
@@ -1014,7 +1036,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
     t.equal(asked, probe);
     const adding = (words: RegExp) => more.find(({ write }) => words.test(write))?.decides.toSorted();
     t.strictSame(adding(/^allow: \{ write: \[tokens\] \}/), withTokens.toSorted());
-    t.strictSame(adding(/^allow: \{ write: \[svids\] \}/), byName.toSorted());
+    t.strictSame(adding(/^allow: \{ write: \[svids\] \}/), withSvids.toSorted());
     t.ok(adding(/^dial: /)?.includes('mesh/tls/version-as-client'));
     t.equal(touches.length, 3 + target.nodes.length, 'the Workload API, the ports of the server and the nodes');
     const { code, stdout } = await run('target', 'check', 'read-only.yaml');
