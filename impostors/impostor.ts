@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { ClauseId } from '../src/clauses/catalogue.ts';
-import type { MeshSpec } from '../fixtures/target/mesh-spec.ts';
+import type { MeshNodeSpec, MeshSpec } from '../fixtures/target/mesh-spec.ts';
 import { placeOf, type ToolName } from '../fixtures/toolchain/toolchain.ts';
 import type { Behaviour } from '../mesh/node/behaviour.ts';
 import { nodeMain } from './conformer.ts';
@@ -21,6 +21,8 @@ interface What {
   readonly reason: RegExp;
   /** Where somebody made this mistake, or is warned of it: a CVE or CWE number, `owner/repository#number`, or a document and its section. */
   readonly source?: string;
+  /** What is said of it where it stands; left out: nothing beside what is said of every node. */
+  readonly node?: Pick<MeshNodeSpec, 'sessions'>;
   /** Left out: it fails. Inconclusive where it is the experiment that was sabotaged, so that nothing may be decided. */
   readonly verdict?: 'inconclusive';
 }

@@ -1,20 +1,18 @@
 import t from 'tap';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { gatePlan } from './gate.ts';
-import { clausesOf, narrowed, onOneMesh } from './plan.ts';
+import { clausesOf, looksAtOthersAlone, narrowed, onOneMesh } from './plan.ts';
 
 const gate = gatePlan();
 const all = gate.parts.flatMap(({ suites, scenarios }) => [...suites, ...scenarios]);
 
 await t.test('the gate decides every clause of the catalogue, each in one place, whoever runs the mesh', async (t) => {
   // In meshes that others run alone, some are decided by what is done there.
-  const ofOthers = ['late-authority', 'ending-svids'] as const;
-  const isOfOthers = ({ needs }: (typeof all)[number]) => ofOthers.some((need) => needs.includes(need));
   const decided = all
-    .filter((one) => !isOfOthers(one))
+    .filter((one) => !looksAtOthersAlone(one))
     .flatMap(clausesOf)
     .map(({ id }) => id);
-  const elsewhere = all.filter(isOfOthers).flatMap(clausesOf);
+  const elsewhere = all.filter(looksAtOthersAlone).flatMap(clausesOf);
   t.ok(elsewhere.length > 0 && elsewhere.every(({ id }) => decided.includes(id)));
   t.equal(new Set(decided).size, decided.length);
   t.strictSame(decided.toSorted(), clauses.map(({ id }) => id).toSorted());

@@ -1,5 +1,6 @@
 import type { LoadSpec } from '../fixtures/load/load.ts';
 import type { MeshSpec } from '../fixtures/target/mesh-spec.ts';
+import type { Capability } from '../fixtures/target/capability.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { KnownClause } from '../src/clauses/catalogue.ts';
 import type { Deciders } from '../src/report/settled.ts';
@@ -57,6 +58,13 @@ function phasesOf(suite: Suite): string[] {
   const last = (['finish', 'end'] as const).filter((step) => suite[step] !== undefined);
   return [suite.id, ...last.map((step) => lastPhases[step](suite))];
 }
+
+// In meshes of others it is done in another way than in those that we stand up, where other suites decide the same clauses.
+const ofOthersAlone: readonly Capability[] = ['late-authority', 'ending-svids'];
+
+/** Whether a suite looks at meshes that others run, and shows nothing in those that we stand up. */
+export const looksAtOthersAlone = ({ needs }: Pick<Suite, 'needs'>): boolean =>
+  ofOthersAlone.some((need) => needs.includes(need));
 
 /** The part of a plan that the chosen clauses need: a mesh on which nothing would run is not stood up. */
 export function narrowed({ id, parts, ofOthers = [] }: Plan, chosen: Chosen): Plan {

@@ -15,7 +15,7 @@ import { suites } from '../suites/index.ts';
 import type { Suite } from '../suites/suite.ts';
 import { loads } from './gate.ts';
 import { meshSpecs } from './meshes.ts';
-import { clausesOf, type Chosen, type LoadProfile, type Part } from './plan.ts';
+import { clausesOf, looksAtOthersAlone, type Chosen, type LoadProfile, type Part } from './plan.ts';
 
 /**
  * Impostors or conformers that are judged in one run. In a crowd each of them is a node under test of one mesh, named by its id; otherwise
@@ -61,8 +61,7 @@ export function selfTestBatches(
   ];
 }
 
-// What is looked at in meshes that others run alone shows nothing in those that we stand up.
-const onOurs = suites.filter(({ needs }) => !needs.includes('late-authority'));
+const onOurs = suites.filter((suite) => !looksAtOthersAlone(suite));
 const scenarios = all.filter(({ ofOthers }) => !ofOthers);
 
 // Each has an agent of its own, as on a real host: together some 60 MB. The more start at once, the more they keep each other waiting: on two
@@ -180,7 +179,7 @@ export function conformerBatches(
 }
 
 function nodesOf(impostor: InCrowd, standIn: (impostor: StandIn) => string): MeshNodeSpec[] {
-  const own = { ...node(impostor.id, 'peer'), implementation: impostor.id };
+  const own = { ...node(impostor.id, 'peer'), ...impostor.node, implementation: impostor.id };
   if (impostor.kind === 'spire-agent') return [{ ...own, agent: standIn(impostor) }];
   const command = commandOf(impostor);
   if (impostor.kind === 'program' || impostor.everywhere !== true) return [{ ...own, command }];

@@ -30,6 +30,7 @@ export interface TargetText {
     dial?: string[];
     admin?: string;
     call?: unknown;
+    sessions?: string;
   }[];
   allow: { faults: unknown[]; write: boolean | unknown[]; load?: { perSecond: number } };
 }

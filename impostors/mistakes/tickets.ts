@@ -54,8 +54,19 @@ function ofTwoWorkers(judge: Judge): Partial<Behaviour> {
   };
 }
 
-/** Nodes whose session tickets outlive what they were given for. */
+/** Nodes whose session tickets, or connections, outlive what they were given for. */
 export const ticketImpostors: readonly Impostor[] = [
+  {
+    kind: 'node',
+    id: 'connection-past-svid',
+    title: 'It asks who calls once, and serves a connection for as long as that is open',
+    breaks: 'mesh/tls/connection-not-past-svid',
+    reason:
+      /^NODE as server: the same connection, past the end of its SVID: accepted, wanted refused \(.* past its end\)/,
+    source: 'linkerd/linkerd2#9256',
+    change: {},
+    node: { sessions: 'until-expiry' },
+  },
   {
     kind: 'node',
     id: 'ticket-past-svid',

@@ -47,6 +47,15 @@ await t.test('an accepted wrong row fails, whatever else there is', async (t) =>
   );
 });
 
+await t.test('what is told of a node that nothing is declared of decides nothing', async (t) => {
+  const either = row({ expect: 'either', outcome: 'accepted' });
+  t.match(
+    judge(['server'], beside({}, either), skip(clause, 'nobody declares it', { node: 'a' })),
+    /^skipped: nobody declares it/,
+  );
+  t.match(judge(['server'], beside({}, row({ outcome: 'accepted' }))), /^fail: /, 'where it is declared it does');
+});
+
 await t.test('a refused right row fails its own clause', async (t) => {
   const history = historyOf(
     node('a'),

@@ -27,6 +27,10 @@ export const withoutControl: readonly { readonly why: string; readonly clauses: 
     clauses: ['mesh/traffic/healthy'],
   },
   {
+    why: 'It holds a service to what its owner declares of its connections, which no control asks for.',
+    clauses: ['mesh/tls/connection-not-past-svid'],
+  },
+  {
     why: 'How a node stops is a matter of rollouts, of which no control speaks.',
     clauses: ['mesh/node/stops-on-sigterm'],
   },

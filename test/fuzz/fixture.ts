@@ -20,7 +20,7 @@ export function readFixture(part: Part): History {
 
 /**
  * The same as if SPIRE's switch require_pq_kem did what it promises, which in 1.15.3 it does not, and as if a target file had declared a further
- * listener and asked for its host's ports: nothing of the kind is in a gate's own mesh.
+ * listener, asked for its host's ports and said that connections end with the SVID of their caller: nothing of the kind is in a gate's own mesh.
  */
 export function asPromised(history: History): History {
   const kept = history.map((entry) =>
@@ -31,13 +31,25 @@ export function asPromised(history: History): History {
   const first = kept.findIndex(({ kind }) => kind === 'plane-handshake');
   if (first === -1) return kept;
   const { atMs } = kept[first]!;
-  const skips = new Set(['mesh/planes/node-listeners', 'mesh/planes/nothing-undeclared']);
+  const skips = new Set(['mesh/planes/node-listeners', 'mesh/planes/nothing-undeclared', onConnections]);
   const left = kept.filter((entry) => entry.kind !== 'skip' || !skips.has(entry.clause));
   return [
     ...left.slice(0, first),
-    ...declaredBeside.map((one) => ({ ...one, index: 0, atMs })),
+    ...[...declaredBeside, ...connectionsOf(history)].map((one) => ({ ...one, index: 0, atMs })),
     ...left.slice(first),
   ].map((entry, at) => ({ ...entry, index: at + 1 }));
+}
+
+const onConnections = 'mesh/tls/connection-not-past-svid';
+function connectionsOf(history: History): Happening[] {
+  return history.flatMap((entry) =>
+    entry.kind === 'node' && entry.judged
+      ? (['accepted', 'refused', 'accepted'] as const).map((outcome): Happening => ({
+          ...{ kind: 'exchange', clause: onConnections, row: 'a connection', node: entry.node, role: 'server' },
+          ...{ control: `standing/${entry.node}`, expect: outcome, outcome, how: 'answered', tookMs: 1 },
+        }))
+      : [],
+  );
 }
 
 const [furtherHost, furtherPort] = ['127.0.0.9', 9_443];

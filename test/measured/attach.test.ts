@@ -110,6 +110,13 @@ await t.test('target files', async (t) => {
       ],
     ],
     [
+      'a policy for sessions that there is not',
+      good.replace('critical: true', 'sessions: for-ever'),
+      [
+        /:5: nodes\[0\]\.sessions: .*for-ever.*wanted is what stands past the end of the SVID of its caller: until-expiry/,
+      ],
+    ],
+    [
       'an unknown key at the top',
       `${good}timeout: 5\n`,
       [
@@ -686,7 +693,38 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       const late = ['svid-leeway-as-server', 'svid-not-after-ignored-as-server'];
       for (const [nth, id] of [...late, 'svid-leeway-of-seconds-as-server'].entries())
         nodes.push(await mesh.startImpostor(id, nth % 2 === 0 ? probe : caller));
+      // Of two nodes it is declared that connections end with the SVID of their caller: one of them does that.
+      const [stands, ends] = ['connection-past-svid', 'ends-connections-with-svids'];
+      for (const id of [stands, ends])
+        nodes.push({ ...(await mesh.startImpostor(id!, caller)), sessions: 'until-expiry' });
       const { code, history } = await gate('named', { ...target, nodes: [...target.nodes, ...nodes], allow });
+      const onConnections = (name: string) =>
+        history.flatMap((entry) =>
+          entry.kind === 'exchange' && entry.clause === 'mesh/tls/connection-not-past-svid' && entry.node === name
+            ? [`${entry.row}: ${entry.outcome}`]
+            : [],
+        );
+      const besides = [
+        'a connection of an SVID near its end: accepted',
+        'a connection of an SVID that lives, opened beside it: accepted',
+      ];
+      for (const [name, outcome] of [
+        [stands!, 'accepted'],
+        [ends!, 'refused'],
+      ] as const)
+        t.strictSame(
+          onConnections(name),
+          [besides[0], `the same connection, past the end of its SVID: ${outcome}`, besides[1]],
+          name,
+        );
+      t.match(
+        history.find(
+          (entry) =>
+            entry.kind === 'skip' && entry.clause === 'mesh/tls/connection-not-past-svid' && entry.node === 'node-001',
+        ),
+        { reason: /nobody declares of node-001 .*\(sessions: until-expiry\); one was served past that/ },
+        'of others it is told',
+      );
       mesh.stopImpostors();
       t.equal(code, 1);
       const letIn = history.filter(

@@ -79,6 +79,6 @@ export const weak = 'mesh/tls/aead-only';
 export const oldTls = 'mesh/tls/version-as-server';
 export const plaintext = 'mesh/tls/plaintext-refused';
 export const unlinked = 'x509-svid/chain/unlinked';
-/** Whoever believes a stranger believes a chain to one, too. */
-export const strangers = ['spiffe-id/proof/stranger-authority', unlinked];
+/** Whoever believes a stranger believes a chain to one, too, and looks at no end. */
+export const strangers = ['spiffe-id/proof/stranger-authority', unlinked, 'x509-svid/path/expired'];
 export const selfSigned = 'spiffe-id/proof/self-signed';

@@ -117,3 +117,16 @@ export const ticketNotPastSvid = clause({
   roles: ['server'],
   judge: inOneLife(sessionEndsWithSvid),
 });
+
+export const connectionNotPastSvid = clause({
+  ...must,
+  id: 'mesh/tls/connection-not-past-svid',
+  catalogue: null,
+  spec: 'RFC 5280 §6.1; the declaration of the owner, as the specifications leave it open (spiffe/spiffe#424)',
+  title: 'A connection does not stand past the end of the SVID of its caller, where that is declared',
+  danger: 'whoever was let in once stays, for as long as the connection is kept open',
+  limits:
+    'of nodes that are declared so (`sessions: until-expiry`); one connection a node, asked once a second until no clock could make it right; by HTTP/1.1 alone',
+  roles: ['server'],
+  judge: refusedBesideControl,
+});

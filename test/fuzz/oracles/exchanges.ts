@@ -106,6 +106,7 @@ export const exchangeOracles: Oracles = {
   'mesh/tls/aead-only': exchanges({ decidedBy: 'refused', noHandshake: true }),
   'mesh/tls/plaintext-refused': refused,
   'mesh/tls/client-certificate-required': refused,
+  'mesh/tls/connection-not-past-svid': refused,
   'mesh/pinning/exact-id': accepted,
   'mesh/pinning/sibling-path': refused,
   'mesh/pinning/prefix': refused,
