@@ -69,5 +69,5 @@ export function neededOf(work: Work | undefined, chosen: Chosen): Needed {
   const all = work === undefined ? [] : decided(work).filter(({ clause }) => chosen.has(clause.id));
   const needs = (...some: readonly Capability[]) =>
     all.some((one) => !one.needs.includes('federation') && one.needs.some((need) => some.includes(need)));
-  return { authority: needs('forging', 'late-authority'), names: needs('other-names') };
+  return { authority: needs('forging', 'late-authority'), names: needs('other-names', 'declared-sessions') };
 }
