@@ -18,7 +18,7 @@ interface What {
   readonly wholeGate?: true;
   /** The mesh that it needs, where it is another one than those of the gate. */
   readonly mesh?: MeshStyle;
-  readonly node?: Pick<MeshNodeSpec, 'alsoServices' | 'sessions'>;
+  readonly node?: Pick<MeshNodeSpec, 'alsoServices'>;
   /** What it has no part in, and says so: its clauses are skipped. */
   readonly offersNot?: 'dial' | 'kept connections';
 }

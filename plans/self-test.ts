@@ -154,7 +154,8 @@ export function conformerBatches(
   tool: (name: ToolName) => string,
   most = mostInCrowd,
 ): readonly Batch[] {
-  const ofNodes = onOurs.filter(looksAtNodes);
+  // Nothing is declared of them.
+  const ofNodes = onOurs.filter((suite) => looksAtNodes(suite) && !suite.needs.includes('declared-sessions'));
   const scenario = scenarios.find(({ id }) => id === by);
   const chosen = new Set((scenario === undefined ? ofNodes : [scenario]).flatMap(clausesOf).map(({ id }) => id));
   return [...Map.groupBy(conformers, ({ mesh }) => mesh)].flatMap(([style, all]) =>

@@ -114,8 +114,8 @@ export interface MeshUp {
   said(): string;
   /** A node beside the mesh that speaks with the probe's own ID, and allows the probe or whoever is named. */
   startImpostor(id: string, allows?: string): Promise<TargetText['nodes'][number]>;
-  /** A right one. */
-  startRightNode(name: string, allows: string): Promise<TargetText['nodes'][number]>;
+  /** A right one: the reference node, or that of a module in `right-nodes`. */
+  startRightNode(name: string, allows: string, module?: string): Promise<TargetText['nodes'][number]>;
   /** One by any command, with the address of its admin listener. */
   startNode(
     name: string,
@@ -178,7 +178,11 @@ export async function meshUp({ dir, start }: Folder, file: string): Promise<Mesh
     ...{ target, probe, child, stopImpostors, startNode },
     said: () => said,
     startImpostor: (id, allows = probe) => asServer(id, [process.execPath, impostorNode, id], allows),
-    startRightNode: (name, allows) => asServer(name, [process.execPath, rightNode], allows),
+    startRightNode(name, allows, module) {
+      const right =
+        module === undefined ? rightNode : fileURLToPath(new URL(`./right-nodes/${module}`, import.meta.url));
+      return asServer(name, [process.execPath, right], allows);
+    },
     kill() {
       stopImpostors();
       child.kill('SIGKILL');

@@ -3,7 +3,6 @@ import { createServer as createTcpServer, type Server as TcpServer } from 'node:
 import type { Server as TlsServer, TlsOptions } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reference, type Behaviour, type Listener } from '../../mesh/node/behaviour.ts';
-import { presentedChain } from '../../mesh/node/peer.ts';
 import type { Held } from '../../mesh/node/held.ts';
 import { pem } from '../../src/svid/x509/pem.ts';
 import { authorityId } from '../../src/svid/x509/read.ts';
@@ -17,17 +16,6 @@ const tls = (
   serverTls: (held) => ({ ...reference.serverTls(held), ...server }),
   clientTls: (held) => ({ ...reference.clientTls(held), ...client }),
 });
-
-/** A connection ends with the SVID of its caller. */
-const endingWithSvids: Behaviour['entrance'] = (tlsServer) => {
-  tlsServer.on('secureConnection', (socket) => {
-    const end = presentedChain(socket)[0]?.notAfter.getTime() ?? 0;
-    const left = Math.min(end - Date.now(), longestTimerMs);
-    setTimeout(() => socket.destroy(), Math.max(0, left)).unref();
-  });
-  return tlsServer;
-};
-const longestTimerMs = 2 ** 31 - 1;
 
 const slowMs = 50;
 const coldMs = 2_000;
@@ -100,14 +88,6 @@ const authorityOf = (held: Held) => {
 
 /** Handshakes as other TLS stacks make them, or as theirs are configured. */
 export const handshakeStyles: readonly Conformer[] = [
-  {
-    kind: 'node',
-    id: 'ends-connections-with-svids',
-    title: 'Ends each connection with the SVID of its caller, and is declared to',
-    judgedBy: ['suites'],
-    change: { entrance: endingWithSvids },
-    node: { sessions: 'until-expiry' },
-  },
   {
     kind: 'node',
     id: 'tls-aes-256-alone',

@@ -694,9 +694,9 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       for (const [nth, id] of [...late, 'svid-leeway-of-seconds-as-server'].entries())
         nodes.push(await mesh.startImpostor(id, nth % 2 === 0 ? probe : caller));
       // Of two nodes it is declared that connections end with the SVID of their caller: one of them does that.
-      const [stands, ends] = ['connection-past-svid', 'ends-connections-with-svids'];
-      for (const id of [stands, ends])
-        nodes.push({ ...(await mesh.startImpostor(id!, caller)), sessions: 'until-expiry' });
+      const [stands, ends] = ['connection-past-svid', 'ending'] as const;
+      nodes.push({ ...(await mesh.startImpostor(stands, caller)), sessions: 'until-expiry' });
+      nodes.push({ ...(await mesh.startRightNode(ends, caller, 'ending.ts')), sessions: 'until-expiry' });
       const { code, history } = await gate('named', { ...target, nodes: [...target.nodes, ...nodes], allow });
       const onConnections = (name: string) =>
         history.flatMap((entry) =>
@@ -709,8 +709,8 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
         'a connection of an SVID that lives, opened beside it: accepted',
       ];
       for (const [name, outcome] of [
-        [stands!, 'accepted'],
-        [ends!, 'refused'],
+        [stands, 'accepted'],
+        [ends, 'refused'],
       ] as const)
         t.strictSame(
           onConnections(name),

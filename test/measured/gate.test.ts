@@ -3,6 +3,7 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from
 import { join } from 'node:path';
 import t from 'tap';
 import { nodeListeners, nothingElseOpen } from '../../src/clauses/mesh/planes.ts';
+import { connectionNotPastSvid } from '../../src/clauses/mesh/tls.ts';
 import { connectEngine } from '../../fixtures/runtime/container/engine.ts';
 import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
 import { loadFormats } from '../../reports/formats.ts';
@@ -29,7 +30,7 @@ const engine = await connectEngine().then(
 const documents = (await loadFormats()).map(({ fileName }) => fileName);
 
 /** What only a target file can ask for. */
-const ofTargetFiles: readonly string[] = [nodeListeners, nothingElseOpen].map(({ id }) => id);
+const ofTargetFiles: readonly string[] = [nodeListeners, nothingElseOpen, connectionNotPastSvid].map(({ id }) => id);
 
 await t.test(
   'the gate passes a right mesh of processes, leaves its documents, and they can be made again to the byte',
