@@ -3,7 +3,7 @@ import { offerTo, type TlsIdentity } from '../fixtures/probes/probe.ts';
 import { allEnded } from '../fixtures/run/all-ended.ts';
 import { eventually, inTime } from '../fixtures/run/eventually.ts';
 import { deliveredWithinMs, followsMs, renewsMs } from '../fixtures/target/follows.ts';
-import { nodesIn, type TargetNode } from '../fixtures/target/target.ts';
+import { nameTo, nodesIn, type TargetNode } from '../fixtures/target/target.ts';
 import type { ServerApi } from '../spiffe/server-api.ts';
 import * as clauses from '../src/clauses/mesh/rotation.ts';
 import type { Role } from '../src/clause.ts';
@@ -165,9 +165,9 @@ async function identitiesBefore(
     let after: ReturnType<typeof target.probeIdentity> | undefined;
     return [caller, { old, renewed: () => (after ??= target.probeIdentity(caller)) }] as const;
   };
-  const callers = new Set([undefined, ...target.nodes.map(({ caller }) => caller)]);
+  const callers = new Set([undefined, ...target.nodes.flatMap(({ caller, callee }) => [caller, callee])]);
   const all = new Map(await Promise.all([...callers].map(ofCaller)));
-  return (node) => (role) => all.get(role === 'server' ? node.caller : undefined)!;
+  return (node) => (role) => all.get(nameTo(node, role))!;
 }
 
 /** An SVID that ends before it is shown again would be refused for that. @throws FixtureError that says so, before anything has changed */

@@ -31,6 +31,7 @@ export interface TargetText {
     admin?: string;
     call?: unknown;
     sessions?: string;
+    link?: unknown;
   }[];
   allow: { faults: unknown[]; write: boolean | unknown[]; load?: { perSecond: number } };
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type TlsOptions, type TLSSocket } from 'node:tls';
@@ -10,6 +10,7 @@ import { openRecorder } from '../fixtures/run/recorder.ts';
 import { newRunId } from '../fixtures/run/run-id.ts';
 import { openRun } from '../fixtures/run/run.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
+import { hostPort } from '../src/host-port.ts';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
 
 t.setTimeout(120_000);
@@ -94,6 +95,31 @@ await t.test('what is neither an answer nor a refusal tells nothing', async (t) 
   t.equal((await probe.ask(deaf, identity)).outcome, 'unknown');
   t.equal((await probe.ask({ address: '127.0.0.1:1' }, identity)).outcome, 'unknown', 'nobody listens');
   t.match((await probe.ask(deaf, { ...identity, key: 'none' })).how, /^key: no PEM/);
+});
+
+await t.test('who is called and says nothing has refused nothing', async (t) => {
+  await using probe = keyProbeOf(run, program.path);
+  const call = (ending: (socket: Socket) => void) =>
+    probe.dial(
+      {
+        by: 'dial',
+        async dial(address) {
+          const socket = connect(hostPort(address), () => ending(socket));
+          socket.on('error', () => undefined);
+          await once(socket.resume(), 'close');
+          return { outcome: 'refused', peer: null, detail: '' };
+        },
+      },
+      '127.0.0.1',
+      spiffeId,
+      withoutItsKey(identity),
+    );
+  for (const ending of [(socket: Socket) => socket.end(), (socket: Socket) => socket.resetAndDestroy()])
+    t.match(await call(ending), {
+      outcome: 'unknown',
+      how: 'connected, and closed without a word; it reports refused',
+    });
+  t.match(await call((socket) => socket.end('neither here nor there')), { outcome: 'refused' });
 });
 
 await t.test('a program that is gone, or never was, tells nothing', async (t) => {

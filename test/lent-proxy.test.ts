@@ -1,41 +1,40 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer } from 'node:tls';
+import { connect, createServer } from 'node:tls';
 import t from 'tap';
 import { inject } from '../fixtures/faults/inject.ts';
 import { partition } from '../fixtures/faults/kinds/partition.ts';
 import { issueIdentity } from '../fixtures/probes/issue-identity.ts';
-import { diesWithUs } from '../fixtures/run/dies-with-us.ts';
 import { eventually } from '../fixtures/run/eventually.ts';
 import { freePort } from '../fixtures/run/free-port.ts';
 import { undoAllOf, undosOf } from '../fixtures/run/guardian/undo.ts';
 import { openRecorder } from '../fixtures/run/recorder.ts';
 import { newRunId } from '../fixtures/run/run-id.ts';
 import { makeScratch, type Run } from '../fixtures/run/run.ts';
+import { dialForged } from '../fixtures/probes/forged-server.ts';
+import { withBentLink } from '../fixtures/target/attach/bent-link.ts';
+import { dialByLink } from '../fixtures/target/attach/dial-link.ts';
 import { faultByToxiproxy } from '../fixtures/target/attach/fault-by-toxiproxy.ts';
 import { changeProxy, reachedAt, readProxy } from '../fixtures/target/attach/lent-proxy.ts';
-import { locateTools } from '../fixtures/toolchain/toolchain.ts';
+import { hostPort } from '../src/host-port.ts';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
 import { HealError } from '../src/heal-error.ts';
 import { readFaults } from '../src/reading/faults.ts';
+import { startToxiproxy } from './lent-toxiproxy.ts';
 
 t.setTimeout(240_000);
 
 // A proxy of a toxiproxy that belongs to somebody else: a real one, before a server that speaks TLS.
 
-const { toxiproxy } = await locateTools(['toxiproxy'], { onProgress() {} });
-const api = await freePort();
-const [program, ...args] = diesWithUs([toxiproxy.path, '-host', '127.0.0.1', '-port', String(api)]);
-const running = spawn(program, args, { stdio: 'ignore' });
-t.teardown(() => running.kill('SIGKILL'));
-const at = `http://127.0.0.1:${api}`;
-await eventually('toxiproxy answers', async () => (await fetch(`${at}/version`)).ok, { withinMs: 10_000 });
+const toxiproxy = await startToxiproxy();
+t.teardown(() => toxiproxy.stop());
+const at = toxiproxy.api;
 
 const authority = await forgeAuthority({ trustDomain: 'a.mesh' });
 const { cert, key } = await issueIdentity(authority, 'spiffe://a.mesh/spire/server');
@@ -59,15 +58,8 @@ function aRun(t: { teardown(end: () => void): void }): Run {
   return { id, recorder, env: { ASSAY_RUN: id }, signal: new AbortController().signal } as unknown as Run;
 }
 
-let made = 0;
-/** A proxy of its own. */
-async function lend(change: object = {}) {
-  const proxy = `link-${++made}`;
-  const state = { name: proxy, listen: '127.0.0.1:0', upstream, enabled: true, ...change };
-  const { status } = await fetch(`${at}/proxies`, { method: 'POST', body: JSON.stringify(state) });
-  assert.equal(status, 201);
-  return { toxiproxy: at, proxy };
-}
+const lend = (change: { readonly upstream?: string; readonly enabled?: boolean } = {}) =>
+  toxiproxy.lend(upstream, change);
 
 const injecting = (run: Run) => ({ recorder: run.recorder, signal: run.signal, scenario: 'cut', healWithinMs: 1_000 });
 const cut = (run: Run, lent: Awaited<ReturnType<typeof lend>>, of: { server?: string; listen?: string } = {}) =>
@@ -196,4 +188,159 @@ await t.test('where it listens, as seen from here', (t) => {
     /listens at 10\.0\.0\.8:81, and only 10\.0\.0\.7 is named; wanted is listen/,
   );
   t.end();
+});
+
+/** What somebody who is to be called shows, and what comes of it through a link. */
+const own = await issueIdentity(authority, 'spiffe://a.mesh/service/api');
+const right = await issueIdentity(authority, 'spiffe://a.mesh/service/backend');
+const wrong = await issueIdentity(await forgeAuthority({ trustDomain: 'a.mesh' }), right.spiffeId);
+const everyMs = 150;
+
+/** A service that calls through a link over and over. */
+function caller(
+  t: { teardown(end: () => void): void },
+  to: string,
+  { as = own, believes = false, trusts = authority.certificatePem, silent = false } = {},
+) {
+  const { host, port } = hostPort(to);
+  const call = () => {
+    if (silent) {
+      connectTcp({ host, port }, function (this: Socket) {
+        this.end();
+      }).on('error', () => undefined);
+      return;
+    }
+    const socket = connect({
+      ...{ host, port, ca: trusts, cert: as.cert, key: as.key, rejectUnauthorized: !believes },
+      checkServerIdentity: () => undefined,
+    });
+    socket.once('secureConnect', () => socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'));
+    socket.on('error', () => undefined);
+    socket.resume();
+    setTimeout(() => socket.destroy(), 1_000).unref();
+  };
+  const calling = setInterval(call, everyMs);
+  t.teardown(() => clearInterval(calling));
+}
+
+/** What comes of one call through a link, to somebody who shows this. */
+function through(run: Run, lent: Awaited<ReturnType<typeof lend>>) {
+  const dialler = dialByLink(
+    { node: 'api', spiffeId: own.spiffeId, trustDomain: 'a.mesh' },
+    { ...lent, every: everyMs },
+    run,
+  );
+  return (identity: typeof own) => dialForged(dialler, '127.0.0.1', right.spiffeId, { identity });
+}
+
+await t.test('a service that calls through a link is met there, and the link is as it was', { jobs: 4 }, async (t) => {
+  void t.test('who is right', { buffered: true }, async (t) => {
+    const [run, lent] = [aRun(t), await lend()];
+    caller(t, (await readProxy(lent)).listen);
+    const met = through(run, lent);
+    const all = await Promise.all([met(right), met(wrong), met(right)]);
+    t.match(all, [
+      { outcome: 'accepted', how: 'sent application data', client: [{ uriSans: [own.spiffeId] }] },
+      { outcome: 'refused', how: /^closed/ },
+      { outcome: 'accepted' },
+    ]);
+    t.match(await readProxy(lent), { upstream, enabled: true });
+    t.strictSame(undosOf(run.id), []);
+    t.equal((await fetch(`${at}/proxies/assay-holds-${lent.proxy}`)).status, 404);
+  });
+
+  void t.test('who believes anybody', { buffered: true }, async (t) => {
+    const lent = await lend();
+    caller(t, (await readProxy(lent)).listen, { believes: true });
+    t.match(await through(aRun(t), lent)(wrong), { outcome: 'accepted' });
+  });
+
+  void t.test(
+    'one who believes anybody beside a right one that refuses is not hidden by it',
+    { buffered: true },
+    async (t) => {
+      const lent = await lend();
+      const { listen } = await readProxy(lent);
+      caller(t, listen, { believes: true });
+      caller(t, listen);
+      t.match(await through(aRun(t), lent)(wrong), { outcome: 'accepted' });
+    },
+  );
+
+  void t.test('where others call, too, nobody knows who refused', { buffered: true }, async (t) => {
+    const lent = await lend();
+    const { listen } = await readProxy(lent);
+    caller(t, listen);
+    caller(t, listen, { as: await issueIdentity(authority, 'spiffe://a.mesh/service/batch') });
+    const met = through(aRun(t), lent);
+    let seen = await met(right);
+    for (let nth = 0; nth < 5 && seen?.client?.[0]?.uriSans[0] === own.spiffeId; nth++) seen = await met(right);
+    t.match(await met(wrong), {
+      outcome: 'unknown',
+      how: /spiffe:\/\/a\.mesh\/service\/batch calls through that link, too/,
+    });
+  });
+
+  void t.test('who believes anybody and is somebody else is held against nobody', { buffered: true }, async (t) => {
+    const lent = await lend();
+    caller(t, (await readProxy(lent)).listen, { believes: true, as: right });
+    t.match(await through(aRun(t), lent)(wrong), { outcome: 'unknown' });
+  });
+
+  void t.test('who looks only whether anybody listens has not called', { buffered: true }, async (t) => {
+    const lent = await lend();
+    caller(t, (await readProxy(lent)).listen, { silent: true });
+    t.match(await through(aRun(t), lent)(wrong), { outcome: 'unknown', how: 'connected, and closed without a word' });
+  });
+
+  void t.test('nobody calls', { buffered: true }, async (t) => {
+    t.match(await through(aRun(t), await lend())(right), {
+      outcome: 'unknown',
+      how: /^nobody called through link-\d+ in 2\.5 s, and api does every 0\.15 s, as its file says$/,
+    });
+  });
+});
+
+await t.test('one run at a time bends a link', async (t) => {
+  const lent = await lend();
+  const [first, second] = [aRun(t), aRun(t)];
+  const of = (run: Run, work: () => Promise<unknown>, bentTo = '127.0.0.1:9') =>
+    withBentLink({ id: run.id, trustDomain: 'a.mesh' }, lent, bentTo, work);
+  await of(first, async () => {
+    t.equal((await readProxy(lent)).upstream, '127.0.0.1:9');
+    await t.resolves(
+      assert.rejects(
+        of(second, async () => undefined, '127.0.0.1:10'),
+        /another run of Assay bends it, or left it behind: .* curl -X DELETE/,
+      ),
+    );
+    t.equal((await readProxy(lent)).upstream, '127.0.0.1:9', 'and the second changes nothing');
+  });
+  t.equal((await readProxy(lent)).upstream, upstream);
+  await t.test('what somebody else made of it meanwhile stays', async (t) => {
+    await of(first, async () => void (await changeProxy(lent, { upstream: '127.0.0.1:11' })));
+    t.equal((await readProxy(lent)).upstream, '127.0.0.1:11');
+    await changeProxy(lent, { upstream });
+  });
+  await t.test('whatever becomes of the work', async (t) => {
+    await t.resolves(
+      assert.rejects(
+        of(first, () => Promise.reject(new Error('no'))),
+        /^Error: no/,
+      ),
+    );
+    t.equal((await readProxy(lent)).upstream, upstream);
+  });
+});
+
+await t.test('a link that a killed run bent is bent back by whoever finds it', async (t) => {
+  const lent = await lend();
+  const killed = aRun(t);
+  const never = new Promise<never>(() => undefined);
+  void withBentLink({ id: killed.id, trustDomain: 'a.mesh' }, lent, '127.0.0.1:9', () => never);
+  await eventually('it is bent', async () => (await readProxy(lent)).upstream === '127.0.0.1:9', { withinMs: 5_000 });
+  t.equal(undoAllOf(killed.id), true);
+  t.match(await readProxy(lent), { upstream, enabled: true });
+  const next = aRun(t);
+  t.equal(await withBentLink({ id: next.id, trustDomain: 'a.mesh' }, lent, '127.0.0.1:9', async () => 'bent'), 'bent');
 });

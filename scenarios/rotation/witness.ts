@@ -2,7 +2,7 @@ import { openControl, type Control, type Offer, type OpenControl } from '../../f
 import { dialForged } from '../../fixtures/probes/forged-server.ts';
 import { offerTo, type Session, type TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import type { TargetNode } from '../../fixtures/target/target.ts';
+import { isPrompt, type TargetNode } from '../../fixtures/target/target.ts';
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
 import { revokedAuthorityRefused, ticketNotPastAuthority } from '../../src/clauses/mesh/rotation.ts';
 import type { Role } from '../../src/clause.ts';
@@ -31,7 +31,9 @@ export async function openWitness(
   const asServer =
     node.lacks?.server === undefined ? await witnessAsServer(context, node, identities('server')) : undefined;
   const asClient =
-    node.lacks?.client === undefined ? await witnessAsClient(context, node, identities('client')) : undefined;
+    node.lacks?.client === undefined && isPrompt(node, 'client')
+      ? await witnessAsClient(context, node, identities('client'))
+      : undefined;
   return {
     async close() {
       // At once: what is asked for the first time when the bound is over shows nothing of whether it came in time.

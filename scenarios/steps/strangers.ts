@@ -5,7 +5,7 @@ import type { TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { showTo } from '../../fixtures/probes/show.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
 import { inTime } from '../../fixtures/run/eventually.ts';
-import { identityTo, idTo, partsOf, type Target, type TargetNode } from '../../fixtures/target/target.ts';
+import { identityTo, idTo, isPrompt, partsOf, type Target, type TargetNode } from '../../fixtures/target/target.ts';
 import type { Role } from '../../src/clause.ts';
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
 import { heardElsewhere } from '../../src/heard-elsewhere.ts';
@@ -42,7 +42,7 @@ export async function sendStrangers(
   const unknown = await forgeAuthority({ trustDomain: target.trustDomain });
   // On a mesh that others run no more often than its file allows.
   const pauseMs = Math.max(everyMs, 1_000 / (target.callsPerSecond ?? Infinity));
-  const parts = partsOf(target);
+  const parts = partsOf(target).filter(({ node, role }) => isPrompt(node, role));
   const right = (node: TargetNode, role: Role) => async () =>
     showTo(target, node, role, await identityTo(target, node, role));
   const controls = await Promise.all(

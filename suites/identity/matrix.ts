@@ -2,7 +2,7 @@ import { besideControl, type Control, type Row } from '../../fixtures/probes/bes
 import { dialForged } from '../../fixtures/probes/forged-server.ts';
 import { offerTo, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { deafness, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
+import { deafness, nameTo, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
 import { exactId, expectedPeer, foreignDomainUnknown } from '../../src/clauses/mesh/pinning.ts';
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
 import { selfSigned, strangerAuthority } from '../../src/clauses/spiffe-id/proof.ts';
@@ -89,7 +89,7 @@ async function partsWithIdentities(context: SuiteContext, rows: readonly Identit
   };
   return Promise.all(
     partsOf(target).map(async ({ node, role }) => {
-      const caller = role === 'server' ? node.caller : undefined;
+      const caller = nameTo(node, role);
       const identities = await identitiesOf('ours', caller);
       const why = deafness(node, role);
       if (why === undefined) return { node, role, identities };
@@ -267,8 +267,9 @@ async function otherPeer(
     return [];
   };
   if (node.dialler?.expectsAnybody === true)
-    return skip(`${node.name} is made to call by a command that is not told whom to expect ({expect})`);
-  const isOther = (id: string) => id !== probeIds.own && id.startsWith(`spiffe://${trustDomain}/`);
+    return skip(`${node.name} is not told whom to expect ({expect}) when it is made to call`);
+  const isOther = (id: string) =>
+    id !== probeIds.own && id !== node.callee && id.startsWith(`spiffe://${trustDomain}/`);
   const allowed = node.allows?.find(isOther);
   const other = allowed ?? nodes.find(({ name, spiffeId }) => name !== node.name && isOther(spiffeId))?.spiffeId;
   if (other === undefined) return skip('needs a second ID that the node allows', true);

@@ -4,7 +4,7 @@ import { leftOpen, meant, told } from '../../fixtures/probes/meant.ts';
 import type { Seen } from '../../fixtures/probes/probe.ts';
 import { showTo } from '../../fixtures/probes/show.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
-import { identityTo, idTo, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
+import { identityTo, idTo, isPrompt, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
 import type { Role } from '../../src/clause.ts';
 import { expired } from '../../src/clauses/x509-svid/path.ts';
 import { briefOf, lookMs, surelyPastMs, unlessEnded, until, type Brief } from '../identity/brief.ts';
@@ -21,7 +21,14 @@ export const ended: Suite = {
   needs: ['ending-svids'],
   decides: [expired],
   async run(context) {
-    await allEnded(partsOf(context.target).map(({ node, role }) => inRole(context, node, role)));
+    const parts = partsOf(context.target);
+    for (const { node, role } of parts.filter((part) => !isPrompt(part.node, part.role))) {
+      const reason = `${node.name} calls in its own time, and not while an SVID of seconds lives`;
+      context.recorder.record({ kind: 'skip', clause: expired.id, node: node.name, role, reason });
+    }
+    await allEnded(
+      parts.filter(({ node, role }) => isPrompt(node, role)).map(({ node, role }) => inRole(context, node, role)),
+    );
   },
 };
 

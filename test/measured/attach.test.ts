@@ -12,6 +12,7 @@ import { serverPresentsSvid, versionAsServer } from '../../src/clauses/mesh/tls.
 import * as shownLeaves from '../../src/clauses/x509-svid/shown.ts';
 import { parse } from 'yaml';
 import { attachTarget } from '../../fixtures/target/attach.ts';
+import { readProxy, type LentProxy } from '../../fixtures/target/attach/lent-proxy.ts';
 import { issueIdentity } from '../../fixtures/probes/issue-identity.ts';
 import { offerTo } from '../../fixtures/probes/probe.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
@@ -28,6 +29,7 @@ import { modulePath } from '../../src/module-file.ts';
 import type { Report } from '../../src/report/report.ts';
 import { freePort } from '../../fixtures/run/free-port.ts';
 import { folder, meshUp, type MeshUp, type TargetText } from '../attached-mesh.ts';
+import { startToxiproxy } from '../lent-toxiproxy.ts';
 import { names as byName } from '../products/product.ts';
 
 t.setTimeout(3_600_000);
@@ -217,7 +219,7 @@ await t.test('target files', async (t) => {
     [
       'two ways to make one call',
       good.replace('allows: []', 'allows: [], dial: [call], admin: "host:9000"'),
-      [/:6: nodes\[1\]\.admin: stands beside dial: wanted is one way to make it call, of dial, admin, call/],
+      [/:6: nodes\[1\]\.admin: stands beside dial: wanted is one way to make it call, of dial, admin, call, link/],
     ],
     [
       'an admin listener that is none',
@@ -293,6 +295,45 @@ await t.test('target files', async (t) => {
       'a proxy for no node of the file',
       good.replace('[partition]', '[{ kind: partition, nodes: [db], toxiproxy: "http://h:1", proxy: x }]'),
       [/:7: allow\.faults\[0\]\.nodes\[0\]: "db" is no node of this file; there are web, api/],
+    ],
+    ...(
+      [
+        [
+          'through nobody knows whose',
+          'proxy: x, expects: spiffe://a.mesh/db',
+          /toxiproxy: is missing; wanted is the API/,
+        ],
+        ['to nobody knows whom', 'toxiproxy: "http://h:1", proxy: x', /expects: is missing; wanted is the ID/],
+        [
+          'to another trust domain',
+          'toxiproxy: "http://h:1", proxy: x, expects: spiffe://b.mesh/db',
+          /expects: spiffe:\/\/b\.mesh\/db is of trust domain b\.mesh, and this file is about a\.mesh/,
+        ],
+        [
+          'at no time',
+          'toxiproxy: "http://h:1", proxy: x, expects: spiffe://a.mesh/db, every: now and then',
+          /every: "now and then" is no time, as 500ms, 10s or 2m are/,
+        ],
+        [
+          'with a key that there is not',
+          'toxiproxy: "http://h:1", proxy: x, expects: spiffe://a.mesh/db, cut: x',
+          /cut: unknown key; known here are toxiproxy, proxy, expects, every/,
+        ],
+      ] as const
+    ).map(
+      ([what, link, says]) =>
+        [
+          `a link ${what}`,
+          good.replace('allows: []', `allows: [], link: { ${link} }`),
+          [new RegExp(`:6: nodes\\[1\\]\\.link\\.${says.source}`)],
+        ] as const,
+    ),
+    [
+      'one link for two nodes',
+      good
+        .replace('allows: []', 'allows: [], link: { toxiproxy: "http://h:1", proxy: x, expects: spiffe://a.mesh/db }')
+        .replace('critical: true', 'link: { toxiproxy: "http://h:1", proxy: x, expects: spiffe://a.mesh/db }'),
+      [/:6: nodes\[1\]\.link\.proxy: is that of nodes\[0\], too, so that nobody could tell their calls apart/],
     ],
     ['no node', good.replaceAll(/^ {2}- .*\n/gm, '').replace('nodes:', 'nodes: []'), [/:4: nodes: \[\] names no node/]],
     [
@@ -428,7 +469,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       for (const [id, why] of [
         [
           'mesh/tls/version-as-client',
-          /cannot be asked to call: read-only\.yaml gives no way to that \(dial, admin, call\)/,
+          /cannot be asked to call: read-only\.yaml gives no way to that \(dial, admin, call, link\)/,
         ],
         ['mesh/tls/ticket-not-past-svid', /not injectable here/],
         ['x509-svid/path/expired', /in the bundle, and read-only\.yaml does not say allow: \{ write: \[authority\] \}/],
@@ -835,6 +876,86 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       ]);
       for (const file of ['report.json', 'history.jsonl', 'report.html'])
         t.notMatch(readFileSync(join(dir, 'out-made-to-call', file), 'utf8'), 'a-token-of-somebody');
+    },
+  );
+
+  await t.test(
+    'met on a link that its file lends, which leads where it led when a run is over, or killed',
+    async (t) => {
+      const { 'assay-go-node': go } = await locateTools(['assay-go-node'], { onProgress() {} });
+      const toxiproxy = await startToxiproxy();
+      t.teardown(() => toxiproxy.stop());
+      const liar = 'svid-self-signed-as-client';
+      const [backend] = target.nodes;
+      const commands = {
+        reference: [process.execPath, modulePath('../../mesh/node/main.ts', import.meta.url)],
+        go: [go.path],
+        [liar]: nodeMain(liar),
+      };
+      const everyMs = 150;
+      const nodes: TargetText['nodes'] = [];
+      for (const [name, command] of Object.entries(commands)) {
+        const { admin, ...node } = await mesh.startNode(name, command, backend!.spiffeId);
+        const lent = await toxiproxy.lend(backend!.address);
+        const body = JSON.stringify({ address: (await readProxy(lent)).listen, expect: backend!.spiffeId });
+        const headers = { 'content-type': 'application/json' };
+        const calling = setInterval(() => {
+          fetch(`http://${admin}/dial`, { method: 'POST', headers, body }).catch(() => undefined);
+        }, everyMs);
+        t.teardown(() => clearInterval(calling));
+        nodes.push({ ...node, link: { ...lent, expects: backend!.spiffeId, every: `${everyMs}ms` } });
+      }
+      const led = () =>
+        Promise.all(nodes.map(async ({ link }) => (await readProxy(link as LentProxy)).upstream === backend!.address));
+      const only = ['mesh/tls/version-as-client', 'mesh/pinning/sibling-path', 'spiffe-id/proof/self-signed'];
+      const flags = ['--only', only.join(',')];
+      const lending = { ...target, nodes, allow: { ...noFaults, write: ['svids'] } };
+      const { code, report, history, stderr } = await gate('links', lending, ...flags);
+      t.strictSame([code, report.verdict, report.troubles], [1, 'fail', []], stderr);
+      const asClient = history.flatMap((entry) =>
+        entry.kind === 'exchange' && entry.role === 'client' ? [entry] : [],
+      );
+      for (const { name } of nodes) {
+        const own = asClient.filter(({ node }) => node === name);
+        for (const id of only)
+          t.ok(
+            own.some(({ clause, expect }) => clause === id && expect === 'refused'),
+            `${name}: ${id}`,
+          );
+        t.strictSame(
+          own.flatMap(({ clause, expect, outcome, how }) =>
+            expect === outcome || expect === 'either' ? [] : [`${clause}: ${outcome}: ${how.split(';')[0]}`],
+          ),
+          name === liar
+            ? own.flatMap(({ clause }) => (clause === only[2] ? [`${clause}: accepted: sent application data`] : []))
+            : [],
+          name,
+        );
+      }
+      t.strictSame(await led(), [true, true, true]);
+      const unnamed = await gate('links-unnamed', { ...lending, allow: noFaults }, ...flags);
+      t.match(
+        unnamed.report.clauses.find(({ id }) => id === only[0])?.reason,
+        /calls spiffe:\/\/.* and asks for that .*would have to say allow: \{ write: \[svids\] \}/,
+      );
+      const child = start(
+        [
+          'gate',
+          '--target',
+          writeTarget('links-killed', lending),
+          ...flags,
+          '--out',
+          join(dir, 'out-links-killed'),
+          '--quiet',
+        ],
+        'ignore',
+      );
+      await eventually('a link is bent', async () => (await led()).includes(false), { withinMs: 30_000, everyMs: 5 });
+      const killed = once(child, 'exit');
+      child.kill('SIGKILL');
+      await killed;
+      await eventually('all lead where they led', async () => !(await led()).includes(false), { withinMs: 20_000 });
+      mesh.stopImpostors();
     },
   );
 
