@@ -29,9 +29,7 @@ async function look({ target, recorder, signal }: SuiteContext, node: TargetNode
       `${node.name} is declared to end its connections at a renewal (sessions: renewed), which is not looked at`,
     );
   if (!standsFor(node))
-    return void skip(
-      `${node.name} is asked once on each connection: a second question is asked by hello and http alone`,
-    );
+    return void skip(`${node.name} is asked once on each connection: a second question is asked over HTTP alone`);
   const isToEnd = node.sessions === 'until-expiry';
   const next = briefOf(target, idTo(target, node, 'server'));
   using opened = new DisposableStack();

@@ -126,7 +126,7 @@ export const connectionNotPastSvid = clause({
   title: 'A connection does not stand past the end of the SVID of its caller, where that is declared',
   danger: 'whoever was let in once stays, for as long as the connection is kept open',
   limits:
-    'of nodes that are declared so (`sessions: until-expiry`); one connection a node, asked once a second until no clock could make it right; by HTTP/1.1 alone',
+    'of nodes that are declared so (`sessions: until-expiry`); one connection a node, asked once a second until no clock could make it right; over HTTP/1.1, HTTP/2 and gRPC',
   roles: ['server'],
   judge: refusedBesideControl,
 });
