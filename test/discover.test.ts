@@ -97,7 +97,6 @@ await t.test(
       port,
       behind: 0,
       allowed,
-      both: '',
       cert: path('svid.pem'),
       key: path('svid.key'),
       bundle: path('bundle.pem'),

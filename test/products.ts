@@ -1,4 +1,6 @@
 import { envoy, redisBehindEnvoy } from './products/envoy.ts';
+import { envoySds } from './products/envoy-sds.ts';
+import { goGrpc, goHttps } from './products/go-spiffe.ts';
 import { haproxy } from './products/haproxy.ts';
 import { nginx } from './products/nginx.ts';
 import { grpcJs, nodeCaller, nodeHttps, nodeWebsocket } from './products/node-servers.ts';
@@ -9,5 +11,9 @@ import { stunnel } from './products/stunnel.ts';
 
 /** Software that speaks TLS and has never heard of Assay. */
 export const products: readonly Product[] = [
-  ...[nginx, haproxy, stunnel, envoy, redisBehindEnvoy, redis, postgres, nodeHttps, nodeCaller, nodeWebsocket, grpcJs],
+  ...[nginx, haproxy, stunnel, envoy, envoySds, redisBehindEnvoy, redis, postgres],
+  ...[nodeHttps, nodeCaller, nodeWebsocket, grpcJs, goHttps, goGrpc],
 ];
+
+/** Those of them that are judged while SVIDs and authorities are renewed. */
+export const followers: readonly Product[] = [nginx, haproxy, envoySds, goHttps];

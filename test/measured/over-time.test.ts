@@ -1,7 +1,7 @@
 import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { diesWithUs } from '../../fixtures/run/dies-with-us.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
@@ -13,8 +13,14 @@ import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
 import { connectServerApi } from '../../spiffe/server-api.ts';
 import { findClause } from '../../src/clauses/catalogue.ts';
 import type { Entry } from '../../src/history.ts';
+import { pem } from '../../src/svid/x509/pem.ts';
 import { folder, meshUp, type MeshUp, type TargetText } from '../attached-mesh.ts';
-import { nginx } from '../products/nginx.ts';
+import { followers as allFollowers } from '../products.ts';
+import { helperCommand, helperFiles } from '../products/by-helper.ts';
+import { buildGoService } from '../products/go-service.ts';
+import { listens } from '../products/listens.ts';
+
+import type { Place, Product, Stale } from '../products/product.ts';
 
 t.setTimeout(1_200_000);
 
@@ -57,58 +63,76 @@ t.teardown(() => {
   for (const one of programs) one.kill('SIGKILL');
 });
 
-function start(command: string, args: readonly string[], cwd: string): void {
-  const [program, ...words] = diesWithUs([command, ...args]);
-  programs.push(spawn(program, words, { cwd, env: { ...env, PATH: path }, stdio: 'ignore' }));
+/** Ends those that were started since there were so many of them. */
+function endSince(count: number): void {
+  for (const one of programs.splice(count)) one.kill('SIGTERM');
 }
 
-/** nginx with the files that the real spiffe-helper writes, and what that signals. */
-async function nginxByHelper(
-  id: string,
-  { reloads = true, staysWithBundle = false }: { readonly reloads?: boolean; readonly staysWithBundle?: boolean } = {},
-): Promise<TargetText['nodes'][number]> {
+function start([command = '', ...args]: readonly string[], cwd: string): void {
+  const words = diesWithUs([tools[command] ?? command, ...args]);
+  programs.push(spawn(words[0], words.slice(1), { cwd, env: { ...env, PATH: path }, stdio: 'ignore' }));
+}
+
+// Where what is no name on a PATH is.
+const tools: Record<string, string> = {};
+const helper = await locateTools(['spiffe-helper'], { onProgress() {} }).catch(() => undefined);
+if (helper !== undefined) tools['spiffe-helper'] = helper['spiffe-helper'].path;
+const goService = await buildGoService();
+if ('path' in goService) tools[goService.program] = goService.path;
+
+/** Whether a product and what keeps its files fresh can be had here. */
+const isHere = ({ needs, asksWorkloadApi, builds }: Product) =>
+  (asksWorkloadApi || helper !== undefined) &&
+  (builds ? 'path' in goService : findOnPath(needs, { ...env, PATH: path }) !== undefined);
+
+/** A deployment that follows what SPIRE renews, or does not: by the Workload API itself, or by files that the real spiffe-helper keeps fresh. */
+async function deploy(product: Product, wrong?: Stale): Promise<TargetText['nodes'][number]> {
+  const id = wrong?.id ?? `${product.id}-follows`;
   const own = join(dir, id);
   mkdirSync(own);
   const at = (name: string) => join(own, name);
-  const place = {
-    ...{ dir: own, port: await freePort(), behind: 0, cert: at('svid.pem'), key: at('svid.key'), both: '' },
-    ...{ bundle: at('bundle.pem'), allowed: mesh.probe },
+  const write = (files: Readonly<Record<string, string>>) => {
+    for (const [name, text] of Object.entries(files)) writeFileSync(at(name), text);
   };
-  const signals = reloads ? `renew_signal = "SIGHUP"\npid_file_name = "${at('nginx.pid')}"\n` : '';
-  writeFileSync(
-    at('helper.conf'),
-    `agent_address = "${target.workloadApi.slice('unix://'.length)}"
-cert_dir = "${own}"
-svid_file_name = "svid.pem"
-svid_key_file_name = "svid.key"
-svid_bundle_file_name = "bundle.pem"
-daemon_mode = true
-${signals}`,
-  );
-  start(helperPath!, ['-config', at('helper.conf')], own);
-  await eventually('the helper has written its files', () => existsSync(place.bundle) && existsSync(place.key), {
-    withinMs: 20_000,
-  });
-  if (staysWithBundle) copyFileSync(place.bundle, at('bundle-of-the-first-day.pem'));
-  const bundle = staysWithBundle ? at('bundle-of-the-first-day.pem') : place.bundle;
-  const { files = {}, commands } = nginx.right({ ...place, bundle });
-  for (const [name, text] of Object.entries(files)) writeFileSync(at(name), text);
-  const [[program = '', ...args] = []] = commands;
-  start(program, args, own);
-  await eventually(`${id} listens`, () => existsSync(at('nginx.pid')), { withinMs: 20_000 });
+  const place: Place = {
+    ...{ dir: own, port: await freePort(), behind: await freePort() },
+    ...{ cert: at('svid.pem'), key: at('svid.pem.key'), bundle: at('bundle.pem') },
+    ...{ workloadApi: target.workloadApi, spiffeId: mesh.probe, allowed: mesh.probe },
+  };
+  if (!product.asksWorkloadApi) {
+    write(helperFiles(place, wrong?.isToldNothing ? undefined : product.renewal));
+    start(helperCommand(place), own);
+    await eventually(
+      'the helper has written its files',
+      () => [place.cert, place.key, place.bundle].every((file) => existsSync(file)),
+      { withinMs: 20_000 },
+    );
+  }
+  const firstDay = at('bundle-of-the-first-day.pem');
+  if (wrong?.deploy !== undefined) {
+    using api = connectServerApi(admin());
+    const { authorities } = await api.getBundle();
+    write({ 'bundle-of-the-first-day.pem': authorities.map(({ der }) => pem('CERTIFICATE', der)).join('') });
+  }
+  const { files = {}, commands } =
+    wrong?.deploy === undefined ? product.right(place) : wrong.deploy({ ...place, bundle: firstDay });
+  write(files);
+  for (const command of commands) start(command, own);
+  await eventually(`${id} listens`, () => listens(place.port), { withinMs: 20_000, everyMs: 50 });
   return {
     ...{ name: id, address: `127.0.0.1:${place.port}`, spiffeId: mesh.probe, allows: [mesh.probe], uptake: '3s' },
-    ...{ protocol: 'http' },
+    ...{ protocol: product.protocol },
   } as TargetText['nodes'][number];
 }
 
-const helperPath = await locateTools(['spiffe-helper'], { onProgress() {} }).then(
-  (tools) => tools['spiffe-helper'].path,
-  () => undefined,
-);
-const nginxIsHere = findOnPath('nginx', { ...env, PATH: path }) !== undefined;
-const lacking =
-  helperPath === undefined ? 'spiffe-helper cannot be had' : !nginxIsHere && 'nginx is not on this machine';
+const followers = allFollowers.filter(isHere);
+let there: Promise<readonly TargetText['nodes'][number][]> | undefined;
+/** Those, deployed rightly, once: they go on from one test to the next. */
+const followersThere = () => (there ??= Promise.all(followers.map((product) => deploy(product))));
+const stale = followers.flatMap((product) => (product.stale ?? []).map((one) => ({ ...one, product })));
+/** Those beside whom a rotation goes on to its end, and those who stop it. */
+const staleToTheEnd = stale.filter(({ isToldNothing }) => !isToldNothing);
+const toldNothing = stale.filter(({ isToldNothing }) => isToldNothing);
 
 await t.test(
   'a rotation of the authority is not done where partners would be cut off, unless that is allowed',
@@ -135,6 +159,9 @@ function comesTo(t: Test, told: string, wanted: RegExp, message: string): void {
   else t.match(told, wanted, message);
 }
 
+// A service that does not speak as the node contract says is asked nothing on kept connections.
+const holds = /^pass|^skipped: .* was asked nothing on kept connections/;
+
 const liars = {
   'rotation-loses-some': [
     'mesh/rotation/requests-survive',
@@ -160,38 +187,30 @@ await t.test(
   async (t) => {
     const nodes = [...target.nodes];
     for (const id of Object.keys(liars)) nodes.push(await mesh.startImpostor(id));
-    if (lacking === false)
-      nodes.push(
-        await nginxByHelper('nginx-by-helper'),
-        await nginxByHelper('nginx-old-bundle', { staysWithBundle: true }),
-      );
-    const allow = { faults: [{ kind: 'authority-rotation', federated: true }], write: false, load };
+    const following = await followersThere();
+    const before = programs.length;
+    const others = [...following];
+    for (const one of staleToTheEnd) others.push(await deploy(one.product, one));
+    // So many services at twice that would leave them too little of two processors.
+    const light = { perSecond: 10 };
+    const allow = { faults: [{ kind: 'authority-rotation', federated: true }], write: false, load: light };
     const { code, report, history, stderr } = await gate(
       'forced',
-      { ...target, nodes: nodes.map((node) => ({ ...node, uptake: '2s' })), allow },
+      { ...target, nodes: [...nodes.map((node) => ({ ...node, uptake: '2s' })), ...others], allow },
       ...['--only', 'forced-rotation'],
     );
     mesh.stopImpostors();
+    endSince(before);
     t.strictSame([code, report.verdict, report.troubles], [1, 'fail', []], stderr);
     for (const { name } of target.nodes)
       for (const { id } of report.clauses) comesTo(t, judged(history, id, name), /^pass/, `${name} is right`);
     for (const [id, [clause, reason]] of Object.entries(liars)) comesTo(t, judged(history, clause, id), reason, id);
-    for (const id of lacking === false
-      ? ['requests-survive', 'new-svid-presented', 'fresh-key', 'revoked-authority-refused']
-      : [])
-      comesTo(
-        t,
-        judged(history, `mesh/rotation/${id}`, 'nginx-by-helper'),
-        /^pass/,
-        `nginx that is told of its files: ${id}`,
-      );
-    if (lacking === false)
-      comesTo(
-        t,
-        judged(history, 'mesh/rotation/requests-survive', 'nginx-old-bundle'),
-        /^fail: nginx-old-bundle lost .* while it was given another SVID/,
-        'one that stays with the bundle of its first day turns away who comes with a new SVID',
-      );
+    for (const { name } of following)
+      for (const { id } of report.clauses)
+        comesTo(t, judged(history, id, name), holds, `${name} follows what SPIRE renews: ${id}`);
+    for (const { id, breaks } of staleToTheEnd)
+      for (const { id: clause } of report.clauses)
+        comesTo(t, judged(history, clause, id), breaks.includes(clause) ? /^fail/ : /^(?!fail)/, `${id}: ${clause}`);
     const steps = history.flatMap((entry) => (entry.kind === 'authority' ? [entry.state] : []));
     t.strictSame(steps, ['prepared', 'activated', 'tainted', 'followed', 'revoked']);
     t.match(report.left, [{ what: /^a new authority of x0tta6bl4\.mesh/ }]);
@@ -201,10 +220,12 @@ await t.test(
 );
 
 await t.test(
-  'a server that nobody tells of its new files is found, and nothing is revoked',
-  { skip: lacking },
+  'servers that nobody tells of their new files are found, and nothing is revoked',
+  { skip: toldNothing.length === 0 && 'there is neither spiffe-helper nor a server that reads files' },
   async (t) => {
-    const nodes = [...target.nodes, await nginxByHelper('nginx-never-reloads', { reloads: false })];
+    const nodes = [...target.nodes];
+    const before = programs.length;
+    for (const one of toldNothing) nodes.push(await deploy(one.product, one));
     const allow = { faults: [{ kind: 'authority-rotation', federated: true }], write: false, load };
     const { code, report, history, stderr } = await gate(
       'stale',
@@ -212,24 +233,25 @@ await t.test(
       ...['--only', 'forced-rotation'],
     );
     t.ok(code === 1 || code === 3, stderr);
-    comesTo(
-      t,
-      judged(history, 'mesh/rotation/new-svid-presented', 'nginx-never-reloads'),
-      /^fail: nginx-never-reloads still showed an SVID of the old authority/,
-      'it goes on with the SVID of its first day',
-    );
+    for (const { id } of toldNothing)
+      comesTo(
+        t,
+        judged(history, 'mesh/rotation/new-svid-presented', id),
+        new RegExp(`^fail: ${id} still showed an SVID of the old authority`),
+        'it goes on with the SVID of its first day',
+      );
     for (const { name } of target.nodes)
       comesTo(t, judged(history, 'mesh/rotation/new-svid-presented', name), /^pass/, `${name} is right`);
     t.match(
       report.troubles[0]?.message ?? '',
-      /nginx-never-reloads had not renewed .* the old authority is not revoked: .*Left: authority \w+ is tainted/,
+      /-never-reloads had not renewed .* the old authority is not revoked: .*Left: authority \w+ is tainted/,
     );
     const left = await run('doctor', '--target', 'stale.yaml');
     t.match(left.stdout, /tainted and not revoked, by run .*spire-server localauthority x509 revoke -authorityID/);
     using api = connectServerApi(admin());
     const { old } = await api.getX509AuthorityState();
     await api.revokeX509Authority(old!.authorityId);
-    for (const one of programs) one.kill('SIGTERM');
+    endSince(before);
   },
 );
 
@@ -352,7 +374,8 @@ await t.test(
     await api.updateEntries(
       entries.map((entry) => ({ ...entry, x509TtlSeconds: entry.spiffeId === mesh.probe ? 50 : 20 })),
     );
-    const nodes = [...target.nodes, await mesh.startImpostor('rotation-loses-some')];
+    const following = await followersThere();
+    const nodes = [...target.nodes, ...following, await mesh.startImpostor('rotation-loses-some')];
     const { code, report, history, stderr } = await gate(
       'watched',
       { ...target, nodes, allow: { faults: [], write: false, load } },
@@ -360,8 +383,8 @@ await t.test(
     );
     mesh.stopImpostors();
     t.strictSame([code, report.verdict], [1, 'fail'], stderr);
-    for (const { name } of target.nodes)
-      for (const { id } of report.clauses) comesTo(t, judged(history, id, name), /^pass/, `${name} is right`);
+    for (const { name } of [...target.nodes, ...following])
+      for (const { id } of report.clauses) comesTo(t, judged(history, id, name), holds, `${name} is right: ${id}`);
     const [clause, reason] = liars['rotation-loses-some'];
     comesTo(t, judged(history, clause, 'rotation-loses-some'), reason, 'it loses some when it is renewed');
   },

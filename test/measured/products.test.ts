@@ -12,7 +12,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
@@ -30,6 +29,8 @@ import { buildReport, type ClauseReport } from '../../src/report/report.ts';
 import { pem } from '../../src/svid/x509/pem.ts';
 import { makePlace, project, readHistory, startCli } from '../cli-run.ts';
 import { products } from '../products.ts';
+import { buildGoService } from '../products/go-service.ts';
+import { listens } from '../products/listens.ts';
 import { names, type Deployment, type Place } from '../products/product.ts';
 import { freePort } from '../../fixtures/run/free-port.ts';
 
@@ -50,31 +51,29 @@ interface Deployed {
   readonly deploy: (place: Place) => Deployment;
 }
 const namesOf = (takesAny: true | undefined) => (takesAny ? names : []);
-const all = products.flatMap((product): Deployed[] => [
-  { id: product.id, product, breaks: namesOf(product.pinsNothing), deploy: product.right },
-  ...product.wrong.map((one) => ({
-    ...{ ...one, product },
-    breaks: [...one.breaks, ...namesOf(one.takesAnyName ?? product.pinsNothing)],
-  })),
-]);
-const chosen = all.filter(({ product }) => isHere(product.needs));
+// Some of them, while working on those: ASSAY_PRODUCTS=envoy-sds,go
+const wanted = (id: string) => (env.ASSAY_PRODUCTS ?? '').split(',').some((start) => id.startsWith(start));
+const all = products
+  .flatMap((product): Deployed[] => [
+    { id: product.id, product, breaks: namesOf(product.pinsNothing), deploy: product.right },
+    ...product.wrong.map((one) => ({
+      ...{ ...one, product },
+      breaks: [...one.breaks, ...namesOf(one.takesAnyName ?? product.pinsNothing)],
+    })),
+  ])
+  .filter(({ id }) => wanted(id));
+const goService = await buildGoService();
+const whyLacking = ({ needs, builds }: Deployed['product']) =>
+  builds && 'whyNot' in goService ? goService.whyNot : isHere(needs) ? undefined : `${needs} is not on this machine`;
+const chosen = all.filter(({ product }) => whyLacking(product) === undefined);
+/** A word of a command, where the program that it may name is. */
+const placed = (word: string) => ('path' in goService && word === goService.program ? goService.path : word);
 
 interface TargetText {
   readonly trustDomain: string;
   readonly workloadApi: string;
   readonly spireServer: { readonly address: string; readonly admin: string };
   readonly nodes: readonly { readonly allows: readonly string[] }[];
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => {
-      resolve(true);
-      socket.destroy();
-    });
-  });
 }
 
 await using home = makePlace();
@@ -88,13 +87,17 @@ async function gone(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-/** Ends all that was started; the folders go with it. */
-async function end(): Promise<void> {
+async function endServices(): Promise<void> {
   // Some have processes of their own, which they end when they are asked to.
   for (const child of running) child.kill('SIGTERM');
-  mesh.child.kill('SIGTERM');
   await Promise.race([Promise.all(running.map(gone)), sleep(5_000)]);
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running.splice(0)) child.kill('SIGKILL');
+}
+
+/** Ends all that was started; the folders go with it. */
+async function end(): Promise<void> {
+  mesh.child.kill('SIGTERM');
+  await endServices();
   await mesh.ended;
   rmSync(dir, { recursive: true, force: true });
 }
@@ -111,23 +114,26 @@ const bundle = authorities.map(({ der }) => pem('CERTIFICATE', der)).join('');
 
 /** Deploys it with an SVID of its own, and gives where it is. */
 async function deploy({ id, product, deploy }: Deployed) {
-  const spiffeId = `spiffe://${up.trustDomain}/service/${id}`;
-  const { cert, key } = await mintIdentity(api, spiffeId, () => undefined);
+  // The agent tells processes apart by their user, who is that of the probe.
+  const spiffeId = product.asksWorkloadApi ? probe : `spiffe://${up.trustDomain}/service/${id}`;
   const own = join(dir, id);
   mkdirSync(own);
   const file = (name: string) => join(own, name);
   const place: Place = {
     ...{ dir: own, port: await freePort(), behind: await freePort(), allowed: probe },
-    ...{ cert: file('svid.pem'), key: file('svid.key'), both: file('both.pem'), bundle: file('bundle.pem') },
+    ...{ cert: file('svid.pem'), key: file('svid.pem.key'), bundle: file('bundle.pem') },
+    ...{ workloadApi: up.workloadApi, spiffeId },
   };
   const { files = {}, commands, user, dial } = deploy(place);
-  const given = { 'svid.pem': cert, 'svid.key': key, 'both.pem': cert + key, 'bundle.pem': bundle };
+  const svid = product.asksWorkloadApi ? undefined : await mintIdentity(api, spiffeId, () => undefined);
+  const given = svid && { 'svid.pem': svid.cert, 'svid.pem.key': svid.key, 'bundle.pem': bundle };
   for (const [name, text] of Object.entries({ ...given, ...files })) writeFileSync(file(name), text);
   const as = user === undefined ? undefined : idsOf(user);
   if (as !== undefined) for (const name of ['.', ...readdirSync(own)]) chownSync(file(name), as.uid, as.gid);
   const log = join(dir, `${id}.log`);
   for (const command of commands) {
-    const [program, ...args] = as === undefined ? diesWithUs(command as [string, ...string[]]) : command;
+    const words = command.map(placed) as [string, ...string[]];
+    const [program, ...args] = as === undefined ? diesWithUs(words) : words;
     const child = spawn(program!, args, {
       cwd: own,
       env: { ...home.env, PATH: path, NODE_PATH: join(project, 'node_modules') },
@@ -145,7 +151,7 @@ async function deploy({ id, product, deploy }: Deployed) {
   });
   return {
     ...{ name: id, address: `127.0.0.1:${place.port}`, spiffeId, allows: [probe] },
-    ...{ protocol: product.protocol, ...product.speech, ...(dial && { dial }) },
+    ...{ protocol: product.protocol, ...product.speech, ...(dial && { dial: dial.map(placed) }) },
   };
 }
 
@@ -154,24 +160,37 @@ function idsOf(user: string): { readonly uid: number; readonly gid: number } {
   return { uid: uid!, gid: gid! };
 }
 
-const nodes = await Promise.all(chosen.map(deploy));
-const file = join(home.dir, 'products.yaml');
-writeFileSync(file, stringify({ ...up, nodes, allow: { write: ['svids'] } }));
-const gate = startCli(home, ['gate', '--target', file, '--json', '--quiet']);
-const ended = await gate.ended;
-t.comment(`the gate on ${nodes.length} services took ${(ended.tookMs / 1_000).toFixed(1)} s`);
-const history = readHistory(ended.out);
+// In two parts, so that each has the machine to itself: those that are given files, and those that ask the Workload API. A second ID of the mesh is
+// that of a node of its own.
+const histories = new Map<string, ReturnType<typeof readHistory>>();
+for (const part of [
+  chosen.filter(({ product }) => !product.asksWorkloadApi),
+  chosen.filter(({ product }) => product.asksWorkloadApi),
+]) {
+  if (part.length === 0) continue;
+  const nodes = await Promise.all(part.map(deploy));
+  const file = join(home.dir, `products-${histories.size}.yaml`);
+  writeFileSync(file, stringify({ ...up, nodes: [up.nodes[0], ...nodes], allow: { write: ['svids'] } }));
+  const gate = startCli(home, ['gate', '--target', file, '--json', '--quiet']);
+  const ended = await gate.ended;
+  t.comment(`the gate on ${nodes.length} services took ${(ended.tookMs / 1_000).toFixed(1)} s`);
+  const history = readHistory(ended.out);
+  for (const { id } of part) histories.set(id, history);
+  await endServices();
+}
 
 const ofNodes = new Set<string>(clauses.filter(({ roles }) => roles.length > 0).map(({ id }) => id));
 const inWords = ({ id, verdict, reason }: ClauseReport) => `${id}: ${verdict}: ${reason}`;
 
 for (const { id, product, breaks } of all) {
-  const skip = chosen.some((one) => one.id === id) ? false : `${product.needs} is not on this machine`;
+  const skip = whyLacking(product) ?? false;
   await t.test(
     breaks.length === 0 ? `${id} passes as its manual has it` : `${id} breaks ${breaks.join(' and ')}`,
     { skip },
     async (t) => {
-      const told = buildReport(historyOfNode(history, id), clauses).clauses.filter((one) => ofNodes.has(one.id));
+      const told = buildReport(historyOfNode(histories.get(id)!, id), clauses).clauses.filter((one) =>
+        ofNodes.has(one.id),
+      );
       const having = (...verdicts: readonly string[]) => told.filter(({ verdict }) => verdicts.includes(verdict));
       t.strictSame(
         having('fail')

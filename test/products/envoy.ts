@@ -11,6 +11,8 @@ import {
   type Product,
 } from './product.ts';
 
+type OfConfig = Pick<Place, 'port' | 'behind' | 'cert' | 'key' | 'bundle' | 'allowed'>;
+
 interface Settings {
   readonly minimum?: string;
   readonly requires?: boolean;
@@ -18,10 +20,10 @@ interface Settings {
   readonly chain?: string;
 }
 
-const typed = (name: string, rest: object) => ({ '@type': `type.googleapis.com/${name}`, ...rest });
+export const typed = (name: string, rest: object) => ({ '@type': `type.googleapis.com/${name}`, ...rest });
 
 function tlsOf(
-  { cert, key, bundle, allowed }: Place,
+  { cert, key, bundle, allowed }: OfConfig,
   { minimum = 'TLSv1_3', requires = true, pins = 'exact', chain }: Settings,
 ) {
   return {
@@ -42,7 +44,7 @@ function tlsOf(
   };
 }
 
-const http = {
+export const http = {
   name: 'envoy.filters.network.http_connection_manager',
   typed_config: typed('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
     stat_prefix: 'service',
@@ -72,10 +74,10 @@ const tcp = {
   }),
 };
 
-const listensAt = (port: number) => ({ socket_address: { address: '127.0.0.1', port_value: port } });
+export const listensAt = (port: number) => ({ socket_address: { address: '127.0.0.1', port_value: port } });
 
 /** An Envoy with one listener, as its manual has it. */
-export const envoyConfig = (place: Place, filter: typeof http | typeof tcp = http, settings: Settings = {}) => ({
+export const envoyConfig = (place: OfConfig, filter: typeof http | typeof tcp = http, settings: Settings = {}) => ({
   static_resources: {
     listeners: [
       {
@@ -97,12 +99,18 @@ export const envoyConfig = (place: Place, filter: typeof http | typeof tcp = htt
   },
 });
 
+/** Runs it in the foreground. */
+export const envoyCommand = (dir: string, ...flags: readonly string[]) => [
+  ...['envoy', '-c', `${dir}/envoy.yaml`, '--concurrency', '1', '--disable-hot-restart', '-l', 'error'],
+  ...flags,
+];
+
 const deploy =
   (filter: typeof http | typeof tcp, settings: Settings = {}) =>
   (place: Place): Deployment => ({
     files: { 'envoy.yaml': stringify(envoyConfig(place, filter, settings)) },
     commands: [
-      ['envoy', '-c', `${place.dir}/envoy.yaml`, '--concurrency', '1', '--disable-hot-restart', '-l', 'error'],
+      envoyCommand(place.dir),
       ...(filter === tcp
         ? [['redis-server', '--port', String(place.behind), '--bind', '127.0.0.1', '--save', '', '--dir', place.dir]]
         : []),

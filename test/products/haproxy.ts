@@ -1,5 +1,7 @@
 import {
   keyPossession,
+  newSvid,
+  oldBundle,
   foreignDomain,
   anonymous,
   weak,
@@ -11,6 +13,7 @@ import {
   type Deployment,
   type Place,
   type Product,
+  type Renewal,
 } from './product.ts';
 
 interface Settings {
@@ -22,7 +25,7 @@ interface Settings {
 /** HAProxy 2.6 knows no SPIFFE ID: it looks for the bytes of the allowed one in the certificate. */
 const deploy =
   ({ verify = 'verify required', minimum = 'TLSv1.3', pins = 'exactly' }: Settings = {}) =>
-  ({ dir, port, both, bundle, allowed }: Place): Deployment => ({
+  ({ dir, port, cert, bundle, allowed }: Place): Deployment => ({
     files: {
       'haproxy.cfg': `global
   ssl-default-bind-options ssl-min-ver ${minimum}
@@ -32,13 +35,33 @@ defaults
   timeout connect 5s
   timeout server 10s
 frontend service
-  bind 127.0.0.1:${port} ssl crt ${both} ca-file ${bundle} ${verify}
+  bind 127.0.0.1:${port} ssl crt ${cert} ca-file ${bundle} ${verify}
   ${pins === 'no' ? '' : `http-request deny deny_status 403 unless { ssl_c_der,hex -m sub ${(pins === 'exactly' ? sanHex(allowed) : Buffer.from(allowed).toString('hex')).toUpperCase()} }`}
   http-request return status 200 content-type text/plain string served
 `,
     },
-    commands: [['haproxy', '-db', '-f', `${dir}/haproxy.cfg`]],
+    commands: [['haproxy', '-W', '-db', '-p', `${dir}/haproxy.pid`, '-f', `${dir}/haproxy.cfg`]],
   });
+
+/** HAProxy drops a SIGUSR2 that comes while it reloads, and SPIRE may renew twice within a second. */
+const renewal = ({ dir }: Place): Renewal => ({
+  lines: ['cmd = "sh"', `cmd_args = "${dir}/renewed.sh"`, 'renew_signal = "SIGHUP"'],
+  files: {
+    'renewed.sh': `# Started by spiffe-helper with the first files, and sent SIGHUP with all others. Has HAProxy reload until one took that began after they came:
+# each writes the file with its process id anew.
+pid=${dir}/haproxy.pid
+trap 'renewed=yes' HUP
+while kill -0 "$PPID"; do
+  if [ "$renewed" = yes ] && [ -s $pid ]; then
+    renewed=no
+    touch ${dir}/renewed
+    until [ $pid -nt ${dir}/renewed ] || ! kill -USR2 "$(cat $pid)"; do sleep 0.5; done
+  fi
+  sleep 0.2
+done
+`,
+  },
+});
 
 export const haproxy: Product = {
   id: 'haproxy',
@@ -47,6 +70,7 @@ export const haproxy: Product = {
   protocol: 'http',
   needs: 'haproxy',
   right: deploy(),
+  renewal,
   wrong: [
     {
       id: 'haproxy-ca-only',
@@ -87,6 +111,20 @@ export const haproxy: Product = {
       title: '`ssl-min-ver TLSv1.2`',
       breaks: [oldTls, weak],
       deploy: deploy({ minimum: 'TLSv1.2' }),
+    },
+  ],
+  stale: [
+    {
+      id: 'haproxy-never-reloads',
+      title: 'nothing tells it of new files: it goes on with the SVID and the bundle of its first day',
+      breaks: [newSvid],
+      isToldNothing: true,
+    },
+    {
+      id: 'haproxy-old-bundle',
+      title: 'a bundle in a file of its own, which nobody writes anew',
+      breaks: oldBundle,
+      deploy: deploy(),
     },
   ],
 };

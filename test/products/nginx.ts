@@ -1,5 +1,7 @@
 import {
   keyPossession,
+  newSvid,
+  oldBundle,
   foreignDomain,
   anonymous,
   weak,
@@ -70,6 +72,7 @@ export const nginx: Product = {
   protocol: 'http',
   needs: 'nginx',
   right: deploy(),
+  renewal: ({ dir }) => ({ lines: ['renew_signal = "SIGHUP"', `pid_file_name = "${dir}/nginx.pid"`] }),
   wrong: [
     {
       id: 'nginx-ca-only',
@@ -103,6 +106,20 @@ export const nginx: Product = {
       title: '`ssl_protocols TLSv1.2 TLSv1.3`',
       breaks: [oldTls, weak],
       deploy: deploy({ protocols: 'TLSv1.2 TLSv1.3' }),
+    },
+  ],
+  stale: [
+    {
+      id: 'nginx-never-reloads',
+      title: 'nothing tells it of new files: it goes on with the SVID and the bundle of its first day',
+      breaks: [newSvid],
+      isToldNothing: true,
+    },
+    {
+      id: 'nginx-old-bundle',
+      title: 'a bundle in a file of its own, which nobody writes anew',
+      breaks: oldBundle,
+      deploy: deploy(),
     },
   ],
 };

@@ -1,3 +1,4 @@
+import type { goService } from './go-service.ts';
 import type { ProtocolName, Speech } from '../../fixtures/probes/protocols.ts';
 
 /** Where a deployment lives, and the files that it is given: those that SPIRE issued for it. */
@@ -7,13 +8,15 @@ export interface Place {
   readonly port: number;
   /** Another one, for what stands behind it. */
   readonly behind: number;
-  /** Paths of PEM files. */
+  /** Paths of PEM files; that of the key is that of the chain with `.key` behind it, where HAProxy looks for it. */
   readonly cert: string;
   readonly key: string;
-  /** Chain and key in one file. */
-  readonly both: string;
   readonly bundle: string;
-  /** Who is let in. */
+  /** Socket of the Workload API, as `unix:///path`. */
+  readonly workloadApi: string;
+  /** Its own. */
+  readonly spiffeId: string;
+  /** Who is let in, and who is called. */
   readonly allowed: string;
 }
 
@@ -27,6 +30,12 @@ export interface Deployment {
   readonly user?: string;
 }
 
+/** What spiffe-helper does when it has written new files: lines of its configuration, and files that they name. */
+export interface Renewal {
+  readonly lines: readonly string[];
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 /** A deployment that people really ship, and the clauses that it breaks. */
 export interface Mistake {
   readonly id: string;
@@ -38,20 +47,36 @@ export interface Mistake {
   readonly deploy: (place: Place) => Deployment;
 }
 
+/** A deployment that is right on its first day, and not when SVIDs and authorities are renewed. */
+export interface Stale extends Pick<Mistake, 'id' | 'title' | 'breaks'> {
+  /** Nobody tells it of new files. */
+  readonly isToldNothing?: true;
+  /** Otherwise: how it is deployed, where the bundle of a place is a file that nobody writes anew. */
+  readonly deploy?: Mistake['deploy'];
+}
+
 /** Software that speaks TLS, deployed as its manual says. */
 export interface Product {
   readonly id: string;
   readonly title: string;
   /** What it cannot do, as a sentence; absent where there is nothing to say. */
   readonly cannot?: string;
+  /** It asks the Workload API itself, and is given no files. */
+  readonly asksWorkloadApi?: true;
+  /** How it is told of files that spiffe-helper has written anew; it goes on with the old ones if nobody does. */
+  readonly renewal?: (place: Place) => Renewal;
   readonly protocol: ProtocolName;
   readonly speech?: Speech;
   /** The program without which it cannot be had here. */
   readonly needs: string;
+  /** It is a program of its own, which has to be built. */
+  readonly builds?: typeof goService;
   readonly right: (place: Place) => Deployment;
   /** It cannot tell one SPIFFE ID from another, so that its right deployment takes every name. */
   readonly pinsNothing?: true;
   readonly wrong: readonly Mistake[];
+  /** What is wrong of it only when SVIDs and authorities are renewed. */
+  readonly stale?: readonly Stale[];
 }
 
 /** Bytes of a URI SAN as they stand in a certificate, in hexadecimal digits: its tag, its length, the ID. */
@@ -68,6 +93,16 @@ export const names = [
   'mesh/pinning/case',
   'mesh/pinning/punctuation',
 ];
+/** What those break that do not follow. */
+export const newSvid = 'mesh/rotation/new-svid-presented';
+/** Whoever stays with an old bundle turns the right callers away from then on, and lets in those of an authority that is revoked. */
+export const oldBundle = [
+  'mesh/rotation/requests-survive',
+  'mesh/rotation/strangers-refused',
+  'mesh/rotation/revoked-authority-refused',
+  'mesh/traffic/healthy',
+];
+export const ticketPastAuthority = 'mesh/rotation/ticket-not-past-authority';
 export const suffix = 'mesh/pinning/suffix';
 export const anonymous = 'mesh/tls/client-certificate-required';
 export const expectedPeer = 'mesh/pinning/expected-peer';
