@@ -20,6 +20,7 @@ import { clauses } from '../../src/clauses/catalogue.ts';
 import { percent } from '../../src/percent.ts';
 import { promises } from '../../src/promises.ts';
 import { coverageOf } from '../../src/requirements/coverage.ts';
+import { products } from '../../test/products.ts';
 import { fillBlocks, type Block } from './blocks.ts';
 import { besidePromises } from './clauses-page.ts';
 import { anchorOfHeading, sentence, table } from './markdown.ts';
@@ -60,9 +61,17 @@ function blocks(): Block[] {
     { name: 'attach', text: attach() },
     { name: 'quiet', text: quiet() },
     { name: 'comparison', text: comparison() },
+    { name: 'targets', text: targets() },
     { name: 'figures', text: figures() },
     { name: 'program', text: program() },
   ];
+}
+
+/** What is deployed as others do it, by page. */
+function targets(): string {
+  const wrong = products.flatMap((one) => [...one.wrong, ...(one.stale ?? [])]).length;
+  const pages = products.map(({ id, title }) => `[${title}](docs/targets/${id}.md)`);
+  return `A page for each shows how it is deployed rightly, and the wrong ways that people ship: ${pages.join(', ')}. \`npm test\` deploys all of them, the ${products.length} right ones and ${wrong} wrong ones, and judges them from outside.`;
 }
 
 function detection(): string {
