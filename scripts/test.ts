@@ -46,6 +46,7 @@ async function buildToolchain(): Promise<void> {
     'assay-generator',
     'assay-go-node',
     'spire-agent',
+    'assay-mesh-attestor',
     'spire-server',
     'spiffe-helper',
   ]);
