@@ -13,7 +13,7 @@ import { pem } from '../src/svid/x509/pem.ts';
 // Node's TLS cannot grant early data, so OpenSSL's own server stands at the mTLS listener: it demands a client certificate of the bundle, and
 // its tickets say max_early_data. It pins nobody and follows no rotation, which mesh/tls/no-early-data does not ask for.
 const contract = readContract(process.env);
-using controller = new SpiffeController({ endpointSocket: contract.endpointSocket });
+await using controller = new SpiffeController({ endpointSocket: contract.endpointSocket });
 await using _admin = await startAdmin(
   contract.admin,
   {

@@ -11,6 +11,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 
+import { hostPortText } from '../src/host-port.ts';
 import { pem } from '../src/svid/x509/pem.ts';
 import { readCertificate } from '../src/svid/x509/read.ts';
 import { codeName, openClient } from './grpc/client.ts';
@@ -167,7 +168,7 @@ function noting(credentials: ChannelCredentials, note: (socket: Socket) => void)
 
 function ownEnd({ localAddress, localPort }: Socket): string | undefined {
   if (localAddress === undefined || localPort === undefined) return undefined;
-  return localAddress.includes(':') ? `[${localAddress}]:${localPort}` : `${localAddress}:${localPort}`;
+  return hostPortText({ host: localAddress, port: localPort });
 }
 
 function serverCredentials({

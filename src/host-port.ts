@@ -17,3 +17,8 @@ export function hostPort(address: string): HostPort {
   if (at < 0 || !Number.isInteger(port)) throw new FixtureError(`${address}: not host:port`);
   return { host: address.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port };
 }
+
+/** The address as text, an IPv6 host in brackets. */
+export function hostPortText({ host, port }: HostPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

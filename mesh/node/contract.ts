@@ -45,15 +45,15 @@ export function readContract(env: Readonly<Record<string, string | undefined>>):
 }
 
 /**
- * Reads `host:port` as somebody wrote it, an IPv6 address in brackets; ports count from 1.
+ * Reads `host:port` as somebody wrote it, an IPv6 address in brackets; ports count from `leastPort`, where 0 stands for any that is free.
  *
  * @throws UsageError that names `what`
  */
-export function parseHostPort(text: string, what: string): HostPort {
+export function parseHostPort(text: string, what: string, leastPort: 0 | 1 = 1): HostPort {
   const match = /^(?:\[(?<six>[^\]]+)\]|(?<host>[^:]+)):(?<port>\d{1,5})$/.exec(text);
   const port = Number(match?.groups?.port);
   const host = match?.groups?.six ?? match?.groups?.host;
-  if (host === undefined || port < 1 || port > 65535)
+  if (host === undefined || port < leastPort || port > 65535)
     throw new UsageError(`${what}: ${JSON.stringify(text)} is not host:port`);
   if (match?.groups?.six !== undefined && isIP(host) !== 6)
     throw new UsageError(`${what}: ${JSON.stringify(text)} has no IPv6 address between its brackets`);

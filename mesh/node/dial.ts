@@ -23,7 +23,8 @@ export class RefusedError extends Error {
 /**
  * A mutually authenticated connection to exactly `expect`, which is judged by what `current` holds when it has shown itself.
  *
- * @throws RefusedError when the server is somebody else or TLS says no; other errors when the network does
+ * @throws RefusedError when the server is somebody else or TLS says no; other errors when the network does; the signal's reason before the
+ *   handshake is complete
  */
 export function connectMtls(
   to: HostPort,
@@ -33,8 +34,10 @@ export function connectMtls(
   behaviour: Behaviour,
   withinMs: number,
   current: () => Held = () => held,
+  signal?: AbortSignal,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     let judged: PeerJudgement | undefined;
     const socket = connect({
       ...clientTls(held, behaviour),
@@ -46,9 +49,13 @@ export function connectMtls(
     socket.setTimeout(withinMs, () =>
       socket.destroy(Object.assign(new Error(`no answer within ${withinMs} ms`), { code: 'ETIMEDOUT' })),
     );
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      reject(isTlsRefusal(error) ? new RefusedError(error.message) : error),
-    );
+    socket.once('error', (error: NodeJS.ErrnoException) => reject(asRefusal(error)));
+    if (signal !== undefined) {
+      const abort = () => socket.destroy(signal.reason as Error);
+      const settled = () => signal.removeEventListener('abort', abort);
+      signal.addEventListener('abort', abort, { once: true });
+      socket.once('secureConnect', settled).once('close', settled);
+    }
     socket.once('secureConnect', () => {
       judged = behaviour.judgeServer(presentedChain(socket), current(), allow, expect, new Date());
       if (judged.ok) {
@@ -59,6 +66,11 @@ export function connectMtls(
       reject(new RefusedError(judged.why));
     });
   });
+}
+
+/** What ended a connection, as a refusal where TLS says so. */
+export function asRefusal(error: NodeJS.ErrnoException): Error {
+  return isTlsRefusal(error) ? new RefusedError(error.message) : error;
 }
 
 // What is held changes with a rotation only; until then the key need not be parsed again for each connection.

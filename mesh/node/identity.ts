@@ -39,13 +39,18 @@ export class Identity
 
   /** Waits for the first SVID. @throws the signal's reason */
   async ready(signal?: AbortSignal): Promise<Held> {
-    return (
-      this.#held ??
-      new Promise<Held>((resolve, reject) => {
-        this.once('rotated', resolve);
-        signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-      })
-    );
+    signal?.throwIfAborted();
+    if (this.#held !== undefined) return this.#held;
+    const { promise, resolve, reject } = Promise.withResolvers<Held>();
+    const abort = () => reject(signal!.reason as Error);
+    this.once('rotated', resolve);
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      return await promise;
+    } finally {
+      this.off('rotated', resolve);
+      signal?.removeEventListener('abort', abort);
+    }
   }
 
   [Symbol.dispose](): void {

@@ -9,7 +9,7 @@ import { startMtlsServer } from './server.ts';
 export async function runNode(behaviour: Behaviour = reference): Promise<void> {
   const contract = readContract(process.env);
   const metrics = new Metrics();
-  using controller = new SpiffeController({ endpointSocket: contract.endpointSocket, behaviour });
+  await using controller = new SpiffeController({ endpointSocket: contract.endpointSocket, behaviour });
   const { identity } = controller;
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());

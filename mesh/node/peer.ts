@@ -33,6 +33,17 @@ export function judgePeer(
  * On a resumed session TLS kept the leaf only: the intermediates behind it are those that `rememberChain` was told of.
  */
 export function presentedChain(socket: TLSSocket): readonly Certificate[] {
+  const known = presented.get(socket);
+  if (known !== undefined) return known;
+  const chain = readChain(socket);
+  if (chain.length > 0) presented.set(socket, chain);
+  return chain;
+}
+
+// A client of Node 24 is told them once: whoever asks again is told that there are none.
+const presented = new WeakMap<TLSSocket, readonly Certificate[]>();
+
+function readChain(socket: TLSSocket): readonly Certificate[] {
   const chain: Certificate[] = [];
   let certificate: X509Certificate | undefined = socket.getPeerX509Certificate();
   while (certificate !== undefined && chain.length < 8) {

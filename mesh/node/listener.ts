@@ -1,0 +1,90 @@
+import type { AddressInfo, Server as TcpServer } from 'node:net';
+import { createServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import type { HostPort } from '../../src/host-port.ts';
+import type { Certificate } from '../../src/svid/x509/read.ts';
+import type { Behaviour, Listener } from './behaviour.ts';
+import type { Identity } from './identity.ts';
+import { presentedChain, rememberChain } from './peer.ts';
+
+/** What becomes of those who connect. */
+export interface Arrivals {
+  /** A peer that was judged to be one of those allowed. */
+  accepted(socket: TLSSocket, spiffeId: string, chain: readonly Certificate[]): void;
+  /** Each handshake that ended, and whether it let somebody in. */
+  handshake(ok: boolean): void;
+  /** Where connections come in; the TLS server itself unless told. */
+  entrance?(tls: TlsServer): TcpServer;
+}
+
+/** An mTLS listener, and where it was bound. */
+export interface MtlsListener extends AsyncDisposable {
+  readonly bound: AddressInfo;
+}
+
+/**
+ * Takes connections by mutual TLS, for peers that the behaviour accepts, and turns everyone else away.
+ *
+ * A rotation swaps the secure context for new connections, and with it the key of session tickets; a connection in flight keeps its own.
+ * When the SVID is withdrawn those that are open end.
+ */
+export async function startMtlsListener(
+  listen: HostPort,
+  identity: Identity,
+  allow: ReadonlySet<string>,
+  behaviour: Behaviour,
+  arrivals: Arrivals,
+): Promise<MtlsListener> {
+  const sockets = new Set<TLSSocket>();
+  const first = identity.current;
+  const server = createServer(
+    { ...(first === undefined ? {} : behaviour.serverTls(first)), handshakeTimeout: 10_000 },
+    (socket) => {
+      const current = identity.current;
+      const chain = presentedChain(socket);
+      const judged =
+        current === undefined
+          ? { ok: false as const, why: 'no SVID is held' }
+          : behaviour.judgeClient(chain, current, allow, new Date(), socket.isSessionReused());
+      socket.on('error', () => {
+        /* the peer's business */
+      });
+      arrivals.handshake(judged.ok);
+      if (!judged.ok) {
+        behaviour.refuse(socket);
+        return;
+      }
+      rememberChain(chain);
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      arrivals.accepted(socket, judged.spiffeId, chain);
+    },
+  );
+  server.on('tlsClientError', () => arrivals.handshake(false));
+
+  const entrance = arrivals.entrance?.(server) ?? server;
+  const listener: Listener = {
+    entrance,
+    connections: sockets,
+    renew: (held) => server.setSecureContext(behaviour.serverTls(held)),
+  };
+  const rotate = (next: NonNullable<Identity['current']>) => behaviour.rotate(listener, next);
+  const withdraw = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  identity.on('rotated', rotate).on('withdrawn', withdraw);
+
+  await new Promise<void>((resolve, reject) => {
+    entrance.once('error', reject);
+    entrance.listen(listen.port, listen.host, 512, resolve);
+  });
+  return {
+    bound: entrance.address() as AddressInfo,
+    async [Symbol.asyncDispose]() {
+      identity.off('rotated', rotate).off('withdrawn', withdraw);
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => {
+        entrance.close(() => resolve());
+      });
+    },
+  };
+}
