@@ -28,6 +28,9 @@ ${commands.map(([command, is]) => `${command.padEnd(width)}   # ${is}`).join('\n
 }
 
 /** A program that uses the API, as it stands in the examples and is tested. */
-export function program(): string {
-  return `\`\`\`ts\n${readFileSync(join(root, 'examples/look.ts'), 'utf8')}\`\`\``;
-}
+export const program = (): string => example('look.ts');
+
+/** A mesh node, as the deployment document has it. */
+export const meshNode = (): string => example('mesh-node.ts');
+
+const example = (file: string) => `\`\`\`ts\n${readFileSync(join(root, 'examples', file), 'utf8')}\`\`\``;

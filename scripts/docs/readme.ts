@@ -24,7 +24,7 @@ import { products } from '../../test/products.ts';
 import { fillBlocks, type Block } from './blocks.ts';
 import { besidePromises } from './clauses-page.ts';
 import { anchorOfHeading, sentence, table } from './markdown.ts';
-import { install, program } from './package-blocks.ts';
+import { install, meshNode, program } from './package-blocks.ts';
 import { root, transcriptPath } from './places.ts';
 
 const [runtimes, formats] = await Promise.all([loadRuntimes(), loadFormats()]);
@@ -64,6 +64,7 @@ function blocks(): Block[] {
     { name: 'targets', text: targets() },
     { name: 'figures', text: figures() },
     { name: 'program', text: program() },
+    { name: 'mesh-node', text: meshNode() },
   ];
 }
 

@@ -131,9 +131,18 @@ await t.test('the examples have their types there, and do what they say', { skip
   for (const tool of ['tap', 'typescript']) symlinkSync(join(packages, tool), join(stranger, 'node_modules', tool));
   const tsc = [process.execPath, join(packages, 'typescript/bin/tsc')];
   const flags = '--noEmit --strict --module nodenext --target esnext --types node'.split(' ');
-  assertCode(await asStranger(stranger, [...tsc, ...flags, 'look.ts']), 0);
+  assertCode(await asStranger(stranger, [...tsc, ...flags, 'look.ts', 'mesh-node.ts']), 0);
   // Those of tap want the types of React.
   assertCode(await asStranger(stranger, [...tsc, ...flags, '--skipLibCheck', 'own-suite.test.ts']), 0);
+
+  // It wants an agent, and says what it waits for until there is one.
+  const node = `import { SpiffeController } from '${name}/mesh';
+    await using controller = new SpiffeController({ endpointSocket: 'unix:///none' });
+    controller.once('trouble', (error) => console.log(error.message));
+    await controller.initialize({}, AbortSignal.timeout(500)).catch((error) => console.log(error.name));`;
+  const waited = await asStranger(stranger, [process.execPath, '--input-type=module', '--eval', node]);
+  assertCode(waited, 0);
+  t.match(waited.stdout, /unix:\/none: UNAVAILABLE.*\nTimeoutError$/m);
 
   const suite = await asStranger(stranger, [process.execPath, 'own-suite.test.ts']);
   assertCode(suite, 0);
