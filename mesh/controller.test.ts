@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from 'node:tls';
 import t from 'tap';
@@ -286,6 +286,42 @@ await t.test('bytes that come after a boundary, on what was replaced, are an err
   connection.boundary();
   await web.agent.issue();
   t.match(await fate(connection), { message: /sent 4 bytes on a connection that was replaced/ });
+});
+
+await t.test('where no successor can be had the present connection goes on, to its end and no further', async (t) => {
+  await using web = await member('web', { seconds: 3 });
+  let taken = 0;
+  const echo = (socket: TLSSocket) => socket.on('data', (chunk) => socket.write(chunk));
+  await using api = await foreign(echo, {});
+  // Nobody answers from the second connection on.
+  await using door = await listening(
+    createTcpServer((socket) => {
+      taken += 1;
+      if (taken > 1) return;
+      const [, port] = api.address.split(':');
+      const inner = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+      socket.pipe(inner).pipe(socket);
+    }),
+  );
+  const establish = { peerSpiffeId: id('api'), address: door.address, withinMs: 400 };
+  const connection = await web.controller.establishMtlsConnection(establish);
+  const end = connection.validUntil;
+  await web.agent.issue();
+  const ended = fate(connection);
+  let [answers, slowestMs] = [0, 0];
+  for (; Date.now() < end.getTime() - 300; answers += 1) {
+    const startedAt = performance.now();
+    if ((await ask(connection, `${answers}`)) !== `${answers}`) t.fail('another answer');
+    slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+    connection.boundary();
+    await sleep(5);
+  }
+  t.ok(taken >= 2 && answers > 20, `${taken} connections, ${answers} answers, the slowest after ${slowestMs} ms`);
+  t.match(await ended, { message: /not|abort|time|hang|socket|answer/i });
+  t.ok(
+    Date.now() >= end.getTime() - 1_000 && Date.now() < end.getTime() + 3_000,
+    'tried again until its time was over',
+  );
 });
 
 await t.test('a withdrawn SVID ends all connections, and a new one is taken up', async (t) => {

@@ -171,6 +171,8 @@ export class SpiffeController extends EventEmitter<SpiffeControllerEvents> imple
       accepted,
       handshake: () => undefined,
     });
+    if (this.#closing.signal.aborted) await inner[Symbol.asyncDispose]();
+    this.#open();
     const close = async () => {
       this.#listeners.delete(listener);
       await inner[Symbol.asyncDispose]();

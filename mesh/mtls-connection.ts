@@ -65,7 +65,9 @@ export class MtlsConnection extends Duplex {
   #atBoundary = false;
   /** A successor is wanted. */
   #wanted = false;
-  #triedAtMs = -Infinity;
+  /** When it may be tried for again, and what does so where nobody is at work. */
+  #againAt = new Date(0);
+  #again: Disposable | undefined;
   #moving = false;
   /** The present link carries nothing any more; why. */
   #dead: Error | undefined;
@@ -100,7 +102,7 @@ export class MtlsConnection extends Duplex {
         `boundary: ${this.writableLength} bytes that were written are not out yet; wait for their callback`,
       );
     this.#atBoundary = true;
-    if (this.#wanted && performance.now() - this.#triedAtMs >= retryMs) this.#move();
+    if (this.#wanted && Date.now() >= this.#againAt.getTime()) this.#move();
   }
 
   /** The bundle has changed. @internal */
@@ -137,6 +139,7 @@ export class MtlsConnection extends Duplex {
   override _destroy(error: Error | null, done: Done): void {
     this.#ending.abort();
     for (const alarm of [...this.#alarms, ...this.#drained.values()]) alarm[Symbol.dispose]();
+    this.#again?.[Symbol.dispose]();
     const open = [this.#link.socket, ...this.#drained.keys()].filter((socket) => !socket.closed);
     let left = open.length;
     if (left === 0) done(error);
@@ -225,10 +228,12 @@ export class MtlsConnection extends Duplex {
     const { signal } = this.#ending;
     const beganMs = performance.now();
     for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
-      this.#triedAtMs = performance.now();
       let next: Link;
       try {
-        next = await open(signal);
+        // What is written meanwhile waits, and need not for long: the present link is good.
+        next = await open(
+          this.#dead === undefined ? AbortSignal.any([signal, AbortSignal.timeout(aliveWithinMs)]) : signal,
+        );
       } catch (error) {
         if (signal.aborted) return;
         if (this.#dead === undefined) return this.#tryLater();
@@ -248,15 +253,19 @@ export class MtlsConnection extends Duplex {
   }
 
   #tryLater(): void {
-    const again = alarmAt(new Date(Date.now() + retryMs), () => {
+    const left = endOf(this.#link).getTime() - Date.now();
+    this.#againAt = new Date(Date.now() + Math.max(retryMs, left / 8));
+    this.#again?.[Symbol.dispose]();
+    this.#again = alarmAt(this.#againAt, () => {
       if (this.#wanted && this.#atBoundary) this.#move();
     });
-    this.#alarms.push(again);
   }
 
   #replaceBy(next: Link): void {
     const { socket } = this.#link;
     for (const alarm of this.#alarms) alarm[Symbol.dispose]();
+    this.#again?.[Symbol.dispose]();
+    this.#againAt = new Date(0);
     const last = endOf(this.#link);
     this.#link = next;
     this.#carry(next);
@@ -272,7 +281,10 @@ export class MtlsConnection extends Duplex {
   }
 }
 
+/** Between two tries to replace what is good, or longer: an eighth of the time that is left. */
 const retryMs = 500;
+/** How long one of them may take. */
+const aliveWithinMs = 1_000;
 /** By how much clocks of two hosts may differ, as a rule. */
 const clocksMs = 1_000;
 

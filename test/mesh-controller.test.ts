@@ -1,18 +1,21 @@
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import t from 'tap';
 import { eventually } from '../fixtures/run/eventually.ts';
 import { openRecorder } from '../fixtures/run/recorder.ts';
 import { newRunId } from '../fixtures/run/run-id.ts';
 import { closeRun, openRun } from '../fixtures/run/run.ts';
 import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
-import { startSpireAgent, type SpireAgent } from '../fixtures/spire/spire-agent.ts';
+import { startSpireAgent } from '../fixtures/spire/spire-agent.ts';
 import { startSpireServer } from '../fixtures/spire/spire-server.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { SpiffeController, type MtlsConnection, type RegistrationRecord } from '../mesh/index.ts';
 import { fetchX509Context } from '../spiffe/workload-api.ts';
+import { hostPort } from '../src/host-port.ts';
 import { pem } from '../src/svid/x509/pem.ts';
 
 // The controller and the selector mesh:node_id on a real SPIRE: two nodes whose agents have one ID in common, so that nothing but the selector tells
@@ -41,21 +44,19 @@ const spire = await startSpireServer(runtime, tools['spire-server'].path, {
   ...{ name: 'spire', trustDomain, agentTtlSeconds: 3_600, cacheReloadMs: 200, requirePqKem: false, auditLog: false },
 });
 const authorities = (await spire.api.getBundle()).authorities.map(({ der }) => pem('CERTIFICATE', der)).join('');
-const agents: SpireAgent[] = [];
 
-async function nodeOf(name: string, nodeId = name) {
+async function nodeOf(name: string) {
   const host = await runtime.startHost({ name, ports: [], innerPorts: ['metrics'] });
   const token = await spire.api.createJoinToken({ ttlSeconds: 300, agentId: id('/nodes') });
   const controller = new SpiffeController({
     trustDomain,
     endpointSocket: `unix://${join(host.dir, 'agent.sock')}`,
     async bootstrapAgent(attestation) {
-      const agent = await startSpireAgent(runtime, tools['spire-agent'].path, host, {
+      await startSpireAgent(runtime, tools['spire-agent'].path, host, {
         ...{ trustDomain, serverAddress: spire.host.address('api'), bootstrapBundlePem: authorities },
         joinToken: attestation.strategy === 'join_token' ? attestation.token : '',
-        ...{ syncIntervalMs: 200, requirePqKem: false, meshAttestor: { program, nodeId } },
+        ...{ syncIntervalMs: 200, requirePqKem: false, meshAttestor: { program, nodeId: name } },
       });
-      agents.push(agent);
     },
   });
   const trouble: string[] = [];
@@ -78,13 +79,37 @@ const registered = (spiffeId: string, nodeId: string) =>
   });
 
 await t.test('a node whose ID is none is no node: its agent does not start, and says why', async (t) => {
-  const { controller, token } = await nodeOf('node-bad', 'node/bad');
-  await t.rejects(
-    controller.initialize({ attestationStrategy: 'join_token', token }),
-    /node_id is \\*"node\/bad\\*"; wanted is one segment/,
-  );
-  await controller.close();
+  const starts = async (nodeId: string) => {
+    const config = join(out, 'agent.conf');
+    writeFileSync(config, agentWith({ nodeId, token: 'none' }));
+    const started = promisify(execFile)(tools['spire-agent'].path, ['run', '-config', config], { timeout: 20_000 });
+    return started.catch((error: unknown) => String((error as { stdout?: string }).stdout));
+  };
+  t.match(await starts('node/bad'), /node_id is .*node\/bad.*; wanted is one segment of a SPIFFE ID/);
+  t.match(await starts('node-001'), /join token/i, 'a right one comes as far as its token, which is none');
 });
+
+function agentWith({ nodeId, token }: { nodeId: string; token: string }): string {
+  const bundle = join(out, 'bundle.pem');
+  writeFileSync(bundle, authorities);
+  const { host, port } = hostPort(spire.host.address('api'));
+  return `
+agent {
+  data_dir = "${out}/agent"
+  server_address = "${host}"
+  server_port = ${port}
+  socket_path = "${out}/agent.sock"
+  trust_domain = "${trustDomain}"
+  trust_bundle_path = "${bundle}"
+  join_token = "${token}"
+}
+plugins {
+  KeyManager "memory" { plugin_data {} }
+  NodeAttestor "join_token" { plugin_data {} }
+  WorkloadAttestor "mesh" { plugin_cmd = "${program}" plugin_data { node_id = "${nodeId}" } }
+}
+`;
+}
 
 const [first, second] = [await nodeOf('node-001'), await nodeOf('node-002')];
 await registered(node1, 'node-001');
@@ -172,24 +197,31 @@ await t.test('no request is lost while SPIRE renews, and who is withdrawn is los
 });
 
 await t.test('the plugin ends with its agent, however that ends', async (t) => {
-  const running = () =>
-    readdirSync('/proc').filter((pid) => {
-      try {
-        return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(program) && ofThisRun(pid);
-      } catch {
-        return false;
-      }
-    });
-  const ofThisRun = (pid: string) => readFileSync(`/proc/${pid}/environ`, 'utf8').includes(run.id);
-  t.equal(running().length, 2, 'one beside each agent');
-  const [killed] = running();
-  const agent = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${killed}/status`, 'utf8'))?.[1]);
-  process.kill(agent, 'SIGKILL');
-  await eventually('the plugin of the agent that was killed is gone', () => !running().includes(killed!), {
+  const { value } = await spire.api.createJoinToken({ ttlSeconds: 300, agentId: id('/nodes') });
+  const config = join(out, 'agent.conf');
+  writeFileSync(config, agentWith({ nodeId: 'node-003', token: value }), { mode: 0o600 });
+  const agent = spawn(tools['spire-agent'].path, ['run', '-config', config], { stdio: 'ignore' });
+  t.teardown(() => agent.kill('SIGKILL'));
+  const plugins = () =>
+    readdirSync('/proc').filter(
+      (pid) => /^\d+$/.test(pid) && parentOf(pid) === agent.pid && commandOf(pid).startsWith(program),
+    );
+  await eventually('it has started the plugin', () => plugins().length === 1, { withinMs: 20_000 });
+  const [plugin] = plugins();
+  agent.kill('SIGKILL');
+  await eventually('the plugin of an agent that was killed is gone', () => commandOf(plugin!) === '', {
     withinMs: 5_000,
   });
-  for (const one of agents) await one[Symbol.asyncDispose]();
-  await eventually('no plugin is left', () => running().length === 0, { withinMs: 5_000 });
-  await spire[Symbol.asyncDispose]();
-  t.strictSame(running(), []);
 });
+
+/** What the kernel tells of a process; nothing of one that is gone. */
+function told(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const parentOf = (pid: string) => Number(/^PPid:\s+(\d+)$/m.exec(told(pid, 'status'))?.[1]);
+const commandOf = (pid: string) => told(pid, 'cmdline');

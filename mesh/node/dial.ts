@@ -137,7 +137,8 @@ function getHello(socket: TLSSocket): Promise<{ status: number; body: string }> 
 
 // OpenSSL's own refusals and Node's verdict on a certificate; a network error has another kind of code.
 function isTlsRefusal(error: NodeJS.ErrnoException): boolean {
-  const code = error.code ?? '';
+  // A DOMException, as time-outs are, has a number there.
+  const code = String(error.code ?? '');
   return (
     code.startsWith('ERR_SSL_') ||
     code.startsWith('ERR_TLS_') ||

@@ -71,16 +71,20 @@ export async function startMtlsListener(
   const withdraw = () => {
     for (const socket of sockets) socket.destroy();
   };
+  const unfollow = () => void identity.off('rotated', rotate).off('withdrawn', withdraw);
   identity.on('rotated', rotate).on('withdrawn', withdraw);
 
   await new Promise<void>((resolve, reject) => {
     entrance.once('error', reject);
     entrance.listen(listen.port, listen.host, 512, resolve);
+  }).catch((error: unknown) => {
+    unfollow();
+    throw error;
   });
   return {
     bound: entrance.address() as AddressInfo,
     async [Symbol.asyncDispose]() {
-      identity.off('rotated', rotate).off('withdrawn', withdraw);
+      unfollow();
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => {
         entrance.close(() => resolve());
