@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { issueIdentity } from '../../fixtures/probes/issue-identity.ts';
 import type { DialSeen } from '../../fixtures/probes/forged-server.ts';
+import { leftOpen } from '../../fixtures/probes/meant.ts';
 import type { Seen, TlsIdentity } from '../../fixtures/probes/probe.ts';
 import type { Target } from '../../fixtures/target/target.ts';
 import { lastSecondMs } from '../../src/checkers/cut.ts';
@@ -8,10 +9,14 @@ import { FixtureError } from '../../src/errors.ts';
 import { pemToDer } from '../../src/svid/x509/pem.ts';
 import { readCertificate } from '../../src/svid/x509/read.ts';
 
-// Time to be shown once; then for further attempts, where the machine is so busy that it ended under way.
-const livesSeconds = [2, 4, 8];
+// Time to be shown once; then for further attempts, where it ended under way as the machine is busy, or where the clock of the node is ahead.
+const livesSeconds = [2, 4, 15];
 // As SPIRE has it, for clocks that differ. Source: SPIRE 1.15, pkg/server/credtemplate/builder.go (NotBeforeCushion).
 const cushionMs = 10_000;
+// Of an issuer whose clock is further ahead of ours nothing is waited for.
+const mostAheadMs = 5_000;
+// Of an issuer that has its SVIDs begin long before they are issued, so that no clock need be right.
+const longestMs = 60_000;
 
 /** An SVID that was accepted, or was to be, and ends soon. */
 export interface Brief {
@@ -24,6 +29,8 @@ export interface Brief {
    * @param acceptedAtMs - when it had been accepted for the first time
    */
   beyondEveryClockMs(acceptedAtMs: number): number;
+  /** Why its end is not waited for: it is not when it was asked for. */
+  readonly strange?: string;
 }
 
 /** Gives right identities under a name that end soon, each later than the one before; by SPIRE, or by an authority of ours where that is trusted. */
@@ -37,20 +44,40 @@ export function briefOf({ named, forging }: Target, spiffeId: string): () => Pro
     return issueIdentity(forging.own, spiffeId, { notBefore, notAfter, ...(forging.leaf && { change: forging.leaf }) });
   };
   return async () => {
-    const identity = await issue(livesSeconds[Math.min(attempt++, livesSeconds.length - 1)]!);
+    const seconds = livesSeconds[Math.min(attempt++, livesSeconds.length - 1)]!;
+    const identity = await issue(seconds);
     const { notBefore, notAfter } = readCertificate(pemToDer(identity.cert));
     const notAfterMs = notAfter.getTime();
+    const aheadMs = notAfterMs - Date.now() - 1_000 * seconds;
     return {
       ...{ identity, notAfterMs },
+      ...(aheadMs > mostAheadMs && {
+        strange: `an SVID that was to live for ${seconds} s ends ${Math.round(aheadMs / 1_000)} s later than that by the clock of this machine: it is behind that of the issuer, and its end is not waited for`,
+      }),
       beyondEveryClockMs: (acceptedAtMs) => acceptedAtMs + (notAfterMs - notBefore.getTime()) + lastSecondMs,
     };
   };
 }
 
-/** Who refused one that had ended meanwhile was right: that tells nothing, and it is asked for again with one that lives longer. */
-export function unlessEnded<T extends Seen | DialSeen>(seen: T, { notAfterMs }: Brief): T {
-  if (seen.outcome === 'accepted' || Date.now() < notAfterMs) return seen;
-  return { ...seen, outcome: 'unknown', ending: 'unseen', how: `${seen.how}; the SVID had come to its end meanwhile` };
+/**
+ * A refusal of one that still lived, by our clock, tells nothing, be it by an alert: it ended under way, or the clock of the node is ahead by as much. It
+ * is asked for again with one that lives longer.
+ */
+export function unlessRefused<T extends Seen | DialSeen>(seen: T, { strange }: Brief): T {
+  if (strange !== undefined) return leftOpen(seen, `${seen.how}; ${strange}`);
+  // What a service answers who turns callers away is made out beside what it is asked.
+  if (seen.outcome !== 'refused' || seen.ending === 'turnedAway') return seen;
+  const how = `${seen.how}: of an SVID that is to end within seconds: by a clock that is ahead, or as it had ended under way`;
+  return { ...seen, outcome: 'unknown', ending: 'unseen', how };
+}
+
+/** Until when one that was accepted is asked about: beyond every clock, or as long as is waited at most. */
+export function waitedFor(
+  { notAfterMs, beyondEveryClockMs }: Brief,
+  acceptedAtMs: number,
+): { readonly beyondMs: number; readonly lastMs: number } {
+  const beyondMs = Math.max(beyondEveryClockMs(acceptedAtMs), notAfterMs + surelyPastMs);
+  return { beyondMs, lastMs: Math.min(beyondMs, acceptedAtMs + longestMs) };
 }
 
 /** Waits until an instant of the wall clock: time itself is what is tried. */

@@ -7,11 +7,8 @@ import { allEnded } from '../../fixtures/run/all-ended.ts';
 import { identityTo, idTo, isPrompt, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
 import type { Role } from '../../src/clause.ts';
 import { expired } from '../../src/clauses/x509-svid/path.ts';
-import { briefOf, lookMs, surelyPastMs, unlessEnded, until, type Brief } from '../identity/brief.ts';
+import { briefOf, lookMs, surelyPastMs, unlessRefused, until, waitedFor, type Brief } from '../identity/brief.ts';
 import type { Suite, SuiteContext } from '../suite.ts';
-
-// Of an issuer that has its SVIDs begin long before they are issued, so that no clock need be right.
-const longestMs = 60_000;
 
 /** What becomes of an SVID of SPIRE itself that a node accepted, when it has ended: where nobody lends an authority that could sign one that has. */
 export const ended: Suite = {
@@ -46,7 +43,7 @@ async function inRole({ target, recorder, signal }: SuiteContext, node: TargetNo
       brief = await next();
       first = await showTo(target, node, role, brief.identity);
       acceptedAtMs = Date.now();
-      return first && unlessEnded(first, brief);
+      return first && unlessRefused(first, brief);
     },
   };
   const after = {
@@ -73,12 +70,9 @@ interface Shown {
 }
 
 /** Shows an SVID past its end. Whoever refuses it does right; who accepts it is asked until no clock that is behind could make that right. */
-async function pastItsEnd(
-  { brief: { notAfterMs, beyondEveryClockMs }, acceptedAtMs, first, signal }: Shown,
-  show: () => Promise<Came>,
-): Promise<Came> {
-  const beyondMs = Math.max(beyondEveryClockMs(acceptedAtMs), notAfterMs + surelyPastMs);
-  const lastMs = Math.min(beyondMs, acceptedAtMs + longestMs);
+async function pastItsEnd({ brief, acceptedAtMs, first, signal }: Shown, show: () => Promise<Came>): Promise<Came> {
+  const { notAfterMs } = brief;
+  const { beyondMs, lastMs } = waitedFor(brief, acceptedAtMs);
   const past = (atMs: number) => `${Math.round((atMs - notAfterMs) / 1_000)} s past its end`;
   await until(notAfterMs + surelyPastMs, signal);
   let letInMs: number | undefined;
