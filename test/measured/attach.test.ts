@@ -987,11 +987,9 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       allow: withAuthority,
     });
     mesh.stopImpostors();
-    t.ok(
-      history.some(
-        (entry) => entry.kind === 'exchange' && entry.node === 'choosy' && entry.clause === 'x509-svid/path/expired',
-      ),
-      'who does not allow the probe is looked at, too',
+    t.notOk(
+      history.some((entry) => entry.kind === 'exchange' && entry.node === 'choosy'),
+      'who does not allow the probe takes the right svids: SPIRE issues nothing in names by that of an authority',
     );
     t.strictSame(
       [code, report.verdict, report.troubles],
@@ -1024,8 +1022,7 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       .slice(0, 8);
     t.equal(liars.length, 8);
     const nodes: TargetText['nodes'] = [];
-    for (const [nth, { id }] of liars.entries())
-      nodes.push(await mesh.startImpostor(id, nth % 2 === 0 ? probe : caller));
+    for (const { id } of liars) nodes.push(await mesh.startImpostor(id));
     using api = connectServerApi(target.spireServer.admin!.slice('unix://'.length));
     const spiffeId = `spiffe://${target.trustDomain}/service/deaf`;
     const { csrDer, privateKeyPem: key } = await createCsr(spiffeId);
