@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { connect } from 'node:tls';
@@ -10,7 +10,7 @@ import { dialForged } from '../fixtures/probes/forged-server.ts';
 import { issueIdentity } from '../fixtures/probes/issue-identity.ts';
 import { dialByRequest } from '../fixtures/target/attach/dial-request.ts';
 import type { CallRequest } from '../fixtures/target/attach/calling.ts';
-import { hostPort } from '../src/host-port.ts';
+import { hostPort, joinHostPort } from '../src/host-port.ts';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
 
 t.setTimeout(120_000);
@@ -40,8 +40,8 @@ const request = (port: number, change: Partial<CallRequest> = {}): CallRequest =
   ...change,
 });
 
-const come = (call: CallRequest) =>
-  dialForged(dialByRequest('api', call, 'mesh.yaml:4: nodes[0].call.headers'), '127.0.0.1', identity.spiffeId, {
+const come = (call: CallRequest, harness = '127.0.0.1') =>
+  dialForged(dialByRequest('api', call, 'mesh.yaml:4: nodes[0].call.headers'), harness, identity.spiffeId, {
     identity,
   });
 
@@ -68,12 +68,7 @@ await t.test('what the answer says, and what was seen of the call', async (t) =>
     change?: Partial<CallRequest>,
   ][] = [
     ['who trusts us', callsBy(true), 'accepted', /^sent application data; it reports accepted \(200\)$/],
-    [
-      'who does not',
-      callsBy(false),
-      'refused',
-      /^closed.*; it reports refused \(502: unable to verify the first certificate.*\)$/,
-    ],
+    ['who does not', callsBy(false), 'refused', /^closed.*; it reports refused \(502\)$/],
     [
       'who says refused and never came',
       (_, response) => response.writeHead(502).end(),
@@ -100,7 +95,7 @@ await t.test('what the answer says, and what was seen of the call', async (t) =>
       'another status',
       (_, response) => response.writeHead(500).end('<html>oops'),
       'unknown',
-      /^GET http:\/\/127\.0\.0\.1:\d+\/… failed: .*answered 500: <html>oops, which says neither accepted \(200\) nor refused \(502, 503\)/,
+      /^GET http:\/\/127\.0\.0\.1:\d+\/… failed: .*answered 500, which says neither accepted \(200\) nor refused \(502, 503\)/,
     ],
     [
       'an answer that has no end',
@@ -110,7 +105,7 @@ await t.test('what the answer says, and what was seen of the call', async (t) =>
         more();
       },
       'unknown',
-      /^never connected; it reports refused \(502: x{155,160}\)/,
+      /^never connected; it reports refused \(502\)/,
     ],
     ['no answer', (_, response) => response.destroy(), 'unknown', /failed: socket hang up/],
   ];
@@ -120,6 +115,36 @@ await t.test('what the answer says, and what was seen of the call', async (t) =>
       t.equal(seen?.outcome, outcome);
       t.match(seen?.how, how);
     });
+});
+
+await t.test('an answer that repeats what was asked is told by its status alone', async (t) => {
+  for (const status of [502, 500, 200]) {
+    const port = await serve(t, ({ url = '', headers }, response) => {
+      response.writeHead(status).end(`failed for ${url} of ${String(headers['x-auth'])}`);
+    });
+    const url = `http://127.0.0.1:${port}/hook-hunter2/fetch?key=hunter2&to={address}`;
+    const seen = await come(request(port, { url, headers: { 'x-auth': 'hunter2' } }));
+    t.match(seen?.how, new RegExp(`${status}`));
+    t.notMatch(JSON.stringify(seen), /hunter2/);
+  }
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address: at }) => at === '::1'));
+
+await t.test(
+  'a harness with an address of IPv6 is called like any other',
+  { skip: !hasIpv6 && 'no ::1 here' },
+  async (t) => {
+    const seen = await come(request(await serve(t, callsBy(true))), '::1');
+    t.equal(seen?.outcome, 'accepted');
+  },
+);
+
+await t.test('an address is whole', (t) => {
+  t.equal(joinHostPort('::1', 81), '[::1]:81');
+  t.equal(joinHostPort('[::1]', 81), '[::1]:81');
+  t.equal(joinHostPort('edge', 81), 'edge:81');
+  t.end();
 });
 
 await t.test('a redirect leads nowhere', async (t) => {
