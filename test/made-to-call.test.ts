@@ -10,7 +10,7 @@ import { dialForged } from '../fixtures/probes/forged-server.ts';
 import { issueIdentity } from '../fixtures/probes/issue-identity.ts';
 import { dialByRequest } from '../fixtures/target/attach/dial-request.ts';
 import type { CallRequest } from '../fixtures/target/attach/calling.ts';
-import { hostPort, joinHostPort } from '../src/host-port.ts';
+import { hostPort } from '../src/host-port.ts';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
 
 t.setTimeout(120_000);
@@ -139,13 +139,6 @@ await t.test(
     t.equal(seen?.outcome, 'accepted');
   },
 );
-
-await t.test('an address is whole', (t) => {
-  t.equal(joinHostPort('::1', 81), '[::1]:81');
-  t.equal(joinHostPort('[::1]', 81), '[::1]:81');
-  t.equal(joinHostPort('edge', 81), 'edge:81');
-  t.end();
-});
 
 await t.test('a redirect leads nowhere', async (t) => {
   let asked = 0;
