@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { FixtureError, messageOf, UsageError } from '../src/errors.ts';
 import { defaultRuntime, runtimeNames } from '../fixtures/runtime/runtimes.ts';
+import { HealError } from '../src/heal-error.ts';
 import { withoutSecrets } from '../src/leaks/withhold.ts';
 import { shellWord } from '../src/shell-word.ts';
 import { version } from '../src/version.ts';
@@ -29,6 +30,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const told = known(error) ? messageOf(error) : ((error as Error).stack ?? String(error));
     process.stderr.write(`assay: ${withoutSecrets(told)}\n`);
     if (error instanceof UsageError) return exitCodes.usage;
+    if (error instanceof HealError) return exitCodes.notHealed;
     return (error as { exitCode?: number }).exitCode ?? exitCodes.inconclusive;
   }
 }
@@ -328,9 +330,9 @@ Examples:
     .description('what can be used here, what cannot, why, and what would change it')
     .option(
       '--target <file>',
-      'what runs of this machine left at the SPIRE server of a target file; exit code 3 where something is',
+      'what runs of this machine cut in the mesh of a target file or left at its SPIRE server; exit code 3 where something is',
     )
-    .option('--heal', 'with --target: delete what can be deleted', false)
+    .option('--heal', 'with --target: undo what can be undone', false)
     .action(async (flags: Telling & { target?: string; heal: boolean }) => {
       if (flags.heal && flags.target === undefined)
         throw new UsageError('--heal: takes back what runs left at a SPIRE server; name it, as in --target mesh.yaml');

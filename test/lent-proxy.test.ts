@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ import { changeProxy, reachedAt, readProxy } from '../fixtures/target/attach/len
 import { hostPort } from '../src/host-port.ts';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
 import { HealError } from '../src/heal-error.ts';
+import { modulePath } from '../src/module-file.ts';
 import { readFaults } from '../src/reading/faults.ts';
 import { startToxiproxy } from './lent-toxiproxy.ts';
 
@@ -43,6 +44,7 @@ await once(server, 'listening');
 t.teardown(() => server.close());
 const upstream = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+const assay = modulePath('../cli/assay.ts', import.meta.url);
 const dir = mkdtempSync(join(tmpdir(), 'lent-proxy-'));
 t.teardown(() => rmSync(dir, { recursive: true }));
 
@@ -173,6 +175,59 @@ await t.test('what a killed run disabled is enabled by whoever finds it', async 
   await changeProxy(lent, { enabled: false });
   t.equal(spawnSync(byHand, words).status, 0);
   t.equal((await readProxy(lent)).enabled, true);
+});
+
+await t.test('what a killed run disabled, and its guardian with it, is told by the doctor, and enabled', async (t) => {
+  const lent = await lend();
+  const run = newRunId(new Date());
+  const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+  // With a folder of its own for scratch, so that no run beside this test finds it first.
+  const env = { ...process.env, TMPDIR: dir };
+  const killed = `
+    const { makeScratch } = await import(${module('../fixtures/run/run.ts')});
+    const { partition } = await import(${module('../fixtures/faults/kinds/partition.ts')});
+    const { faultByToxiproxy } = await import(${module('../fixtures/target/attach/fault-by-toxiproxy.ts')});
+    const of = { node: 'api', trustDomain: 'a.mesh', server: undefined };
+    makeScratch('${run}');
+    await faultByToxiproxy(partition, of, ${JSON.stringify(lent)}, undefined, { id: '${run}' }).inject();
+    process.kill(process.pid, 'SIGKILL');`;
+  const ended = spawnSync(process.execPath, ['--input-type=module', '-e', killed], { env, encoding: 'utf8' });
+  t.equal(ended.signal, 'SIGKILL', ended.stderr);
+  t.equal((await readProxy(lent)).enabled, false);
+
+  const file = (more: string) => {
+    const path = join(dir, 'mesh.yaml');
+    writeFileSync(
+      path,
+      `trustDomain: a.mesh\nworkloadApi: unix:///nowhere.sock\n${more}\nnodes: [{ name: api, address: 127.0.0.1:1, spiffeId: spiffe://a.mesh/api, allows: [] }]\n`,
+    );
+    return path;
+  };
+  const lending = `allow: { faults: [{ kind: partition, nodes: [api], toxiproxy: "${at}", proxy: ${lent.proxy} }] }`;
+  const doctor = (path: string, ...more: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [assay, 'doctor', '--target', path, ...more], {
+      ...{ env, encoding: 'utf8', cwd: dir },
+    });
+    return { status, stdout, stderr };
+  };
+  t.match(doctor(file(lending), '--json'), {
+    ...{ status: 3, stderr: /names no spireServer\.admin, without which nobody can be asked what is left at its/ },
+    stdout: new RegExp(`"run": "${run}",\\s+"what": "1 cut of a link or an agent",\\s+"state": "there"`),
+  });
+  const deaf = 'spireServer: { address: "127.0.0.1:1", admin: unix:///nowhere.sock }';
+  t.match(
+    doctor(file(deaf)),
+    { status: 3, stderr: /does not say what is left: .*; 1 cut of a link or an agent, by run \S+: heal with: / },
+    'a server that does not answer hides no cut',
+  );
+  t.match(doctor(file(lending), '--heal'), { status: 0, stdout: /1 cut of a link or an agent, by run \S+: healed/ });
+  t.equal((await readProxy(lent)).enabled, true);
+  t.match(doctor(file(lending)), { status: 0, stdout: 'No run of this machine left anything there.\n' });
+  t.match(
+    doctor(file(''), '--heal'),
+    { status: 2, stderr: /names no spireServer\.admin/ },
+    'here there is nobody to ask',
+  );
 });
 
 await t.test('where it listens, as seen from here', (t) => {
