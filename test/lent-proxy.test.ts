@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { connect, createServer } from 'node:tls';
 import t from 'tap';
 import { inject } from '../fixtures/faults/inject.ts';
 import { partition } from '../fixtures/faults/kinds/partition.ts';
+import type { TlsIdentity } from '../fixtures/probes/probe.ts';
 import { issueIdentity } from '../fixtures/probes/issue-identity.ts';
 import { eventually } from '../fixtures/run/eventually.ts';
 import { freePort } from '../fixtures/run/free-port.ts';
@@ -38,11 +39,20 @@ t.teardown(() => toxiproxy.stop());
 const at = toxiproxy.api;
 
 const authority = await forgeAuthority({ trustDomain: 'a.mesh' });
-const { cert, key } = await issueIdentity(authority, 'spiffe://a.mesh/spire/server');
-const server = createServer({ cert, key }, (socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
-await once(server, 'listening');
-t.teardown(() => server.close());
-const upstream = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+const identity = await issueIdentity(authority, 'spiffe://a.mesh/spire/server');
+/** A server that speaks TLS as SPIRE does: it hangs up on whoever asks for anything else. */
+async function serveTls(as: TlsIdentity = identity) {
+  const { cert, key } = as;
+  const server = createServer({ cert, key }, (socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = () => void (server.listening && server.close());
+  t.teardown(close);
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+const { address: upstream } = await serveTls();
 
 const assay = modulePath('../cli/assay.ts', import.meta.url);
 const dir = mkdtempSync(join(tmpdir(), 'lent-proxy-'));
@@ -160,6 +170,86 @@ await t.test('an API that says what it does not do is not believed', async (t) =
     );
     t.equal(undosOf(run.id).length, 1, 'and whoever comes later tries again');
   });
+});
+
+/** An API of ours before that of the real one, whose answers may be others. */
+async function apiBefore(t: { teardown(end: () => void): void }, answers: (change: { enabled?: boolean }) => number) {
+  const relay = createHttpServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += String(chunk)));
+    request.on('end', () => {
+      const status = answers(JSON.parse(body || '{}') as object);
+      if (status !== 200) return void response.writeHead(status).end('busy');
+      const { method = 'GET', url = '' } = request;
+      void fetch(`${at}${url}`, { method, ...(body !== '' && { body }) })
+        .then((answer) => answer.text())
+        .then((text) => response.end(text));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  t.teardown(() => relay.close());
+  return `http://127.0.0.1:${(relay.address() as AddressInfo).port}`;
+}
+
+await t.test('an accident of its API is no reason to leave it disabled, whatever else is gone', async (t) => {
+  const run = aRun(t);
+  const lent = await lend();
+  const beside = await serveTls();
+  let accidents = 2;
+  const toxiproxy = await apiBefore(t, ({ enabled }) => (enabled === true && accidents-- > 0 ? 503 : 200));
+  {
+    await using _cut = await inject(injecting(run), [cut(run, { ...lent, toxiproxy }, { server: beside.address })]);
+    beside.close();
+  }
+  t.equal(accidents, -1, 'it was asked until it did');
+  t.equal((await readProxy(lent)).enabled, true);
+  t.strictSame(undosOf(run.id), []);
+});
+
+await t.test(
+  'where nobody is behind it any more, it is given back all the same, and nothing is said of the cut',
+  async (t) => {
+    const run = aRun(t);
+    const [behind, beside] = [await serveTls(), await serveTls()];
+    const lent = await lend({ upstream: behind.address });
+    await t.resolves(
+      assert.rejects(
+        async () => {
+          await using _cut = await inject(injecting(run), [cut(run, lent, { server: beside.address })]);
+          behind.close();
+          beside.close();
+        },
+        { name: 'FixtureError', message: /whether it is gone cannot be seen: the server itself .* does not answer/ },
+      ),
+    );
+    t.equal((await readProxy(lent)).enabled, true);
+  },
+);
+
+await t.test('a run that comes to its end with a cut that it did not undo leaves that to its guardian', async (t) => {
+  const lent = await lend();
+  const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+  const run = newRunId(new Date());
+  const work = `
+    const { openRecorder } = await import(${module('../fixtures/run/recorder.ts')});
+    const { withRun } = await import(${module('../fixtures/run/with-run.ts')});
+    const { partition } = await import(${module('../fixtures/faults/kinds/partition.ts')});
+    const { faultByToxiproxy } = await import(${module('../fixtures/target/attach/fault-by-toxiproxy.ts')});
+    const of = { node: 'api', trustDomain: 'a.mesh', server: undefined };
+    const directory = ${JSON.stringify(join(dir, run))};
+    const [recorder, { signal }] = [openRecorder(directory), new AbortController()];
+    await withRun({ id: '${run}', directory, recorder, signal, runtime: undefined }, (run) =>
+      faultByToxiproxy(partition, of, ${JSON.stringify(lent)}, undefined, run).inject());
+    process.exit();`;
+  const env = { ...process.env, TMPDIR: dir };
+  const ended = spawnSync(process.execPath, ['--input-type=module', '-e', work], { env, encoding: 'utf8' });
+  t.equal(ended.status, 0, ended.stderr);
+  await eventually('it is enabled again', async () => (await readProxy(lent)).enabled, {
+    withinMs: 20_000,
+    everyMs: 50,
+  });
+  await eventually('nothing is left of the run', () => !existsSync(join(dir, `assay-${run}`)), { withinMs: 20_000 });
+  t.pass('it is enabled again, and nothing is left');
 });
 
 await t.test('what a killed run disabled is enabled by whoever finds it', async (t) => {
