@@ -7,7 +7,7 @@ import { connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { inject } from '../fixtures/faults/inject.ts';
 import { partition } from '../fixtures/faults/kinds/partition.ts';
 import type { TlsIdentity } from '../fixtures/probes/probe.ts';
@@ -70,12 +70,33 @@ function aRun(t: { teardown(end: () => void): void }): Run {
   return { id, recorder, env: { ASSAY_RUN: id }, signal: new AbortController().signal } as unknown as Run;
 }
 
+const trust = { trustDomain: 'a.mesh', authorities: () => Promise.resolve([authority.certificatePem]) };
+
 const lend = (change: { readonly upstream?: string; readonly enabled?: boolean } = {}) =>
   toxiproxy.lend(upstream, change);
 
 const injecting = (run: Run) => ({ recorder: run.recorder, signal: run.signal, scenario: 'cut', healWithinMs: 1_000 });
 const cut = (run: Run, lent: Awaited<ReturnType<typeof lend>>, of: { server?: string; listen?: string } = {}) =>
-  faultByToxiproxy(partition, { node: 'api', trustDomain: 'a.mesh', server: of.server }, lent, of.listen, run);
+  faultByToxiproxy(partition, { node: 'api', trust, server: of.server }, lent, of.listen, run);
+
+/** An API of ours before that of the real one, whose answers may be others. */
+async function apiBefore(t: { teardown(end: () => void): void }, answers: (change: { enabled?: boolean }) => number) {
+  const relay = createHttpServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += String(chunk)));
+    request.on('end', () => {
+      const status = answers(JSON.parse(body || '{}') as object);
+      if (status !== 200) return void response.writeHead(status).end('busy');
+      const { method = 'GET', url = '' } = request;
+      void fetch(`${at}${url}`, { method, ...(body !== '' && { body }) })
+        .then((answer) => answer.text())
+        .then((text) => response.end(text));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  t.teardown(() => relay.close());
+  return `http://127.0.0.1:${(relay.address() as AddressInfo).port}`;
+}
 
 await t.test('is disabled and enabled again, which is seen at its port', async (t) => {
   const run = aRun(t);
@@ -90,7 +111,8 @@ await t.test('is disabled and enabled again, which is seen at its port', async (
   const [fault] = readFaults(run.recorder.history, 'cut');
   t.match(fault, {
     ...{ kind: 'partition', target: 'api', missing: [] },
-    provenBy: /^127\.0\.0\.1:\d+ closes every connection, and let through before; the server answers beside it$/,
+    provenBy:
+      /^127\.0\.0\.1:\d+ closes every connection, and let through to the server before; the server answers beside it; that the agent of api takes this way is what the target file says$/,
     healedProvenBy: /^a server shakes hands at 127\.0\.0\.1:\d+$/,
   });
 });
@@ -111,15 +133,57 @@ await t.test('one that is disabled already, or leads nowhere, is not begun on', 
   t.strictSame(run.recorder.history, []);
 });
 
-await t.test('a cut proves nothing while the server itself is gone', async (t) => {
+/** Nothing is begun on, and the proxy is as it was. */
+async function isLeftAlone(t: Test, of: { server?: string }, change: { upstream?: string }, says: RegExp) {
+  const run = aRun(t);
+  const lent = await lend(change);
+  const changes: unknown[] = [];
+  const toxiproxy = await apiBefore(t, (asked) => {
+    if (asked.enabled !== undefined) changes.push(asked);
+    return 200;
+  });
+  await t.resolves(assert.rejects(inject(injecting(run), [cut(run, { ...lent, toxiproxy }, of)]), says));
+  t.strictSame([changes, run.recorder.history], [[], []]);
+}
+
+await t.test('a cut that nothing could show is not made: nobody answers beside the proxy', async (t) => {
+  const nobody = `127.0.0.1:${await freePort()}`;
+  await isLeftAlone(t, { server: nobody }, {}, /the server itself \(\S+\) is not seen to be .*, and nothing is cut: /);
+});
+
+await t.test('nor one of whatever else speaks TLS', async (t) => {
+  const others = await forgeAuthority({ trustDomain: 'a.mesh' });
+  const another = await serveTls(await issueIdentity(authority, 'spiffe://a.mesh/service/api'));
+  const forged = await serveTls(await issueIdentity(others, identity.spiffeId));
+  const isApi =
+    /who is behind it \(\S+\) is not seen to be spiffe:\/\/a\.mesh\/spire\/server, .*the SVID of spiffe:\/\/a\.mesh\/service\/api/;
+  await isLeftAlone(t, { server: upstream }, { upstream: another.address }, isApi);
+  await isLeftAlone(t, {}, { upstream: forged.address }, /who is behind it .*: unknown-authority/);
+  await isLeftAlone(t, { server: another.address }, {}, /the server itself .* is not seen to be .*service\/api/);
+});
+
+await t.test(
+  'where the file names the proxy for the server, by whatever name, nobody is looked for beside it',
+  async (t) => {
+    const run = aRun(t);
+    const lent = await lend();
+    const port = (await readProxy(lent)).listen.split(':').at(-1);
+    for (const server of [`127.0.0.1:${port}`, `localhost:${port}`]) {
+      await using _cut = await inject(injecting(run), [cut(run, lent, { server })]);
+      t.equal((await readProxy(lent)).enabled, false, server);
+    }
+    t.equal((await readProxy(lent)).enabled, true);
+  },
+);
+
+await t.test('a server that goes away with the proxy leaves open what was cut', async (t) => {
   const run = aRun(t);
   const lent = await lend();
-  const nobody = `127.0.0.1:${await freePort()}`;
+  const beside = await serveTls();
+  const fault = cut(run, lent, { server: beside.address });
+  const both = { ...fault, inject: async () => (beside.close(), fault.inject()) };
   await t.resolves(
-    assert.rejects(
-      inject(injecting(run), [cut(run, lent, { server: nobody })]),
-      /the server itself .* does not answer/,
-    ),
+    assert.rejects(inject(injecting(run), [both]), /the server itself .* does not answer, so that it is/),
   );
   t.equal((await readProxy(lent)).enabled, true);
 });
@@ -172,25 +236,6 @@ await t.test('an API that says what it does not do is not believed', async (t) =
   });
 });
 
-/** An API of ours before that of the real one, whose answers may be others. */
-async function apiBefore(t: { teardown(end: () => void): void }, answers: (change: { enabled?: boolean }) => number) {
-  const relay = createHttpServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => (body += String(chunk)));
-    request.on('end', () => {
-      const status = answers(JSON.parse(body || '{}') as object);
-      if (status !== 200) return void response.writeHead(status).end('busy');
-      const { method = 'GET', url = '' } = request;
-      void fetch(`${at}${url}`, { method, ...(body !== '' && { body }) })
-        .then((answer) => answer.text())
-        .then((text) => response.end(text));
-    });
-  }).listen(0, '127.0.0.1');
-  await once(relay, 'listening');
-  t.teardown(() => relay.close());
-  return `http://127.0.0.1:${(relay.address() as AddressInfo).port}`;
-}
-
 await t.test('an accident of its API is no reason to leave it disabled, whatever else is gone', async (t) => {
   const run = aRun(t);
   const lent = await lend();
@@ -235,7 +280,7 @@ await t.test('a run that comes to its end with a cut that it did not undo leaves
     const { withRun } = await import(${module('../fixtures/run/with-run.ts')});
     const { partition } = await import(${module('../fixtures/faults/kinds/partition.ts')});
     const { faultByToxiproxy } = await import(${module('../fixtures/target/attach/fault-by-toxiproxy.ts')});
-    const of = { node: 'api', trustDomain: 'a.mesh', server: undefined };
+    const of = { node: 'api', trust: { trustDomain: 'a.mesh' }, server: undefined };
     const directory = ${JSON.stringify(join(dir, run))};
     const [recorder, { signal }] = [openRecorder(directory), new AbortController()];
     await withRun({ id: '${run}', directory, recorder, signal, runtime: undefined }, (run) =>
@@ -277,7 +322,7 @@ await t.test('what a killed run disabled, and its guardian with it, is told by t
     const { makeScratch } = await import(${module('../fixtures/run/run.ts')});
     const { partition } = await import(${module('../fixtures/faults/kinds/partition.ts')});
     const { faultByToxiproxy } = await import(${module('../fixtures/target/attach/fault-by-toxiproxy.ts')});
-    const of = { node: 'api', trustDomain: 'a.mesh', server: undefined };
+    const of = { node: 'api', trust: { trustDomain: 'a.mesh' }, server: undefined };
     makeScratch('${run}');
     await faultByToxiproxy(partition, of, ${JSON.stringify(lent)}, undefined, { id: '${run}' }).inject();
     process.kill(process.pid, 'SIGKILL');`;
