@@ -315,7 +315,8 @@ await t.test(
     t.match(lent.report.scenarios[0]?.faults, [
       {
         target: 'node-001',
-        provenBy: /^\S+ closes every connection, and let through before; the server answers beside it$/,
+        provenBy:
+          /^\S+ closes every connection, and let through to the server before; the server answers beside it; that the agent of node-00\d takes /,
         healedProvenBy: /^a server shakes hands at/,
       },
       { target: 'node-002' },
