@@ -5,6 +5,7 @@ import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import type { Impostor, StandIn } from '../impostors/impostor.ts';
 import { rightIssuer, startIssuer } from '../impostors/issuer.ts';
 import { startRightPort } from '../impostors/right-port.ts';
+import { startRightService } from '../impostors/right-service.ts';
 import { writeStandIn } from '../impostors/stand-in.ts';
 import { told } from '../impostors/told.ts';
 import { rightNode, type Batch } from '../plans/self-test.ts';
@@ -113,6 +114,10 @@ async function onWhat({ kind, impostors }: Batch, out: string): Promise<Pick<Run
   if (first?.kind === 'port')
     return {
       on: { open: () => startRightPort(first.groups, first.shows, first.beside), note: { kind: 'a port of its own' } },
+    };
+  if (first?.kind === 'service')
+    return {
+      on: { open: (run) => startRightService(run, first.change), note: { kind: 'a service of its own' } },
     };
   if (first?.kind !== 'issuer') return { on: defaultRuntime, env: { ...process.env, ...settings } };
   const { change } = first;

@@ -4,6 +4,7 @@ import type { ToolName } from '../fixtures/toolchain/toolchain.ts';
 import { commandOfConformer, type Conformer } from '../impostors/conformer.ts';
 import { rightIssuer, rightIssuers, startIssuer } from '../impostors/issuer.ts';
 import { startRightPort } from '../impostors/right-port.ts';
+import { startRightService } from '../impostors/right-service.ts';
 import { chooseClauses } from '../plans/choose.ts';
 import { gatePlan } from '../plans/gate.ts';
 import { shortageOf } from '../src/reading/machine.ts';
@@ -21,7 +22,7 @@ export interface RightAlone {
   readonly on: RunOptions['on'];
 }
 
-/** What is no mesh node: an issuer of join tokens, and a TLS port. */
+/** What is no node of a mesh of ours: an issuer of join tokens, a TLS port, and a service of others. */
 export const rightPrograms: readonly RightAlone[] = [
   ...rightIssuers.map(({ id, title, change }): RightAlone => ({
     ...{ id, title, only: 'tokens/*', plan: gatePlan() },
@@ -34,6 +35,11 @@ export const rightPrograms: readonly RightAlone[] = [
       plan: gatePlan(),
     },
     on: { open: () => startRightPort(), note: {} },
+  },
+  {
+    ...{ id: 'restarted-right', title: 'a service that is restarted and paused, and comes back as itself' },
+    ...{ only: 'commanded-restart,commanded-pause', plan: gatePlan() },
+    on: { open: (run: Run) => startRightService(run), note: {} },
   },
 ];
 

@@ -7,7 +7,7 @@ import { type MeshTools } from '../fixtures/target/mesh-spec.ts';
 import type { Needed } from '../fixtures/target/attach.ts';
 import type { Target } from '../fixtures/target/target.ts';
 import { locateMeshTools, type LocatedMeshTools } from '../fixtures/toolchain/mesh-tools.ts';
-import { narrowed, onOneMesh, type Chosen, type Part, type Plan } from '../plans/plan.ts';
+import { decidedOfOthersAlone, narrowed, onOneMesh, type Chosen, type Part, type Plan } from '../plans/plan.ts';
 import { quietPart, type QuietWindow } from '../plans/quiet-window.ts';
 import { clauses } from '../src/clauses/catalogue.ts';
 import type { AcceptedFailure } from '../src/history.ts';
@@ -107,6 +107,11 @@ export async function runOn(options: RunOptions, run: Run, tools: Tools): Promis
     if (work !== undefined) await runWork({ ...options, afterwards: () => measureAt(target) }, run, work, target);
     return;
   }
+  for (const { id } of decidedOfOthersAlone(plan).filter((clause) => options.chosen.has(clause.id)))
+    run.recorder.record({
+      ...{ kind: 'skip', clause: id },
+      reason: 'it is decided in a mesh that others run, by commands that its target file names: --target FILE',
+    });
   await using runtime = await startRuntime(on, run, tools.mesh!.paths, steps);
   const runPart = (part: Part, afterwards?: (target: Target) => Promise<void>) =>
     standUpAndRun(options, run, runtime, tools.mesh!.paths, part, afterwards);

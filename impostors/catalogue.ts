@@ -2,6 +2,7 @@ import { clauses } from '../src/clauses/catalogue.ts';
 import { chainImpostors } from './mistakes/chain.ts';
 import { comparingImpostors } from './mistakes/comparing.ts';
 import { fieldImpostors } from './mistakes/fields.ts';
+import { doorImpostors } from './mistakes/door.ts';
 import type { Impostor } from './impostor.ts';
 import { intermediateImpostors } from './mistakes/intermediates.ts';
 import { nodeImpostors } from './mistakes/node.ts';
@@ -42,6 +43,7 @@ const all: readonly Impostor[] = [
   ...rotationImpostors,
   ...partitionImpostors,
   ...nodeImpostors,
+  ...doorImpostors,
   ...rustlsImpostors,
 ];
 

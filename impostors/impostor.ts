@@ -6,10 +6,18 @@ import type { Behaviour } from '../mesh/node/behaviour.ts';
 import { nodeMain } from './conformer.ts';
 import type { Issuer } from './issuer.ts';
 import type { Beside } from './right-port.ts';
+import type { ChangeOfService } from './right-service.ts';
 
 /** A right implementation but for one thing, and the clause that has to notice. */
 export type Impostor =
-  ImpostorNode | ImpostorProgram | ImpostorTool | ImpostorDeployment | StandIn | ImpostorIssuer | ImpostorPort;
+  | ImpostorNode
+  | ImpostorProgram
+  | ImpostorTool
+  | ImpostorDeployment
+  | StandIn
+  | ImpostorIssuer
+  | ImpostorPort
+  | ImpostorService;
 
 interface What {
   readonly id: string;
@@ -74,6 +82,12 @@ export interface ImpostorPort extends What {
   readonly shows?: string;
   /** What else listens there; one that is declared and right when absent. */
   readonly beside?: Beside;
+}
+
+/** The reference node with one decision that is another one for a while, each time that it comes: in a mesh of its own, in this process. */
+export interface ImpostorService extends What {
+  readonly kind: 'service';
+  readonly change: ChangeOfService;
 }
 
 /** How an impostor is started that obeys the node contract. A program of the toolchain has to be located before it is. */

@@ -2,16 +2,21 @@ import { enableCompileCache } from 'node:module';
 import { messageOf, UsageError } from '../src/errors.ts';
 
 enableCompileCache?.();
-const [{ impostors }, { conformers }, { reference }, { runNode }] = await Promise.all([
+const [{ impostors }, { conformers }, { reference }, { runNode }, { comingOfThisProcess }] = await Promise.all([
   import('./catalogue.ts'),
   import('./conformers.ts'),
   import('../mesh/node/behaviour.ts'),
   import('../mesh/node/node.ts'),
+  import('./coming.ts'),
 ]);
 
 try {
   const [, , id = ''] = process.argv;
   const one = [...impostors, ...conformers].find((other) => other.id === id);
+  if (one?.kind === 'service') {
+    await runNode({ ...reference, ...(await one.change(comingOfThisProcess())) });
+    process.exit(0);
+  }
   if (one?.kind !== 'node' && one?.kind !== 'command')
     throw new UsageError(
       `usage: node-main.ts ID, of an impostor or a conformer that is made from the reference node; there is none called ${id}`,

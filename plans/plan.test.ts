@@ -1,7 +1,7 @@
 import t from 'tap';
 import { clauses } from '../src/clauses/catalogue.ts';
 import { gatePlan } from './gate.ts';
-import { clausesOf, looksAtOthersAlone, narrowed, onOneMesh } from './plan.ts';
+import { clausesOf, decidedOfOthersAlone, looksAtOthersAlone, narrowed, onOneMesh } from './plan.ts';
 
 const gate = gatePlan();
 const all = gate.parts.flatMap(({ suites, scenarios }) => [...suites, ...scenarios]);
@@ -15,7 +15,12 @@ await t.test('the gate decides every clause of the catalogue, each in one place,
   const elsewhere = all.filter(looksAtOthersAlone).flatMap(clausesOf);
   t.ok(elsewhere.length > 0 && elsewhere.every(({ id }) => decided.includes(id)));
   t.equal(new Set(decided).size, decided.length);
-  t.strictSame(decided.toSorted(), clauses.map(({ id }) => id).toSorted());
+  const ofOthers = decidedOfOthersAlone(gate).map(({ id }) => id);
+  t.strictSame([...decided, ...ofOthers].toSorted(), clauses.map(({ id }) => id).toSorted());
+  t.ok(
+    ofOthers.every((id) => /^mesh\/(restart|pause)\//.test(id)),
+    'what owners do by command',
+  );
 });
 
 await t.test('suites and scenarios have ids of their own, for the timeline and for --only', async (t) => {
@@ -45,9 +50,11 @@ await t.test('a plan is narrowed to what the chosen clauses need, and no mesh st
 await t.test('a mesh that runs already carries all of a plan', async (t) => {
   const work = onOneMesh(gate);
   t.equal((work?.suites.length ?? 0) + (work?.scenarios.length ?? 0), all.length + gate.ofOthers!.length);
-  t.ok(
-    gate.ofOthers!.flatMap(clausesOf).every(({ id }) => all.flatMap(clausesOf).some((clause) => clause.id === id)),
-    'what is decided there alone is nothing',
+  const alone = onOneMesh(narrowed(gate, new Set(['mesh/restart/comes-back'])));
+  t.strictSame(
+    alone?.scenarios.map(({ id }) => id),
+    ['commanded-restart'],
+    'also what is decided there alone',
   );
   t.equal(onOneMesh({ id: 'none', parts: [] }), undefined);
 });

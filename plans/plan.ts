@@ -78,15 +78,24 @@ export function narrowed({ id, parts, ofOthers = [] }: Plan, chosen: Chosen): Pl
   };
 }
 
+/** The clauses that a plan decides in meshes that others run alone. */
+export function decidedOfOthersAlone({ parts, ofOthers = [] }: Plan): readonly KnownClause[] {
+  const here = new Set(parts.flatMap(({ suites, scenarios }) => [...suites, ...scenarios]).flatMap(clausesOf));
+  return [...new Set(ofOthers.flatMap(clausesOf))].filter((clause) => !here.has(clause));
+}
+
 /** All of a plan on one mesh that runs already, under the load of the first part. */
 export function onOneMesh({ parts, ofOthers = [] }: Plan): Work | undefined {
-  const [first] = parts;
-  return (
-    first && {
-      load: first.load,
-      suites: parts.flatMap(({ suites }) => suites),
-      // Why one of its own kind is not looked at says more than why one of ours is not.
-      scenarios: [...ofOthers, ...parts.flatMap(({ scenarios }) => scenarios)],
-    }
-  );
+  if (parts.length + ofOthers.length === 0) return undefined;
+  return {
+    load: parts[0]?.load ?? noLoad,
+    suites: parts.flatMap(({ suites }) => suites),
+    // Why one of its own kind is not looked at says more than why one of ours is not.
+    scenarios: [...ofOthers, ...parts.flatMap(({ scenarios }) => scenarios)],
+  };
 }
+
+/** Nobody is asked for anything. */
+export const noLoad: LoadProfile = {
+  ...{ perSecond: { toNode: 0, betweenNodes: 0, fromNode: 0 }, keptPerSecond: 0, resume: 0 },
+};

@@ -15,7 +15,7 @@ import { suites } from '../suites/index.ts';
 import type { Suite } from '../suites/suite.ts';
 import { loads } from './gate.ts';
 import { meshSpecs } from './meshes.ts';
-import { clausesOf, looksAtOthersAlone, type Chosen, type LoadProfile, type Part } from './plan.ts';
+import { clausesOf, looksAtOthersAlone, noLoad, type Chosen, type LoadProfile, type Part } from './plan.ts';
 
 /**
  * Impostors or conformers that are judged in one run. In a crowd each of them is a node under test of one mesh, named by its id; otherwise
@@ -81,7 +81,8 @@ function looksAtNodes(one: Suite | Scenario): boolean {
 }
 
 function decider({ id, breaks }: Impostor): Suite | Scenario {
-  const found = [...onOurs, ...scenarios].find((one) => clausesOf(one).some((clause) => clause.id === breaks));
+  // What is decided in meshes of others alone is judged of one that stands for such a mesh.
+  const found = [...onOurs, ...scenarios, ...all].find((one) => clausesOf(one).some((clause) => clause.id === breaks));
   if (found === undefined) throw new TypeError(`impostor ${id} breaks ${breaks}, which no suite or scenario decides`);
   return found;
 }
@@ -130,7 +131,7 @@ function underSuites(
   const still = { calmAtFirst: false, svidTtlSeconds: 3600, syncIntervalMs: 1_000 };
   const spec = meshSpecs(undefined, {})[some[0]?.mesh ?? 'steady'];
   const mesh = { ...spec, ...change, ...still, name, nodes };
-  return { part: { mesh, suites: some, scenarios: [], load: none }, weight: 0.5 };
+  return { part: { mesh, suites: some, scenarios: [], load: noLoad }, weight: 0.5 };
 }
 
 function underScenario(name: string, scenario: Scenario, nodes: readonly MeshNodeSpec[], style?: MeshStyle): Under {
@@ -209,18 +210,17 @@ function alone(impostor: Impostor): Batch {
   const more = impostor.kind === 'spire-server' ? [node('third', 'node-001'), node('fourth', 'node-002')] : [];
   const mesh = { ...spec, nodes: isSuite ? spec.nodes.slice(0, 1) : [...spec.nodes, ...more] };
   const part: Part = { mesh, suites: isSuite ? [one] : [], scenarios: isSuite ? [] : [one], load: light };
-  const kind = impostor.kind === 'issuer' || impostor.kind === 'port' ? 'here' : 'mesh';
-  const weight = kind === 'here' ? 0.1 : 0.3;
+  const kind = inThisProcess.has(impostor.kind) ? 'here' : 'mesh';
+  // A service is looked at in a moment that is soon over.
+  const weight = kind === 'here' && impostor.kind !== 'service' ? 0.1 : 0.3;
   return { id: impostor.id, kind, impostors: [impostor], conformers: [], chosen: chosenBy([impostor]), part, weight };
 }
+
+const inThisProcess = new Set<Impostor['kind']>(['issuer', 'port', 'service']);
 
 function chosenBy(impostors: readonly Impostor[]): Chosen {
   return new Set(impostors.map(({ breaks }) => breaks));
 }
-
-const none: LoadProfile = {
-  ...{ perSecond: { toNode: 0, betweenNodes: 0, fromNode: 0 }, keptPerSecond: 0, resume: 0 },
-};
 
 // A node of a crowd and its peer are asked for that share of the new connections that two nodes are by the gate, and for a few more.
 const light: LoadProfile = {

@@ -445,6 +445,8 @@ export interface Fault {
   /** `healing` begins to undo it; `healed` is proven. */
   readonly state: 'injected' | 'in-force' | 'healing' | 'healed';
   readonly provenBy?: string;
+  /** How long it may take from its injection until what was broken is back, as the owner says; absent where nobody said it. */
+  readonly withinMs?: number;
 }
 
 /** One presentation of a join token. `token` is our name for it, never its value. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,8 +13,10 @@ import type { Report } from '../src/report/report.ts';
 // What a person does who attaches to a mesh, by the command line alone: a mesh that `assay mesh up` stands up, target files, runs.
 
 const assay = fileURLToPath(new URL('../cli/assay.ts', import.meta.url));
-const rightNode = fileURLToPath(new URL('../mesh/node/main.ts', import.meta.url));
-const impostorNode = fileURLToPath(new URL('../impostors/node-main.ts', import.meta.url));
+/** A right node, as a program. */
+export const rightNode = fileURLToPath(new URL('../mesh/node/main.ts', import.meta.url));
+/** Runs an impostor by its id. */
+export const impostorNode = fileURLToPath(new URL('../impostors/node-main.ts', import.meta.url));
 
 export interface TargetText {
   trustDomain: string;
@@ -125,9 +127,22 @@ export interface MeshUp {
   ): Promise<TargetText['nodes'][number] & { admin: string }>;
   /** Ends those. */
   stopImpostors(): void;
+  /** A service beside the mesh, as its owner runs it: by a script that restarts it, and with its process ID in a file. */
+  startService(name: string, command: readonly string[]): Promise<OwnedService>;
   /** Ends all of it at once. */
   kill(): void;
 }
+
+/** A service that its owner can restart, pause and resume. */
+export interface OwnedService {
+  readonly node: TargetText['nodes'][number];
+  /** The state letter that the kernel gives its process: T is stopped. */
+  state(): string | undefined;
+}
+
+/** The files of a service, by its name: the script that restarts it, its process ID, and its address. */
+export const ofService = (dir: string, name: string) =>
+  ({ restart: join(dir, `${name}.sh`), pid: join(dir, `${name}.pid`), address: join(dir, `${name}.address`) }) as const;
 
 /** Stands one up, with its target file in this place. */
 export async function meshUp({ dir, start }: Folder, file: string): Promise<MeshUp> {
@@ -183,6 +198,51 @@ export async function meshUp({ dir, start }: Folder, file: string): Promise<Mesh
       const right =
         module === undefined ? rightNode : fileURLToPath(new URL(`./right-nodes/${module}`, import.meta.url));
       return asServer(name, [process.execPath, right], allows);
+    },
+    async startService(name, command) {
+      const [mtls, admin] = [await freePort(), await freePort()];
+      const { restart, pid, address } = ofService(dir, name);
+      const settings = {
+        ...{ SPIFFE_ENDPOINT_SOCKET: target.workloadApi, ASSAY_ALLOW: probe },
+        ...{ ASSAY_LISTEN: `127.0.0.1:${mtls}`, ASSAY_ADMIN: `127.0.0.1:${admin}` },
+      };
+      writeFileSync(address, `127.0.0.1:${mtls}`);
+      // As an init system does it: it asks, waits a moment, ends what is left, and starts again. Whoever has ended and is not asked about has no program.
+      writeFileSync(
+        restart,
+        `if [ -e ${pid} ]; then
+  old=$(cat ${pid}); left=100
+  kill "$old"
+  while [ -e "/proc/$old/exe" ] && [ $left -gt 0 ]; do sleep 0.02; left=$((left - 1)); done
+  kill -9 "$old" 2> /dev/null
+  sleep 0.3
+fi
+${Object.entries(settings)
+  .map(([key, value]) => `export ${key}=${value}`)
+  .join('\n')}
+setsid ${command.join(' ')} < /dev/null > ${pid}.log 2>&1 &
+echo $! > ${pid}
+`,
+      );
+      const processId = () => readFileSync(pid, 'utf8').trim();
+      const end = () => {
+        try {
+          process.kill(Number(processId()), 'SIGKILL');
+        } catch {
+          // It has ended.
+        }
+      };
+      // Before the folder goes, and with it what says which process it is.
+      process.prependOnceListener('exit', end);
+      spawnSync('sh', [restart], { stdio: 'ignore' });
+      await eventually(`service ${name} is ready`, async () => (await fetch(`http://127.0.0.1:${admin}/ready`)).ok, {
+        withinMs: 60_000,
+        everyMs: 50,
+      });
+      return {
+        node: { name, address: `127.0.0.1:${mtls}`, spiffeId: probe, allows: [probe] },
+        state: () => /\) (\S)/.exec(readFileSync(`/proc/${processId()}/stat`, 'latin1'))?.[1],
+      };
     },
     kill() {
       stopImpostors();

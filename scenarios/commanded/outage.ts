@@ -8,6 +8,7 @@ import { entriesOf } from '../../src/history.ts';
 import { svidsOf } from '../../src/reading/rotations.ts';
 import type { BoundDeclaration, Scenario, ScenarioContext } from '../scenario.ts';
 import { sendStrangers } from '../steps/strangers.ts';
+import { skipUnnamed } from './unnamed.ts';
 
 const calmMs = 3_000;
 // By how much the SVIDs are to outlive an outage: as long as a command that heals it may take, and one that shows that it is gone.
@@ -52,12 +53,7 @@ export function commandedOutage({ kind, cut, holdMs, long, refused }: Outage) {
       const commanded = (target.commanded ?? []).filter((one) => one.kind === kind.kind);
       const names = new Set(commanded.map(({ node }) => node));
       const nodes = target.nodes.filter(({ name }) => names.has(name));
-      if (refused !== undefined)
-        for (const { name } of target.nodes.filter((node) => node.judged && !names.has(node.name)))
-          recorder.record({
-            ...{ kind: 'skip', clause: refused.id, node: name },
-            reason: `the target file gives no command for a ${kind.kind} of ${name}`,
-          });
+      if (refused !== undefined) skipUnnamed(context, [refused], names, kind);
       await sleep(calmMs, undefined, { signal });
       await using strangers =
         refused &&

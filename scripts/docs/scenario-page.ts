@@ -32,17 +32,27 @@ function faults({ faults: declared, calm, ofOthers }: Scenario): string {
   if (declared.length === 0)
     return 'None is injected. What changes is the mesh itself, by its own means; each step is waited for until every agent shows it.';
   return declared
+    .map(({ kind, does, byOwner, inForceWhen, goneWhen }) => ({
+      ...{ kind, does, inForceWhen, goneWhen },
+      ...(ofOthers && !byOwner && byCommands),
+    }))
     .map(({ kind, does, inForceWhen, goneWhen }) =>
       [
-        `**${kind}**: ${ofOthers ? 'by the commands of the target file' : does}.`,
+        `**${kind}**: ${does}.`,
         '',
-        `- Proven in force when ${ofOthers ? '`reaches` gets nowhere, which it did before' : inForceWhen}.`,
-        `- Proven gone when ${ofOthers ? '`reaches` gets through again' : goneWhen}.`,
+        `- Proven in force when ${inForceWhen}.`,
+        `- Proven gone when ${goneWhen}.`,
         '- Either proof missing: the scenario is inconclusive.',
       ].join('\n'),
     )
     .join('\n\n');
 }
+
+const byCommands = {
+  does: 'by the commands of the target file',
+  inForceWhen: '`reaches` gets nowhere, which it did before',
+  goneWhen: '`reaches` gets through again',
+};
 
 function bounds({ bounds: declared }: Scenario): string {
   if (declared.length === 0) return 'None.';

@@ -1,6 +1,8 @@
 import type { Clause, Judge } from '../clause.ts';
 import * as life from '../clauses/mesh/node.ts';
 import * as partition from '../clauses/mesh/partition.ts';
+import * as pause from '../clauses/mesh/pause.ts';
+import * as restart from '../clauses/mesh/restart.ts';
 import * as rotation from '../clauses/mesh/rotation.ts';
 import * as traffic from '../clauses/mesh/traffic.ts';
 import type {
@@ -168,6 +170,8 @@ const decidedBy: Readonly<Record<string, readonly string[]>> = {
   commanded: [partition.shortRequestsSurvive, life.nodeServesWithoutAgent, life.nodeRefusesWithoutAgent].map(
     ({ id }) => id,
   ),
+  restart: Object.values(restart).map(({ id }) => id),
+  pause: Object.values(pause).map(({ id }) => id),
   watch: [traffic.healthyTraffic, ...Object.values(rotation)].map(({ id }) => id),
   'agent-restart': [life.nodeServesWithoutAgent, life.nodeRefusesWithoutAgent, life.nodeReconnects].map(({ id }) => id),
   'partition-short': [partition.shortRequestsSurvive.id, partition.shortRecovers.id],

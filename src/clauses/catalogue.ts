@@ -1,8 +1,10 @@
 import type { Clause, DeclaredClause } from '../clause.ts';
 import * as meshNode from './mesh/node.ts';
 import * as meshPartition from './mesh/partition.ts';
+import * as meshPause from './mesh/pause.ts';
 import * as meshPinning from './mesh/pinning.ts';
 import * as meshPlanes from './mesh/planes.ts';
+import * as meshRestart from './mesh/restart.ts';
 import * as meshRotation from './mesh/rotation.ts';
 import * as meshTls from './mesh/tls.ts';
 import * as meshTokens from './mesh/tokens.ts';
@@ -28,7 +30,7 @@ const files = [
     spiffeIdProof,
     workloadApiX509Svid,
   ],
-  ...[meshTokens, meshTraffic, meshRotation, meshPartition, meshNode],
+  ...[meshTokens, meshTraffic, meshRotation, meshPartition, meshNode, meshRestart, meshPause],
 ] as const;
 
 type DeclaredIn<File> = File extends unknown ? File[keyof File] : never;

@@ -19,10 +19,12 @@ export const foreignDomains = [
   'mesh/pinning/foreign-domain-unknown',
 ] as const satisfies readonly ClausePattern[];
 
-/** Who is refused stays so while identities and authorities change, and while the agent is away. */
+/** Who is refused stays so while identities and authorities change, while the agent is away, and when a service comes back. */
 export const strangersThroughout = [
   'mesh/rotation/strangers-refused',
   'mesh/node/strangers-refused-without-agent',
+  'mesh/restart/strangers-refused',
+  'mesh/pause/strangers-refused',
 ] as const satisfies readonly ClausePattern[];
 
 /** A certificate of an authority that the bundle does not hold. */

@@ -58,6 +58,11 @@ export const sp80053: Framework = {
         'After its agent was restarted, a node takes up new SVIDs within a bound.',
         'mesh/node/reconnects-to-workload-api',
       ),
+      line(
+        'After a service was restarted or paused, it lets its callers in again within a bound, as itself.',
+        'mesh/restart/comes-back',
+        'mesh/pause/comes-back',
+      ),
     ]),
     control('ia-3', 'IA-3', 'Device Identification and Authentication', [
       line('The agent of a host is admitted by a join token that is good.', 'mesh/tokens/attests-within-ttl'),
@@ -191,6 +196,11 @@ export const sp80053: Framework = {
       line(
         'Where its agent fails, a node lets nobody in whom it would refuse otherwise.',
         'mesh/node/strangers-refused-without-agent',
+      ),
+      line(
+        'While a service starts, or goes on after a pause, it lets nobody in whom it would refuse otherwise.',
+        'mesh/restart/strangers-refused',
+        'mesh/pause/strangers-refused',
       ),
     ]),
   ],

@@ -14,6 +14,8 @@ export interface FaultRead {
   readonly healedProvenBy: string | null;
   /** What is missing before a scenario may be judged on this fault, in words; empty when both proofs stand. */
   readonly missing: readonly string[];
+  /** How long it may take from its injection until what was broken is back, as the owner says; absent where nobody said it. */
+  readonly withinMs?: number;
 }
 
 type Marks = { -readonly [K in keyof Omit<FaultRead, 'missing'>]: FaultRead[K] };
@@ -44,6 +46,7 @@ function injected(entry: EntryOf<'fault'>): Marks {
     healingAtMs: null,
     healedAtMs: null,
     healedProvenBy: null,
+    ...(entry.withinMs !== undefined && { withinMs: entry.withinMs }),
   };
 }
 

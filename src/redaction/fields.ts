@@ -69,6 +69,8 @@ const command = text((value) => {
 
 // Of the mesh that runs already the target file says it all; of others little stands there. What this version does not know is left out.
 const targetNode = parts({ name: node, address, spiffeId: id, allows: each(id), critical: keep });
+const faultAllowed: How = (value, words) =>
+  typeof value === 'string' ? value : parts({ kind: keep, nodes: each(node), federated: keep })(value, words);
 const target = parts({
   kind: text((value) => (/^(?:stood up by Assay|attached: not started by Assay)$/.test(value) ? value : withheld)),
   trustDomain: domain,
@@ -83,7 +85,7 @@ const target = parts({
   }),
   nodes: (value, words) => (typeof value === 'number' ? value : each(targetNode)(value, words)),
   node: name('program'),
-  allow: parts({ faults: keep, write: keep, load: keep }),
+  allow: parts({ faults: each(faultAllowed), write: keep, load: keep }),
 });
 
 /** The hash of a build of somebody's own names it to whoever has that build, and so may what stands behind its number. */
@@ -169,7 +171,7 @@ const fields: { readonly [K in Happening['kind']]: FieldsOf<OfKind<K>> } = {
   },
   bundle: { node, trustDomain: domain, authorities: each(name('authority')) },
   authority: { mesh: label, state: keep, authority: name('authority') },
-  fault: { scenario: keep, fault: keep, target: label, state: keep, provenBy: prose },
+  fault: { scenario: keep, fault: keep, target: label, state: keep, provenBy: prose, withinMs: keep },
   token: {
     ...{ trial: keep, control: keep, row: label, token: label, outcome: keep, code: keep, message: judged },
     ...{ beganMs: keep, endedMs: keep, from: address, secondsToExpiry: keep },

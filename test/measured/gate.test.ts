@@ -6,6 +6,8 @@ import { nodeListeners, nothingElseOpen } from '../../src/clauses/mesh/planes.ts
 import { connectionNotPastSvid } from '../../src/clauses/mesh/tls.ts';
 import { connectEngine } from '../../fixtures/runtime/container/engine.ts';
 import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
+import { gatePlan } from '../../plans/gate.ts';
+import { decidedOfOthersAlone } from '../../plans/plan.ts';
 import { loadFormats } from '../../reports/formats.ts';
 import { clauses } from '../../src/clauses/catalogue.ts';
 import { findRequirement, requirements } from '../../src/requirements/catalogue.ts';
@@ -30,7 +32,10 @@ const engine = await connectEngine().then(
 const documents = (await loadFormats()).map(({ fileName }) => fileName);
 
 /** What only a target file can ask for. */
-const ofTargetFiles: readonly string[] = [nodeListeners, nothingElseOpen, connectionNotPastSvid].map(({ id }) => id);
+const ofTargetFiles: readonly string[] = [
+  ...[nodeListeners, nothingElseOpen, connectionNotPastSvid],
+  ...decidedOfOthersAlone(gatePlan()),
+].map(({ id }) => id);
 
 await t.test(
   'the gate passes a right mesh of processes, leaves its documents, and they can be made again to the byte',

@@ -7,6 +7,7 @@ import { diesWithUs } from '../../fixtures/run/dies-with-us.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
 import { freePort } from '../../fixtures/run/free-port.ts';
 import { processesOf } from '../../fixtures/run/guardian/leftovers.ts';
+import { impostors } from '../../impostors/catalogue.ts';
 import { findOnPath } from '../../fixtures/toolchain/find.ts';
 import { readProxy } from '../../fixtures/target/attach/lent-proxy.ts';
 import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
@@ -14,7 +15,17 @@ import { connectServerApi } from '../../spiffe/server-api.ts';
 import { findClause } from '../../src/clauses/catalogue.ts';
 import type { Entry } from '../../src/history.ts';
 import { pem } from '../../src/svid/x509/pem.ts';
-import { folder, meshUp, type MeshUp, type TargetText } from '../attached-mesh.ts';
+import { historyOfNode } from '../../src/reading/one-node.ts';
+import {
+  folder,
+  impostorNode,
+  meshUp,
+  ofService,
+  rightNode,
+  type MeshUp,
+  type OwnedService,
+  type TargetText,
+} from '../attached-mesh.ts';
 import { followers as allFollowers } from '../products.ts';
 import { helperCommand, helperFiles } from '../products/by-helper.ts';
 import { buildGoService } from '../products/go-service.ts';
@@ -39,19 +50,16 @@ t.teardown(() => mesh.kill());
 
 const admin = () => target.spireServer.admin!.slice('unix://'.length);
 
-/** What a clause comes to where that node is the only one under test. */
+/** What a clause comes to where that node is the only one under test, in a line. */
 function judged(history: readonly Entry[], id: string, node: string) {
-  const clause = findClause(id)!;
-  const others = new Set(
-    history.flatMap((entry) => (entry.kind === 'node' && entry.node !== node ? [entry.node] : [])),
-  );
-  const own = history.filter(
-    (entry) =>
-      !('node' in entry && typeof entry.node === 'string' && others.has(entry.node)) &&
-      !(entry.kind === 'request' && others.has(entry.to)),
-  );
-  const { verdict, reason } = clause.judge(own, clause);
+  const { verdict, reason } = told(history, id, node);
   return `${verdict}: ${reason}`;
+}
+
+/** The same. */
+function told(history: readonly Entry[], id: string, node: string) {
+  const clause = findClause(id)!;
+  return clause.judge(historyOfNode(history, node), clause);
 }
 
 const load = { perSecond: 20 };
@@ -358,6 +366,118 @@ await t.test(
       unknown.stderr,
       /allow\.faults\[0\]\.nodes\[0\]: "nobody" is no node of this file; there are node-001, node-002/,
     );
+  },
+);
+
+// Of the same ID, and let in by the probe's: what differs is how each comes.
+const services = new Map<string, OwnedService>();
+const byFile = (file: keyof ReturnType<typeof ofService>) => ofService(dir, '{node}')[file];
+
+/** The right ones that are restarted and paused, and those that are wrong for a moment. */
+async function rightAnd(...impostors: readonly string[]): Promise<TargetText['nodes']> {
+  const { 'assay-go-node': go } = await locateTools(['assay-go-node'], { onProgress() {} });
+  const commands: Readonly<Record<string, readonly string[]>> = {
+    reference: [process.execPath, rightNode],
+    'go-spiffe': [go.path],
+    ...Object.fromEntries(impostors.map((id) => [id, [process.execPath, impostorNode, id]])),
+  };
+  const all = Object.entries(commands).map(async ([name, command]) => {
+    const one = services.get(name) ?? (await mesh.startService(name, command));
+    services.set(name, one);
+    return { ...one.node, uptake: '2s' };
+  });
+  return Promise.all(all);
+}
+
+/** What a clause says of an impostor is what its catalogue wants. */
+function isCaught(t: Test, history: readonly Entry[], id: string): void {
+  const { breaks, reason } = impostors.find((one) => one.id === id)!;
+  const { verdict, reason: said } = told(history, breaks, id);
+  t.equal(verdict, 'fail', `${id}: ${said}`);
+  t.match(said.replaceAll(id, 'NODE'), reason, id);
+}
+
+await t.test('services that their owners restart come back as themselves, or are caught', async (t) => {
+  const wrong = ['restart-in-the-clear', 'restart-asks-nobody', 'restart-packed-certificate'];
+  const nodes = await rightAnd(...wrong);
+  const restart = (change: object) => ({
+    ...{ write: false, load: { perSecond: 5 } },
+    faults: [{ kind: 'restart', run: ['sh', byFile('restart')], within: '20s', ...change }],
+  });
+  const names = nodes.map(({ name }) => name);
+  const { code, report, history, stderr } = await gate(
+    'restarted',
+    { ...target, nodes: [...target.nodes.slice(0, 1), ...nodes], allow: restart({ nodes: names }) },
+    ...['--only', 'commanded-restart'],
+  );
+  t.strictSame([code, report.verdict, report.troubles], [1, 'fail', []], stderr);
+  for (const right of ['reference', 'go-spiffe'])
+    for (const { id } of report.clauses) comesTo(t, judged(history, id, right), /^pass/, `${right} is right`);
+  for (const id of wrong) isCaught(t, history, id);
+  comesTo(
+    t,
+    judged(history, 'mesh/restart/comes-back', 'node-001'),
+    /^skipped: the target file gives no command for a restart of node-001/,
+    'nobody said that it may be restarted',
+  );
+  t.match(report.scenarios[0]?.faults?.[0], {
+    ...{ kind: 'restart', target: 'reference', withinMs: 20_000 },
+    ...{ provenBy: /; it was let in right before/, healedProvenBy: /it is let in/ },
+  });
+  const [right] = nodes;
+  const never = await gate(
+    'not-restarted',
+    { ...target, nodes: [right], allow: restart({ nodes: ['reference'], run: ['true'], within: '1s' }) },
+    ...['--only', 'commanded-restart'],
+  );
+  t.equal(never.code, 3, 'what is never seen away tells nothing');
+  t.match(never.report.troubles[0]?.message, /restart of reference: it was never seen away in 1 s .*behind a balancer/);
+  const failed = await gate(
+    'restart-failed',
+    { ...target, nodes: [right], allow: restart({ nodes: ['reference'], run: ['false'] }) },
+    ...['--only', 'commanded-restart'],
+  );
+  t.equal(failed.code, 3);
+  t.match(failed.report.troubles[0]?.message, /restart of reference: `run` \(false …\) ended with exit code 1/);
+});
+
+await t.test(
+  'services that their owners pause wake as themselves, or are caught, and none is left paused',
+  async (t) => {
+    const nodes = await rightAnd('pause-opens');
+    const pause = {
+      ...{ kind: 'pause', nodes: nodes.map(({ name }) => name), for: '2s' },
+      cut: ['sh', '-c', `kill -STOP "$(cat ${byFile('pid')})"`],
+      heal: ['sh', '-c', `kill -CONT "$(cat ${byFile('pid')})"`],
+      reaches: ['sh', '-c', `"$0" -e "$1" "$(cat ${byFile('address')})"`, process.execPath, getsThrough],
+    };
+    const allow = { write: false, load: { perSecond: 2 }, faults: [pause] };
+    const { code, report, history, stderr } = await gate(
+      'paused',
+      { ...target, nodes, allow },
+      ...['--only', 'commanded-pause'],
+    );
+    t.strictSame([code, report.verdict, report.troubles], [1, 'fail', []], stderr);
+    for (const right of ['reference', 'go-spiffe'])
+      for (const { id } of report.clauses) comesTo(t, judged(history, id, right), /^pass/, `${right} is right`);
+    isCaught(t, history, 'pause-opens');
+    const { state } = services.get('reference')!;
+    const path = place.write('paused-and-killed', {
+      ...target,
+      nodes: nodes.slice(0, 1),
+      allow: { ...allow, faults: [{ ...pause, nodes: ['reference'], for: '60s' }] },
+    });
+    const child = place.start(
+      ['gate', '--target', path, '--only', 'commanded-pause', '--quiet', '--out', join(dir, 'out-paused-and-killed')],
+      'ignore',
+    );
+    await eventually('the service is paused', () => state() === 'T', { withinMs: 60_000, everyMs: 20 });
+    child.kill('SIGKILL');
+    await eventually('a guardian resumes what a killed run paused', () => state() !== 'T', {
+      withinMs: 20_000,
+      everyMs: 20,
+    });
+    t.not(state(), 'T');
   },
 );
 

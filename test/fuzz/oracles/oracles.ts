@@ -1,6 +1,7 @@
 import type { Entry, Happening } from '../../../src/history.ts';
 import type { Oracles } from '../verdict-of.ts';
 import { agentOutageOracles } from './agent-outages.ts';
+import { doorOracles } from './doors.ts';
 import { exchangeOracles, exchangeOraclesOfScenarios } from './exchanges.ts';
 import { healthyOracles } from './healthy.ts';
 import { lifeOracles } from './lives.ts';
@@ -57,6 +58,7 @@ export const scenarios: Part = {
     ...rotationOracles,
     ...partitionOracles,
     ...agentOutageOracles,
+    ...doorOracles,
     ...lifeOracles,
   },
   reads: (entry) =>

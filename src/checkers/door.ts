@@ -1,0 +1,163 @@
+import { entriesOf, type EntryOf, type History } from '../history.ts';
+import type { FaultRead } from '../reading/faults.ts';
+import { faultSpan, type ScenarioWindow } from '../reading/scenarios.ts';
+import type { Judgement } from '../verdict.ts';
+import { uncovered } from './coverage.ts';
+import { indexes, refusedBesideControl } from './exchanges.ts';
+import { byFindingsOfNodes, type Finding } from './findings.ts';
+import { unlessOverloaded } from './overload.ts';
+import type { ScenarioJudge } from './scenario.ts';
+import { seconds } from './seconds.ts';
+import { skippedOr } from './skipped.ts';
+
+// A service goes away and comes back, as its owner has it restarted or paused. Strangers and the right one stand at its door all the while.
+
+type ExchangeEntry = EntryOf<'exchange'>;
+
+/** Who has to be turned away there, whatever rights a run has: none of them takes more than a key of its own. */
+export const strangersAtTheDoor = {
+  nobody: 'nobody: no certificate',
+  selfSigned: 'the right ID, self-signed',
+  unknownAuthority: 'the right ID below an unknown authority',
+  inTheClear: 'a question in the clear',
+} as const;
+
+// Who opens for a moment, does so until an update comes or a file is read.
+const unlookedMs = 2_000;
+
+/** No stranger is let in from the moment on in which a service shows itself again, and each of them came in that moment. */
+export const refusesAtTheDoor: ScenarioJudge = (window, history, clause) => {
+  const judgement = refusedBesideControl(history, clause);
+  if (judgement.verdict !== 'pass') return judgement;
+  if (faultSpan(window) === undefined) return skippedOr(history, clause, unproven(window));
+  const looked: { node: string; role: 'server' }[] = [];
+  for (const { target, inForceAtMs, healedAtMs } of window.faults) {
+    const came = callsAt(history, window, target).filter(
+      (call) => call.clause === clause.id && begunMs(call) >= inForceAtMs! && begunMs(call) <= healedAtMs! + unlookedMs,
+    );
+    const missed = Object.values(strangersAtTheDoor).find((title) => !came.some(({ row }) => row === title));
+    if (missed !== undefined)
+      return {
+        verdict: 'inconclusive',
+        reason: `nobody came to ${target} as ${JSON.stringify(missed)} until ${seconds(unlookedMs)} after it was back`,
+        evidence: [window.index],
+      };
+    looked.push({ node: target, role: 'server' });
+  }
+  return uncovered(history, clause, looked, 'no stranger came when it was back') ?? judgement;
+};
+
+/** After a restart a service lets the right one in within the bound, and whatever it shows from the first moment on is its own. */
+export const isBackAfterRestart: ScenarioJudge = (window, history, clause) => {
+  const usualMs = window.boundsMs.back;
+  return backWithin(window, history, clause, (fault) => ({
+    fromMs: fault.inForceAtMs!,
+    since: 'its restart was begun',
+    sinceMs: fault.injectedAtMs,
+    boundMs: fault.withinMs ?? usualMs,
+    isSaid: fault.withinMs !== undefined,
+    wanted: 'within',
+    ownFromMs: fault.inForceAtMs!,
+  }));
+};
+
+/** After a pause a service lets the right one in within the time that it may take to follow, and from then on shows what is valid. */
+export const isBackAfterPause: ScenarioJudge = (window, history, clause) => {
+  return backWithin(window, history, clause, (fault) => {
+    const node = window.nodes.find((one) => one.node === fault.target);
+    const boundMs = fault.healedAtMs === null ? undefined : node?.uptakeMs;
+    const sinceMs = fault.healedAtMs ?? Infinity;
+    return {
+      fromMs: fault.healingAtMs ?? Infinity,
+      since: 'it was resumed',
+      ...{ sinceMs, boundMs },
+      isSaid: node?.uptakeAssumed !== true,
+      wanted: 'uptake',
+      ownFromMs: sinceMs + (boundMs ?? 0),
+    };
+  });
+};
+
+interface Due {
+  /** From when on it may be back. */
+  readonly fromMs: number;
+  readonly since: string;
+  readonly sinceMs: number;
+  /** Undefined where nobody said it, and the scenario did not come to its end. */
+  readonly boundMs: number | undefined;
+  readonly isSaid: boolean;
+  /** The key of the target file that says it. */
+  readonly wanted: string;
+  /** From when on whatever it shows has to be its own. */
+  readonly ownFromMs: number;
+}
+
+function backWithin(
+  window: ScenarioWindow,
+  history: History,
+  clause: Parameters<ScenarioJudge>[2],
+  dueOf: (fault: FaultRead) => Due,
+): Judgement {
+  const inForce = window.faults.filter(({ inForceAtMs }) => inForceAtMs !== null);
+  if (inForce.length === 0) return skippedOr(history, clause, unproven(window));
+  const shown: Finding[] = [];
+  const back: Finding[] = [];
+  for (const fault of inForce) {
+    const { target: subject } = fault;
+    const due = dueOf(fault);
+    const calls = callsAt(history, window, subject).filter((call) => begunMs(call) >= due.fromMs);
+    const showing = calls.filter((call) => call.shown !== undefined && begunMs(call) >= due.ownFromMs);
+    const others = showing.find((call) => call.unproven !== undefined);
+    if (others !== undefined)
+      shown.push({
+        ...{ subject, state: 'broken', evidence: indexes([others]) },
+        says: `showed ${others.shown?.join(', ') || 'somebody without a SPIFFE ID'} ${seconds(Math.max(0, begunMs(others) - due.sinceMs))} after ${due.since}, which does not prove that it is the service: ${others.unproven}`,
+      });
+    const own = calls.filter(({ clause: id }) => id === clause.id);
+    const finding = backOf(subject, due, own, window);
+    back.push(
+      finding.state === 'holds' && showing.length === 0
+        ? { ...finding, state: 'unknown', says: 'nobody saw what it shows when its time was over' }
+        : finding,
+    );
+  }
+  const wrong = byFindingsOfNodes(history, clause, shown);
+  if (shown.length > 0 && wrong.verdict === 'fail') return wrong;
+  return unlessOverloaded(window, byFindingsOfNodes(history, clause, back));
+}
+
+function backOf(subject: string, due: Due, calls: readonly ExchangeEntry[], window: ScenarioWindow): Finding {
+  const { since, sinceMs, boundMs, isSaid, wanted } = due;
+  const unknown = (says: string, evidence: readonly number[]): Finding => ({
+    ...{ subject, state: 'unknown', says, evidence },
+  });
+  const first = calls.find(({ outcome, unproven: why }) => outcome === 'accepted' && why === undefined);
+  if (boundMs === undefined) return unknown('the scenario did not come to its end, where it says its bound', []);
+  const dueMs = sinceMs + boundMs;
+  if (first !== undefined && first.atMs <= dueMs) {
+    const says = `let the probe in again, as itself, ${seconds(Math.max(0, first.atMs - sinceMs))} after ${since} (bound ${seconds(boundMs)})`;
+    return { subject, state: 'holds', says, evidence: [first.index] };
+  }
+  const last = calls.findLast((call) => begunMs(call) < (first === undefined ? Infinity : begunMs(first)));
+  if (last === undefined || (first === undefined && last.atMs < dueMs))
+    return unknown(`nobody saw whether it was back ${seconds(boundMs)} after ${since}`, [window.index]);
+  const says =
+    first === undefined
+      ? `had not let the probe in again ${seconds(boundMs)} after ${since}: ${last.how}`
+      : `let the probe in again only ${seconds(first.atMs - sinceMs)} after ${since} (bound ${seconds(boundMs)})`;
+  const evidence = indexes([first ?? last]);
+  if (!isSaid) return unknown(`${says}, and the target file does not say how long it may take (${wanted})`, evidence);
+  return { subject, state: 'broken', says, evidence };
+}
+
+/** The calls at one node by this scenario, in the order of time. */
+function callsAt(history: History, { clauses, fromMs }: ScenarioWindow, node: string): ExchangeEntry[] {
+  return entriesOf(history, 'exchange')
+    .filter((one) => one.node === node && clauses.includes(one.clause) && one.atMs >= fromMs)
+    .sort((one, other) => one.atMs - other.atMs);
+}
+
+const begunMs = ({ atMs, tookMs }: ExchangeEntry) => atMs - tookMs;
+
+const unproven = ({ faults }: ScenarioWindow) =>
+  `that it went away and came back was not proven${faults.length === 0 ? '' : `: ${faults.flatMap(({ missing }) => missing)[0] ?? 'not all at one time'}`}`;
