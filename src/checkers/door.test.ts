@@ -103,6 +103,25 @@ for (const name of ['restart', 'pause'] as const) {
       told(refuses(coming(name, { restart: [1_000, 3_000, 1_200, 3_050] }))),
       /^inconclusive: that it went away and came back was not proven: partition on a: nothing outside of the injector saw it in force/,
     );
+    const refusedAtTheEnd = coming(name).map((entry) =>
+      entry.kind === 'exchange' && entry.expect === 'accepted' && entry.atMs > 5_000
+        ? { ...entry, outcome: 'refused' as const, how: 'alert' }
+        : entry,
+    );
+    t.match(
+      told(refuses(refusedAtTheEnd)),
+      /^inconclusive: could not tell: a as server: right: refused, wanted accepted/,
+      'whoever is late lets nobody in',
+    );
+    const untold = coming(name, {
+      change: (row, atMs) => (row === 'right' ? {} : atMs < 0 ? {} : undefined),
+      more: [
+        skip(name === 'restart' ? restartRefusesStrangers.id : pauseRefusesStrangers.id, 'nobody knows what to send', {
+          node: 'a',
+        }),
+      ],
+    });
+    t.match(told(refuses(untold)), /^skipped: nobody knows what to send/);
     const never = coming(name).filter((entry) => entry.kind !== 'exchange' || entry.atMs < 3_000);
     t.match(told(refuses(never)), /^inconclusive/, 'nobody saw it come back');
     const other = coming(name, {
@@ -151,6 +170,22 @@ await t.test('after a restart', async (t) => {
     was({ change: packed }),
     /^fail: a: showed spiffe:\/\/packed\/x 2\.\d s after its restart was begun, which does not prove that it is the service: unknown-authority/,
   );
+  const unread: Change = (row, atMs) =>
+    row === 'right' && atMs >= 3_000 && atMs < 4_000
+      ? { shown: [], unproven: 'no certificate was shown that can be read' }
+      : {};
+  t.match(was({ change: unread }), /^fail: a: showed somebody without a SPIFFE ID .*: no certificate was shown/);
+  const nothing: Change = (row, atMs) => (row === 'right' && atMs >= 3_000 ? { shown: undefined as never } : {});
+  t.match(
+    was({ change: nothing, withinMs: 4_000 }),
+    /^fail: a: had not let the probe in again/,
+    'who shows nothing is nobody',
+  );
+  const falls: Change = (row, atMs) =>
+    row === 'right' && atMs >= 4_000 && atMs < 4_800 ? { outcome: 'unknown', how: 'silence' } : {};
+  t.match(was({ change: falls }), /^inconclusive: a: let the probe in again, and \d\.\d s later not \(silence\)/);
+  const unhealed = coming('restart').filter((entry) => entry.kind !== 'fault' || entry.state !== 'healed');
+  t.match(told(back(unhealed)), /^inconclusive: a: partition on a: nothing outside of the injector saw it gone/);
   const before: Change = (_row, atMs) => (atMs < 1_150 ? { unproven: 'expired: yes' } : {});
   t.match(was({ change: before }), /^pass/, 'what it showed before is no matter of its restart');
   t.match(
@@ -179,6 +214,19 @@ await t.test('after a pause', async (t) => {
     was({ change: ended(9_000) }),
     /^fail: a: showed spiffe:\/\/td\/a 2\.\d s after it was resumed, which does not prove that it is the service: expired: it ended/,
   );
+  t.match(
+    was({ change: ended(9_000), node: { uptakeAssumed: true } }),
+    /^inconclusive: a: showed .* expired: it ended, and the target file does not say how long it may take \(uptake\)/,
+    'nobody said how long it may take to follow',
+  );
+  const busy = Array.from({ length: 12 }, (_, at): Step => [
+    3_000 + 250 * at,
+    { kind: 'machine', source: 'load', fromMs: 2_750 + 250 * at, lagMs: 400, waitedMs: 240 },
+  ]);
+  t.match(was({ change: ended(9_000), more: busy }), /^inconclusive: this machine was too busy to tell/);
+  const foreign: Change = (row, atMs) =>
+    atMs >= 3_000 && row !== strangers[3] ? { unproven: 'it is the SVID of spiffe://td/b' } : {};
+  t.match(was({ change: foreign, node: { uptakeAssumed: true }, more: busy }), /^fail: a: showed .*spiffe:\/\/td\/b/);
   const silent: Change = (row, atMs) =>
     atMs >= 3_000 && row === 'right' ? { outcome: 'unknown', how: 'silence' } : {};
   t.match(was({ change: silent }), /^fail: a: had not let the probe in again 2\.0 s after it was resumed: silence/);

@@ -1,6 +1,7 @@
+import type { Clause } from '../clause.ts';
 import { entriesOf, type EntryOf, type History } from '../history.ts';
 import type { FaultRead } from '../reading/faults.ts';
-import { faultSpan, type ScenarioWindow } from '../reading/scenarios.ts';
+import type { ScenarioWindow } from '../reading/scenarios.ts';
 import type { Judgement } from '../verdict.ts';
 import { uncovered } from './coverage.ts';
 import { indexes, refusedBesideControl } from './exchanges.ts';
@@ -8,7 +9,7 @@ import { byFindingsOfNodes, type Finding } from './findings.ts';
 import { unlessOverloaded } from './overload.ts';
 import type { ScenarioJudge } from './scenario.ts';
 import { seconds } from './seconds.ts';
-import { skippedOr } from './skipped.ts';
+import { skippedOr, skipsOf } from './skipped.ts';
 
 // A service goes away and comes back, as its owner has it restarted or paused. Strangers and the right one stand at its door all the while.
 
@@ -27,11 +28,15 @@ const unlookedMs = 2_000;
 
 /** No stranger is let in from the moment on in which a service shows itself again, and each of them came in that moment. */
 export const refusesAtTheDoor: ScenarioJudge = (window, history, clause) => {
-  const judgement = refusedBesideControl(history, clause);
+  const judgement = strangersRefused(history, clause);
   if (judgement.verdict !== 'pass') return judgement;
-  if (faultSpan(window) === undefined) return skippedOr(history, clause, unproven(window));
+  // Each service for itself: one may be away for longer than another.
+  if (window.faults.length === 0 || window.faults.some(({ missing }) => missing.length > 0))
+    return skippedOr(history, clause, unproven(window));
   const looked: { node: string; role: 'server' }[] = [];
+  const untold = new Set(skipsOf(history, clause).map(({ node }) => node));
   for (const { target, inForceAtMs, healedAtMs } of window.faults) {
+    if (untold.has(target)) continue;
     const came = callsAt(history, window, target).filter(
       (call) => call.clause === clause.id && begunMs(call) >= inForceAtMs! && begunMs(call) <= healedAtMs! + unlookedMs,
     );
@@ -46,6 +51,18 @@ export const refusesAtTheDoor: ScenarioJudge = (window, history, clause) => {
   }
   return uncovered(history, clause, looked, 'no stranger came when it was back') ?? judgement;
 };
+
+/** Whoever is late is not held to account here: a right one that is refused leaves open what refusals mean beside it. */
+function strangersRefused(history: History, clause: Clause): Judgement {
+  const judgement = refusedBesideControl(history, clause);
+  const wrong = new Set(judgement.evidence);
+  const isStranger = entriesOf(history, 'exchange').some(
+    ({ index, expect, killed }) => wrong.has(index) && (expect === 'refused' || killed === true),
+  );
+  return judgement.verdict !== 'fail' || isStranger
+    ? judgement
+    : { ...judgement, verdict: 'inconclusive', reason: `could not tell: ${judgement.reason}` };
+}
 
 /** After a restart a service lets the right one in within the bound, and whatever it shows from the first moment on is its own. */
 export const isBackAfterRestart: ScenarioJudge = (window, history, clause) => {
@@ -74,6 +91,7 @@ export const isBackAfterPause: ScenarioJudge = (window, history, clause) => {
       isSaid: node?.uptakeAssumed !== true,
       wanted: 'uptake',
       ownFromMs: sinceMs + (boundMs ?? 0),
+      endsMeanwhile: true,
     };
   });
 };
@@ -90,6 +108,8 @@ interface Due {
   readonly wanted: string;
   /** From when on whatever it shows has to be its own. */
   readonly ownFromMs: number;
+  /** Its SVID may have ended while it was away, so that one that has ended is one that it has not followed yet. */
+  readonly endsMeanwhile?: true;
 }
 
 function backWithin(
@@ -107,34 +127,59 @@ function backWithin(
     const due = dueOf(fault);
     const calls = callsAt(history, window, subject).filter((call) => begunMs(call) >= due.fromMs);
     const showing = calls.filter((call) => call.shown !== undefined && begunMs(call) >= due.ownFromMs);
-    const others = showing.find((call) => call.unproven !== undefined);
-    if (others !== undefined)
-      shown.push({
-        ...{ subject, state: 'broken', evidence: indexes([others]) },
-        says: `showed ${others.shown?.join(', ') || 'somebody without a SPIFFE ID'} ${seconds(Math.max(0, begunMs(others) - due.sinceMs))} after ${due.since}, which does not prove that it is the service: ${others.unproven}`,
-      });
+    const wrong = showing.filter((call) => call.unproven !== undefined);
+    const isEnded = (call: ExchangeEntry) => due.endsMeanwhile === true && call.unproven!.startsWith(expired);
+    const says = (call: ExchangeEntry) =>
+      `showed ${call.shown?.join(', ') || 'somebody without a SPIFFE ID'} ${seconds(Math.max(0, begunMs(call) - due.sinceMs))} after ${due.since}, which does not prove that it is the service: ${call.unproven}`;
+    const others = wrong.find((call) => !isEnded(call));
+    if (others !== undefined) shown.push({ subject, state: 'broken', says: says(others), evidence: indexes([others]) });
+    const ended = wrong.find(isEnded);
+    if (ended !== undefined) {
+      back.push(late(subject, due, says(ended), indexes([ended])));
+      continue;
+    }
     const own = calls.filter(({ clause: id }) => id === clause.id);
     const finding = backOf(subject, due, own, window);
-    back.push(
-      finding.state === 'holds' && showing.length === 0
-        ? { ...finding, state: 'unknown', says: 'nobody saw what it shows when its time was over' }
-        : finding,
-    );
+    const open =
+      fault.missing[0] ?? (showing.length > 0 ? undefined : 'nobody saw what it shows when its time was over');
+    back.push(finding.state === 'holds' && open !== undefined ? { ...finding, state: 'unknown', says: open } : finding);
   }
-  const wrong = byFindingsOfNodes(history, clause, shown);
-  if (shown.length > 0 && wrong.verdict === 'fail') return wrong;
+  const foreign = byFindingsOfNodes(history, clause, shown);
+  if (shown.length > 0 && foreign.verdict === 'fail') return foreign;
   return unlessOverloaded(window, byFindingsOfNodes(history, clause, back));
 }
 
+// As `whoAnswered` tells it.
+const expired = 'expired: ';
+
+/** It was too late: broken where somebody said how long it may take. */
+function late(subject: string, { isSaid, wanted }: Due, says: string, evidence: readonly number[]): Finding {
+  return isSaid
+    ? { subject, state: 'broken', says, evidence }
+    : {
+        ...{ subject, state: 'unknown', evidence },
+        says: `${says}, and the target file does not say how long it may take (${wanted})`,
+      };
+}
+
+const isIn = ({ outcome, shown, unproven: why }: ExchangeEntry) =>
+  outcome === 'accepted' && shown !== undefined && why === undefined;
+
 function backOf(subject: string, due: Due, calls: readonly ExchangeEntry[], window: ScenarioWindow): Finding {
-  const { since, sinceMs, boundMs, isSaid, wanted } = due;
+  const { since, sinceMs, boundMs } = due;
   const unknown = (says: string, evidence: readonly number[]): Finding => ({
     ...{ subject, state: 'unknown', says, evidence },
   });
-  const first = calls.find(({ outcome, unproven: why }) => outcome === 'accepted' && why === undefined);
+  const first = calls.find(isIn);
   if (boundMs === undefined) return unknown('the scenario did not come to its end, where it says its bound', []);
   const dueMs = sinceMs + boundMs;
   if (first !== undefined && first.atMs <= dueMs) {
+    const fell = calls.find((call) => begunMs(call) > first.atMs && !isIn(call));
+    if (fell !== undefined)
+      return unknown(
+        `let the probe in again, and ${seconds(begunMs(fell) - first.atMs)} later not (${fell.how}): it fell again, or another one stands behind its address`,
+        indexes([first, fell]),
+      );
     const says = `let the probe in again, as itself, ${seconds(Math.max(0, first.atMs - sinceMs))} after ${since} (bound ${seconds(boundMs)})`;
     return { subject, state: 'holds', says, evidence: [first.index] };
   }
@@ -145,9 +190,7 @@ function backOf(subject: string, due: Due, calls: readonly ExchangeEntry[], wind
     first === undefined
       ? `had not let the probe in again ${seconds(boundMs)} after ${since}: ${last.how}`
       : `let the probe in again only ${seconds(first.atMs - sinceMs)} after ${since} (bound ${seconds(boundMs)})`;
-  const evidence = indexes([first ?? last]);
-  if (!isSaid) return unknown(`${says}, and the target file does not say how long it may take (${wanted})`, evidence);
-  return { subject, state: 'broken', says, evidence };
+  return late(subject, due, says, indexes([first ?? last]));
 }
 
 /** The calls at one node by this scenario, in the order of time. */

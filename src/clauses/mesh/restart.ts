@@ -20,7 +20,7 @@ export const restartRefusesStrangers = clause({
   danger:
     'each rollout opens a window in which anybody is served: no client certificate is asked for, or no TLS spoken',
   limits:
-    'four strangers in turn, twenty calls a second: what is open for less than a fifth of a second may pass, and so does what another instance does behind the same address',
+    'four strangers and the probe in turn, as often as the target file allows and twenty times a second at most: what is open for less than five calls may pass, a second by the usual five a second; so does what another instance does behind the same address, where all callers are sent to one at a time; not looked at where a service of bytes says nothing',
   judge: inItsScenario(refusesAtTheDoor),
 });
 

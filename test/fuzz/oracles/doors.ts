@@ -3,7 +3,6 @@ import type { Verdict } from '../../../src/verdict.ts';
 import type { Oracle, Oracles } from '../verdict-of.ts';
 import { judgedNodes, ofKind, skipped } from './entries.ts';
 import { everyPartLookedAt, refusedRows } from './exchanges.ts';
-import { provenOutage } from './faults.ts';
 import { wasOverloadedThrough } from './overloaded.ts';
 import { inScenario, type Window } from './scenario-windows.ts';
 
@@ -71,11 +70,23 @@ const began = (row: Row) => row.atMs - row.tookMs;
 /** Wrong rows are refused beside their controls, and as each of the strangers somebody came between the absence and two seconds after the return. */
 const strangersRefused: Oracle = inScenario((history, window, clause) => {
   const rows = refusedRows(history, clause);
+  if (rows === 'fail') {
+    const judged = judgedNodes(history);
+    const isLetIn = ofKind(history, 'exchange').some(
+      (row) =>
+        row.clause === clause.id &&
+        judged.has(row.node) &&
+        (row.killed === true || (row.expect === 'refused' && row.outcome === 'accepted')),
+    );
+    return isLetIn ? 'fail' : 'inconclusive';
+  }
   if (rows !== 'pass') return rows;
-  if (provenOutage(history, window) === undefined)
-    return skipped(history, clause).length > 0 ? 'skipped' : 'inconclusive';
+  const skips = skipped(history, clause);
+  const faults = faultsOf(history, window);
+  if (faults.length === 0 || faults.some((one) => !isWhole(one))) return skips.length > 0 ? 'skipped' : 'inconclusive';
   const came: { node: string; role: 'server' }[] = [];
-  for (const { node, inForceMs, healedMs } of faultsOf(history, window)) {
+  for (const { node, inForceMs, healedMs } of faults) {
+    if (skips.some((skip) => skip.node === node)) continue;
     for (const stranger of strangers) {
       const met = rowsAt(history, window, node).some(
         (row) =>
@@ -91,12 +102,17 @@ const strangersRefused: Oracle = inScenario((history, window, clause) => {
   return everyPartLookedAt(history, clause, came);
 });
 
+/** Both proofs stand in their places. */
+const isWhole = ({ inForceMs, healedMs }: Away) => inForceMs !== undefined && healedMs !== undefined;
+
 interface Due {
   readonly fromMs: number;
   readonly dueMs: number | undefined;
   readonly isSaid: boolean;
   /** From when on all that is shown has to be its own. */
   readonly ownFromMs: number;
+  /** An SVID that has ended may have ended meanwhile: whoever shows it is late. */
+  readonly mayEnd?: true;
 }
 
 function isBack(dueOf: (history: History, window: Window, away: Away) => Due): Oracle {
@@ -105,22 +121,30 @@ function isBack(dueOf: (history: History, window: Window, away: Away) => Due): O
     const all = faultsOf(history, window).filter(({ inForceMs }) => inForceMs !== undefined);
     if (all.length === 0) return skipped(history, clause).length > 0 ? 'skipped' : 'inconclusive';
     const found: Verdict[] = [];
+    let foreign = false;
     const looked: { node: string; role: 'server' }[] = [];
     for (const away of all) {
       if (!judged.has(away.node)) continue;
-      const { fromMs, dueMs, isSaid, ownFromMs } = dueOf(history, window, away);
+      const { fromMs, dueMs, isSaid, ownFromMs, mayEnd } = dueOf(history, window, away);
       const rows = rowsAt(history, window, away.node).filter((row) => began(row) >= fromMs);
       const shown = rows.filter((row) => row.shown !== undefined && began(row) >= ownFromMs);
-      if (shown.some(({ unproven }) => unproven !== undefined)) return 'fail';
+      const isEnded = (row: Row) => mayEnd === true && row.unproven?.startsWith('expired: ') === true;
+      if (shown.some((row) => row.unproven !== undefined && !isEnded(row))) foreign = true;
+      looked.push({ node: away.node, role: 'server' });
+      if (shown.some(isEnded)) {
+        found.push(isSaid ? 'fail' : 'inconclusive');
+        continue;
+      }
       const right = rows.filter((row) => row.clause === clause.id);
-      const isIn = (row: Row) => row.outcome === 'accepted' && row.unproven === undefined;
+      const isIn = (row: Row) => row.outcome === 'accepted' && row.shown !== undefined && row.unproven === undefined;
       const first = right
         .filter(isIn)
         .reduce<Row | undefined>((one, row) => (one === undefined || row.atMs < one.atMs ? row : one), undefined);
-      looked.push({ node: away.node, role: 'server' });
       if (dueMs === undefined) found.push('inconclusive');
-      else if (first !== undefined && first.atMs <= dueMs) found.push(shown.length > 0 ? 'pass' : 'inconclusive');
-      else {
+      else if (first !== undefined && first.atMs <= dueMs) {
+        const fell = right.some((row) => began(row) > first.atMs && !isIn(row));
+        found.push(shown.length > 0 && !fell && isWhole(away) ? 'pass' : 'inconclusive');
+      } else {
         const seen =
           first === undefined
             ? right.some(({ atMs }) => atMs >= dueMs)
@@ -128,6 +152,7 @@ function isBack(dueOf: (history: History, window: Window, away: Away) => Due): O
         found.push(seen && isSaid ? 'fail' : 'inconclusive');
       }
     }
+    if (foreign) return 'fail';
     if (found.includes('fail'))
       return wasOverloadedThrough(history, window.fromMs, window.toMs) ? 'inconclusive' : 'fail';
     return found.includes('inconclusive') ? 'inconclusive' : everyPartLookedAt(history, clause, looked);
@@ -147,7 +172,7 @@ const backAfterRestart = isBack((_history, window, { injectedMs, inForceMs, with
 const backAfterPause = isBack((history, _window, { node: name, healingMs = Infinity, healedMs }) => {
   const node = ofKind(history, 'node').find((one) => one.node === name);
   const dueMs = healedMs === undefined || node === undefined ? undefined : healedMs + node.uptakeMs;
-  return { fromMs: healingMs, dueMs, isSaid: node?.uptakeAssumed !== true, ownFromMs: dueMs ?? Infinity };
+  return { fromMs: healingMs, dueMs, isSaid: node?.uptakeAssumed !== true, ownFromMs: dueMs ?? Infinity, mayEnd: true };
 });
 
 export const doorOracles: Oracles = {
