@@ -18,12 +18,12 @@ import type { Coming } from './coming.ts';
 export type ChangeOfService = (coming: Coming) => Partial<Behaviour> | Promise<Partial<Behaviour>>;
 
 const trustDomain = 'door.mesh';
-// A pause outlasts it: what was good before is not good after it.
+// A pause outlasts it, and by more than clocks may differ: what was good before is not good after it.
 const svidLivesMs = 3_000;
 const renewedEveryMs = 1_000;
-const pausedMs = 5_500;
+const pausedMs = 14_500;
 // Long enough to be seen away.
-const awayMs = 400;
+const awayMs = 800;
 const backWithinMs = 4_000;
 const uptakeMs = 2_500;
 
@@ -73,7 +73,7 @@ export async function startRightService(
       nodes: [{ ...node, lacks: { client: 'it is not made to call' } }],
       planes: [],
     },
-    ...{ probeIds: { own: probe, federated: undefined }, harnessHost: '127.0.0.1', lacks: {}, callsPerSecond: 2 },
+    ...{ probeIds: { own: probe, federated: undefined }, harnessHost: '127.0.0.1', lacks: {}, callsPerSecond: 20 },
     probeIdentity: () => issueIdentity(authority, probe, { notAfter: endOfLife() }),
     authorities: () => Promise.resolve([authority.certificatePem]),
     timing: { svidTtlSeconds: svidLivesMs / 1_000, syncIntervalMs: renewedEveryMs, cacheReloadMs: 1_000, uptakeMs },

@@ -31,9 +31,9 @@ export const commandedRestart: Scenario = {
   bounds: [backBound],
   steps: [
     'The probe is let in by each service that the target file names for it. One that does not let it in is not restarted.',
-    'From now on strangers and the probe call in turn, twenty times a second: nobody at all, the right ID self-signed, the right ID below an unknown authority, a question in the clear.',
-    'By the command of the target file (`run`) the services are restarted. That one is away is seen by the calls. One that is never seen away, as behind a balancer, tells nothing of how it starts.',
-    'They are called until each lets the probe in again, and a second longer. Then the probe comes once more.',
+    'From now on strangers and the probe call in turn, as often as the target file allows (`load.perSecond`), twenty times a second at most: nobody at all, the right ID self-signed, the right ID below an unknown authority, a question in the clear. Where the file does not say what is sent to a service of bytes (`send`), strangers cannot be told there, and the probe comes alone.',
+    'When each has come twice, and the probe was let in each time, the services are restarted by the command of the target file (`run`). That one is away is seen by three calls in a row that find its port closed. One that is never seen away, as behind a proxy or a balancer, tells nothing of how it starts, nor does one of which some are answered meanwhile.',
+    'They are called until each lets the probe in again, for twelve calls more, and a second longer. Then the probe comes once more.',
   ],
   async run(context) {
     const { target, signal, inject, bound } = context;
@@ -44,6 +44,7 @@ export const commandedRestart: Scenario = {
     await using standing = new AsyncDisposableStack();
     const doors = await allEnded(named.map(async (node) => standing.use(await standAtDoor(context, node, decides))));
     for (const door of doors) door.begin();
+    await allEnded(doors.map((door) => door.steady()));
     const faults = doors.map((door) => {
       const one = restarts.get(door.node.name)!;
       return restartOf(one, door, one.withinMs ?? back);

@@ -1,11 +1,13 @@
-import { openControl } from '../../fixtures/probes/beside-control.ts';
 import type { Callers } from '../../fixtures/faults/kinds/restart.ts';
+import { openControl } from '../../fixtures/probes/beside-control.ts';
+import type { DialSeen } from '../../fixtures/probes/forged-server.ts';
 import { issueIdentity } from '../../fixtures/probes/issue-identity.ts';
 import { meant } from '../../fixtures/probes/meant.ts';
 import { offerPlaintext } from '../../fixtures/probes/plaintext.ts';
 import { offerTo, type Seen, type TlsIdentity } from '../../fixtures/probes/probe.ts';
 import { whoAnswered, type WhoAnswered } from '../../fixtures/probes/who-answered.ts';
-import { identityTo, idTo, type TargetNode } from '../../fixtures/target/target.ts';
+import { eventually } from '../../fixtures/run/eventually.ts';
+import { identityTo, idTo, type Target, type TargetNode } from '../../fixtures/target/target.ts';
 import { strangersAtTheDoor as titles } from '../../src/checkers/door.ts';
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
 import { FixtureError } from '../../src/errors.ts';
@@ -13,12 +15,18 @@ import type { Exchange } from '../../src/history.ts';
 import { forgeAuthority } from '../../src/svid/x509/forge.ts';
 import { thousandths } from '../../src/thousandths.ts';
 import type { ScenarioContext } from '../scenario.ts';
+import { watchAbsence } from './absence.ts';
 
-// As rows and controls come to a mesh that others run: twenty a second, four at once.
-const everyMs = 50;
+// On a mesh whose owner says nothing of it: twenty a second. Four at once.
+const leastEveryMs = 50;
 const mostAtOnce = 4;
 // A service that stands still takes connections and says nothing.
 const patienceMs = 1_500;
+// How often each has come before anything is done, and what a busy machine may need for it beyond their pace.
+const roundsBefore = 2;
+const slackMs = 20_000;
+// Whoever offers nothing older than what is wanted is not let in by a fallback that speaks nothing newer.
+const versions = ['TLSv1.2', 'TLSv1.3'] as const;
 
 /** What the calls at a door are to decide. */
 export interface DoorClauses {
@@ -29,11 +37,25 @@ export interface DoorClauses {
 /** A service at which strangers and the right one call. The control was accepted when it was made. */
 export interface Door extends AsyncDisposable, Callers {
   readonly node: TargetNode;
+  /** A call comes so often, in milliseconds. */
+  readonly everyMs: number;
   /** Strangers and the right one call in turn from now on. @param more - further ones who have to be refused, by row */
   begin(more?: readonly (readonly [row: string, identity: TlsIdentity])[]): void;
-  /** Those who are under way come to their end, and the right one comes once more after them. */
+  /**
+   * Each of them has come twice, and the right one was let in each time.
+   *
+   * @throws FixtureError where it was not, as by whoever takes fewer calls than the target file allows
+   */
+  steady(): Promise<void>;
+  /** The right one comes once, and nothing is recorded. Gives how it was let in; undefined where it was not. */
+  letsIn(withinMs: number): Promise<string | undefined>;
+  /** Those who are under way come to their end, and the right one comes once more after them. @throws FixtureError where several stand there */
   end(): Promise<void>;
 }
+
+/** How often one service is called, in milliseconds: no more often than the target file allows. */
+export const callEveryMs = ({ callsPerSecond = Infinity }: Pick<Target, 'callsPerSecond'>) =>
+  Math.max(leastEveryMs, 1_000 / callsPerSecond);
 
 interface Caller {
   readonly row: string;
@@ -52,15 +74,21 @@ export async function standAtDoor(
   { refuses, isBack }: DoorClauses,
 ): Promise<Door> {
   const name = `${refuses.id}/${node.name}/server`;
-  const offer = async () => offerTo(node, { identity: await identityTo(target, node, 'server') }, patienceMs);
+  const everyMs = callEveryMs(target);
+  const rightOffer = async (withinMs = patienceMs) =>
+    offerTo(node, { identity: await identityTo(target, node, 'server'), versions }, withinMs);
   const control = await openControl({
     ...{ recorder, signal, trust: target, node, role: 'server', name },
-    right: { clause: refuses, row: 'the right identity', offer },
+    right: { clause: refuses, row: 'the right identity', offer: rightOffer },
   });
-  if (!control.tells || control.first?.outcome !== 'accepted')
+  const { first } = control;
+  if (!control.tells || first?.outcome !== 'accepted')
     throw new FixtureError(
-      `${node.name} does not let the probe in before anything is done, so that nothing is done: ${control.first?.how}`,
+      `${node.name} does not let the probe in before anything is done, so that nothing is done: ${first?.how}`,
     );
+  const untold = whyNoStrangers(node, first);
+  if (untold !== undefined)
+    recorder.record({ kind: 'skip', clause: refuses.id, node: node.name, role: 'server', reason: untold });
   const unknown = await forgeAuthority({ trustDomain: target.trustDomain });
   const own = idTo(target, node, 'server');
   const [below, selfSigned] = await Promise.all([
@@ -69,9 +97,9 @@ export async function standAtDoor(
   ]);
   const as = (row: string, identity?: TlsIdentity): Caller => ({
     row,
-    offer: () => offerTo(node, identity === undefined ? {} : { identity }, patienceMs),
+    offer: () => offerTo(node, { versions, ...(identity && { identity }) }, patienceMs),
   });
-  const right: Caller = { row: 'the right identity', isRight: true, offer };
+  const right: Caller = { row: 'the right identity', isRight: true, offer: rightOffer };
   const strangers = [
     as(titles.nobody),
     as(titles.selfSigned, selfSigned),
@@ -79,25 +107,28 @@ export async function standAtDoor(
     { row: titles.inTheClear, offer: () => offerPlaintext(node, patienceMs) },
   ];
 
-  // Where nobody listens the kernel says so. Any other accident is no absence: two in a row are, for the right one.
-  let turnedAway = 0;
-  let away: { readonly how: string; readonly sinceMs: number } | undefined;
-  let back: string | undefined;
-  const note = (isRight: boolean, { ending, how }: Seen, isIn: boolean, startMs: number) => {
-    if (isRight) turnedAway = isIn ? 0 : turnedAway + 1;
-    const nobodyListens = ending === 'noConnection' && how.startsWith('ECONNREFUSED');
-    if (nobodyListens || (isRight && turnedAway === 2))
-      away ??= { how: nobodyListens ? how : `${how}, twice in a row`, sinceMs: startMs };
-    if (isIn && (away === undefined || startMs > away.sinceMs)) back = `it is let in: ${how}`;
+  const came = async ({ isRight, offer }: Pick<Caller, 'isRight' | 'offer'>) => {
+    const seen = meant(first, await offer(), { isControl: isRight === true }) as Seen;
+    const { tls, server = [], beganAt = new Date() } = seen;
+    // Whoever shows what cannot be read, or nothing, has shown nothing that proves it.
+    const who = tls && (await whoAnswered(target, node, server, beganAt));
+    const isIn = isRight === true && seen.outcome === 'accepted' && who !== undefined && who.unproven === undefined;
+    return { seen, who, letIn: isIn ? seen.how : undefined };
   };
-  const call = async ({ row, isRight, offer: once }: Caller) => {
+  const absence = watchAbsence(() => recorder.now());
+  let calls = 0;
+  let turnedAway: string | undefined;
+  const call = async (caller: Caller) => {
+    const { row, isRight } = caller;
     const startMs = recorder.now();
-    const seen = meant(control.first, await once()) as Seen;
-    const { server, beganAt = new Date() } = seen;
-    const who = server && (await whoAnswered(target, node, server, beganAt));
-    const isIn = isRight === true && seen.outcome === 'accepted' && who?.unproven === undefined;
-    note(isRight === true, seen, isIn, startMs);
-    if (isRight !== true && (seen.ending === 'noConnection' || seen.ending === 'silence')) return;
+    const { seen, who, letIn } = await came(caller);
+    const { ending, how } = seen;
+    const isClosed = ending === 'noConnection' && how.startsWith('ECONNREFUSED');
+    const port = isClosed ? 'closed' : ending === 'noConnection' ? 'unknown' : 'open';
+    absence.note({ startMs, endMs: recorder.now(), port, letIn, how });
+    calls++;
+    if (isRight && letIn === undefined) turnedAway ??= how;
+    if (isRight !== true && (ending === 'noConnection' || ending === 'silence')) return;
     recorder.record({
       ...exchangeOf(seen, who),
       ...{ row, node: node.name, role: 'server', control: name },
@@ -108,14 +139,20 @@ export async function standAtDoor(
   const underWay = new Set<Promise<void>>();
   let trouble: unknown;
   let pump: NodeJS.Timeout | undefined;
+  let atOneTime: readonly Caller[] = [];
   const stop = async () => {
     clearInterval(pump);
     await Promise.all(underWay);
   };
+  const { away, back, several, anew } = absence;
   return {
-    node,
+    ...{ node, everyMs, away, back, several, anew },
     begin(more = []) {
-      const callers = [right, ...strangers, ...more.map(([row, identity]) => as(row, identity))];
+      const callers = [
+        right,
+        ...(untold === undefined ? [...strangers, ...more.map(([row, identity]) => as(row, identity))] : []),
+      ];
+      atOneTime = callers;
       let turn = 0;
       pump = setInterval(() => {
         // Whoever stops a run waits until all are back: that is seen by those who call.
@@ -129,15 +166,33 @@ export async function standAtDoor(
         underWay.add(one);
       }, everyMs);
     },
-    away: () => away?.how,
-    back: () => back,
+    async steady() {
+      const wanted = roundsBefore * atOneTime.length;
+      await eventually(`each who calls at ${node.name} has come`, () => calls >= wanted || turnedAway !== undefined, {
+        ...{ withinMs: wanted * everyMs + slackMs, everyMs: leastEveryMs, signal },
+      });
+      if (turnedAway !== undefined)
+        throw new FixtureError(
+          `${node.name} turns the probe away before anything is done, at ${(1_000 / everyMs).toFixed(0)} calls a second beside the load, so that nothing is done: ${turnedAway}`,
+        );
+    },
+    letsIn: async (withinMs) => (await came({ isRight: true, offer: () => rightOffer(withinMs) })).letIn,
     async end() {
       await stop();
       if (trouble !== undefined) throw trouble;
+      const why = several();
+      if (why !== undefined) throw new FixtureError(`${node.name}: ${why}`);
       await control.close();
     },
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Why strangers cannot be told from those who are let in; undefined where they can. */
+function whyNoStrangers({ protocol }: TargetNode, right: Seen | DialSeen): string | undefined {
+  const isAsked = protocol === undefined || protocol.inTheClear.question !== '';
+  if (isAsked && !('provisional' in right && right.provisional)) return undefined;
+  return 'the target file does not say what is sent there (send), and whom a service lets in that says nothing nobody knows';
 }
 
 /** What came of a call, and who answered it. */
