@@ -215,7 +215,7 @@ export async function meshUp({ dir, start }: Folder, file: string): Promise<Mesh
   kill "$old"
   while [ -e "/proc/$old/exe" ] && [ $left -gt 0 ]; do sleep 0.02; left=$((left - 1)); done
   kill -9 "$old" 2> /dev/null
-  sleep 0.3
+  sleep 1.5
 fi
 ${Object.entries(settings)
   .map(([key, value]) => `export ${key}=${value}`)
