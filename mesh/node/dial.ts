@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { connect, createSecureContext, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { Behaviour } from './behaviour.ts';
 import type { HostPort } from '../../src/host-port.ts';
+import { CertificateError } from '../../src/svid/x509/read.ts';
 import type { Held } from './held.ts';
 import { presentedChain, type PeerJudgement } from './peer.ts';
 
@@ -23,8 +24,8 @@ export class RefusedError extends Error {
 /**
  * A mutually authenticated connection to exactly `expect`, which is judged by what `current` holds when it has shown itself.
  *
- * @throws RefusedError when the server is somebody else or TLS says no; other errors when the network does; the signal's reason before the
- *   handshake is complete
+ * @throws RefusedError when the server is somebody else, shows what is no certificate to us, or TLS says no; other errors when the network does;
+ *   what `current` throws; the signal's reason before the handshake is complete
  */
 export function connectMtls(
   to: HostPort,
@@ -38,7 +39,6 @@ export function connectMtls(
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    let judged: PeerJudgement | undefined;
     const socket = connect({
       ...clientTls(held, behaviour),
       host: to.host,
@@ -57,7 +57,17 @@ export function connectMtls(
       socket.once('secureConnect', settled).once('close', settled);
     }
     socket.once('secureConnect', () => {
-      judged = behaviour.judgeServer(presentedChain(socket), current(), allow, expect, new Date());
+      let judged: PeerJudgement;
+      try {
+        judged = behaviour.judgeServer(presentedChain(socket), current(), allow, expect, new Date());
+      } catch (error) {
+        // OpenSSL takes more for a certificate than we do. And what is held may have ended since we connected.
+        socket.destroy();
+        reject(
+          error instanceof CertificateError ? new RefusedError(error.message, { cause: error }) : (error as Error),
+        );
+        return;
+      }
       if (judged.ok) {
         resolve(socket);
         return;

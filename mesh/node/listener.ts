@@ -1,10 +1,11 @@
-import type { AddressInfo, Server as TcpServer } from 'node:net';
+import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
 import { createServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { HostPort } from '../../src/host-port.ts';
+import { messageOf } from '../../src/errors.ts';
 import type { Certificate } from '../../src/svid/x509/read.ts';
 import type { Behaviour, Listener } from './behaviour.ts';
 import type { Identity } from './identity.ts';
-import { presentedChain, rememberChain } from './peer.ts';
+import { presentedChain, rememberChain, type PeerJudgement } from './peer.ts';
 
 /** What becomes of those who connect. */
 export interface Arrivals {
@@ -40,11 +41,18 @@ export async function startMtlsListener(
     { ...(first === undefined ? {} : behaviour.serverTls(first)), handshakeTimeout: 10_000 },
     (socket) => {
       const current = identity.current;
-      const chain = presentedChain(socket);
-      const judged =
-        current === undefined
-          ? { ok: false as const, why: 'no SVID is held' }
-          : behaviour.judgeClient(chain, current, allow, new Date(), socket.isSessionReused());
+      let chain: readonly Certificate[] = [];
+      let judged: PeerJudgement;
+      try {
+        chain = presentedChain(socket);
+        judged =
+          current === undefined
+            ? { ok: false, why: 'no SVID is held' }
+            : behaviour.judgeClient(chain, current, allow, new Date(), socket.isSessionReused());
+      } catch (error) {
+        // OpenSSL takes more for a certificate than we do; whoever shows such a one must not end the process.
+        judged = { ok: false, why: messageOf(error) };
+      }
       socket.on('error', () => {
         /* the peer's business */
       });
@@ -62,6 +70,12 @@ export async function startMtlsListener(
   server.on('tlsClientError', () => arrivals.handshake(false));
 
   const entrance = arrivals.entrance?.(server) ?? server;
+  // Also those whose handshake is not complete, and may never be: the entrance is closed when the last of them is.
+  const arrived = new Set<Socket>();
+  entrance.on('connection', (socket: Socket) => {
+    arrived.add(socket);
+    socket.once('close', () => arrived.delete(socket));
+  });
   const listener: Listener = {
     entrance,
     connections: sockets,
@@ -85,7 +99,7 @@ export async function startMtlsListener(
     bound: entrance.address() as AddressInfo,
     async [Symbol.asyncDispose]() {
       unfollow();
-      for (const socket of sockets) socket.destroy();
+      for (const socket of [...sockets, ...arrived]) socket.destroy();
       await new Promise<void>((resolve) => {
         entrance.close(() => resolve());
       });
