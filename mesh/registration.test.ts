@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import t from 'tap';
 import type { NewEntry } from '../spiffe/server-api/entries.ts';
 import { SpiffeController } from './controller.ts';
@@ -74,6 +75,35 @@ await t.test('what the server refuses is told, and an audit that fails stops a r
     /log is full/,
   );
   t.equal(asked, 0);
+});
+
+await t.test('an audit that fails after the server was asked takes neither the id nor the refusal away', async (t) => {
+  const workload = { spiffeId, selectors: { 'unix:uid': '0' }, parentId: spiffeId };
+  const audit = ({ outcome }: RegistrationRecord) => {
+    if (outcome !== 'asked') throw new Error('the audit log is full');
+  };
+  const by = (createEntries: () => Promise<string[]>) =>
+    new SpiffeController({ registrar: { createEntries }, audit }).registerWorkload(workload);
+  const warned = once(process, 'warning');
+  t.equal(await by(async () => ['e1']), 'e1');
+  t.match(await warned, [{ message: /not told that the registration of .*node-001 made entry e1: the audit log/ }]);
+  const warnedAgain = once(process, 'warning');
+  await t.rejects(
+    by(() => Promise.reject(new Error('PERMISSION_DENIED'))),
+    /^PERMISSION_DENIED$/,
+  );
+  t.match(await warnedAgain, [{ message: /node-001 failed: the audit log/ }]);
+});
+
+await t.test('an entry without an id is a registration that failed', async (t) => {
+  for (const made of [[], ['']]) {
+    const records: RegistrationRecord[] = [];
+    const audit = (record: RegistrationRecord) => void records.push(record);
+    const controller = new SpiffeController({ registrar: { createEntries: async () => made }, audit });
+    const workload = { spiffeId, selectors: { 'unix:uid': '0' }, parentId: spiffeId };
+    await t.rejects(controller.registerWorkload(workload), /the server named no id of an entry/);
+    t.match(records, [{ outcome: 'asked' }, { outcome: 'failed', detail: /named no id/ }]);
+  }
 });
 
 await t.test('what no entry can name is a TypeError', async (t) => {

@@ -35,7 +35,10 @@ export interface RegistrationRecord {
   readonly detail?: string;
 }
 
-/** Hears of each registration. What it throws before the server is asked stops the registration. */
+/**
+ * Hears of each registration. What it throws before the server is asked stops the registration. What it throws afterwards is a warning of the
+ * process and changes nothing: the entry is there, and its id or the server's refusal is what the caller has to know.
+ */
 export type RegistrationAudit = (record: RegistrationRecord) => void | Promise<void>;
 
 /** Who registers, for which trust domain, and who hears of it. */
@@ -88,9 +91,18 @@ export async function register(
     );
   }
   await tell({ outcome: 'asked' });
-  let made: string[];
+  const tellAfter = async (told: Parameters<typeof tell>[0]) => {
+    try {
+      await tell(told);
+    } catch (error) {
+      process.emitWarning(
+        `registerWorkload: the audit was not told that the registration of ${spiffeId} ${told.outcome === 'made' ? `made entry ${told.entryId}` : 'failed'}: ${messageOf(error)}`,
+      );
+    }
+  };
+  let id: string | undefined;
   try {
-    made = await registrar.createEntries([
+    [id] = await registrar.createEntries([
       {
         ...(entryId !== undefined && { id: entryId }),
         ...{ spiffeId, parentId, selectors },
@@ -98,12 +110,14 @@ export async function register(
         ...(federatesWith && { federatesWith }),
       },
     ]);
+    // It may be there all the same; but an empty id would be taken for one.
+    if (id === undefined || id === '')
+      throw new Error(`registerWorkload: the server named no id of an entry for ${spiffeId}`);
   } catch (error) {
-    await tell({ outcome: 'failed', detail: messageOf(error) });
+    await tellAfter({ outcome: 'failed', detail: messageOf(error) });
     throw error;
   }
-  const id = made[0] ?? '';
-  await tell({ outcome: 'made', entryId: id });
+  await tellAfter({ outcome: 'made', entryId: id });
   return id;
 }
 
