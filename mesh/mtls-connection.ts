@@ -15,6 +15,15 @@ export interface Link {
   readonly ownNotAfter: Date;
 }
 
+/** That the peer is tried for: since a connection to it ended, and until one carries a byte. */
+interface Trial {
+  readonly sinceMs: number;
+  /** Before the next try; none before the first. */
+  readonly pauseMs: number;
+  /** Why there was need of it, or why the last try failed. */
+  readonly last: Error;
+}
+
 type Done = (error?: Error | null) => void;
 
 /** What a stream can do beyond its first TLS connection. */
@@ -27,7 +36,10 @@ export interface LinkMeans {
   readonly reopenWithinMs: number;
 }
 
-/** An SVID of the connection has ended, the peer's or our own, and no boundary came before at which it could be replaced. */
+/**
+ * An SVID of the connection has ended, the peer's or our own, and no boundary came before at which it could be replaced; or some came, and nothing
+ * could be had in its place: then `cause` is why.
+ */
 export class ConnectionExpiredError extends Error {
   override name = 'ConnectionExpiredError';
 }
@@ -44,7 +56,8 @@ export class IdentityLostError extends Error {
  * under way in either direction. So no byte is lost without an error, and none is sent twice. Any byte, sent or received, ends the boundary. At one:
  *
  * - a connection whose SVIDs have spent two thirds of the time that they had left is replaced by one that lives longer, and drained;
- * - a connection that the peer closed, that broke, that expired or whose peer the bundle no longer vouches for is opened anew.
+ * - a connection that the peer closed, that broke, that expired or whose peer the bundle no longer vouches for is opened anew, for as long as
+ *   `reopenWithinMs` says. One that ends soon and without a byte of the peer is a try that failed, as that of a server which refuses us.
  *
  * Anywhere else an end of the peer is the end of the stream, and everything else is an error. Who never calls `boundary` has a stream that ends
  * with its SVIDs: at `validUntil`, by a {@link ConnectionExpiredError}.
@@ -71,6 +84,11 @@ export class MtlsConnection extends Duplex {
   #moving = false;
   /** The present link carries nothing any more; why. */
   #dead: Error | undefined;
+  #carriedSinceMs = 0;
+  /** Goes on over several links, where none of them is any good. */
+  #trial: Trial | undefined;
+  /** Why the present link, while it was alive, was not replaced when last that was tried. */
+  #unreplaced: Error | undefined;
   /** What was written while a successor was opened. */
   #held: { readonly chunk: Buffer; readonly done: Done } | undefined;
   /** That it ended meanwhile. */
@@ -165,6 +183,7 @@ export class MtlsConnection extends Duplex {
         return;
       }
       this.#atBoundary = false;
+      if (this.#dead === undefined) this.#trial = undefined;
       if (!this.push(chunk)) socket.pause();
     });
     socket.on('error', (error) => {
@@ -183,10 +202,11 @@ export class MtlsConnection extends Duplex {
     const [now, left] = [Date.now(), end.getTime() - Date.now()];
     this.#alarms = [
       alarmAt(new Date(now + (left * 2) / 3), () => this.#expiring(end)),
-      alarmAt(end, () => this.#lose(expired(link))),
+      alarmAt(end, () => this.#lose(expired(link, this.#unreplaced))),
     ];
     this.#wanted = false;
-    this.#dead = undefined;
+    this.#dead = this.#unreplaced = undefined;
+    this.#carriedSinceMs = performance.now();
   }
 
   #expiring(end: Date): void {
@@ -199,17 +219,22 @@ export class MtlsConnection extends Duplex {
   #lose(why: Error | undefined): void {
     if (this.destroyed || this.#dead !== undefined) return;
     if (this.#atBoundary && this.#means.open !== undefined && !this.writableEnded) {
-      this.#dead = why ?? new Error(`${this.peerSpiffeId} has closed the connection`);
+      this.#dead = why ?? new Error(`${this.peerSpiffeId} has closed the connection, as one that refuses us does`);
+      // A server that lets its connections idle for a while, and closes them, is a good one.
+      if (performance.now() - this.#carriedSinceMs >= this.#means.reopenWithinMs) this.#trial = undefined;
+      if (this.#trial !== undefined) this.#failed(this.#dead);
+      else this.#trial = { sinceMs: performance.now(), pauseMs: 0, last: this.#dead };
       this.#link.socket.destroy();
       this.#move();
     } else if (why !== undefined) this.destroy(why);
     // The peer's clock may be ahead of ours: an end that comes with that of the SVIDs may be for their sake, in the middle of anything.
-    else if (endOf(this.#link).getTime() - Date.now() < clocksMs) this.destroy(expired(this.#link));
+    else if (endOf(this.#link).getTime() - Date.now() < clocksMs) this.destroy(expired(this.#link, this.#unreplaced));
     else this.push(null);
   }
 
   #move(): void {
-    if (this.#moving || this.#means.open === undefined) return;
+    // Nobody would end what came after our end.
+    if (this.#moving || this.#means.open === undefined || this.writableEnded) return;
     this.#moving = true;
     this.#succeed(this.#means.open)
       .catch((error: unknown) => this.destroy(error as Error))
@@ -226,8 +251,8 @@ export class MtlsConnection extends Duplex {
   /** Opens a successor: once while the present link is alive, else until one is there or the time is over. */
   async #succeed(open: NonNullable<LinkMeans['open']>): Promise<void> {
     const { signal } = this.#ending;
-    const beganMs = performance.now();
-    for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+    for (;;) {
+      if (this.#dead !== undefined) await this.#pause(this.#dead);
       let next: Link;
       try {
         // What is written meanwhile waits, and need not for long: the present link is good.
@@ -236,9 +261,8 @@ export class MtlsConnection extends Duplex {
         );
       } catch (error) {
         if (signal.aborted) return;
-        if (this.#dead === undefined) return this.#tryLater();
-        if (performance.now() - beganMs >= this.#means.reopenWithinMs) throw error;
-        await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+        if (this.#dead === undefined) return this.#tryLater(error as Error);
+        this.#failed(error as Error);
         continue;
       }
       if (signal.aborted) next.socket.destroy();
@@ -246,13 +270,30 @@ export class MtlsConnection extends Duplex {
       else {
         // The peer has spoken meanwhile, or neither side holds a newer SVID yet.
         next.socket.destroy();
-        this.#tryLater();
+        this.#tryLater(this.#atBoundary ? new Error('the one that was opened for it ends no later') : undefined);
       }
       return;
     }
   }
 
-  #tryLater(): void {
+  /** A try has failed. */
+  #failed(why: Error): void {
+    const { sinceMs, pauseMs } = this.#trial!;
+    this.#trial = { sinceMs, pauseMs: Math.min(Math.max(pauseMs * 2, 50), 1_000), last: why };
+  }
+
+  /** Before the next try of a trial. @throws Error when its time is over; why the last try failed */
+  async #pause(dead: Error): Promise<void> {
+    const { sinceMs, pauseMs, last } = this.#trial!;
+    if (pauseMs === 0) return;
+    const leftMs = sinceMs + this.#means.reopenWithinMs - performance.now();
+    if (leftMs <= 0) throw dead instanceof ConnectionExpiredError ? expired(this.#link, last) : last;
+    const ms = Math.min(pauseMs * (0.5 + Math.random() / 2), leftMs);
+    await sleep(ms, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+  }
+
+  #tryLater(why: Error | undefined): void {
+    this.#unreplaced = why ?? this.#unreplaced;
     const left = endOf(this.#link).getTime() - Date.now();
     this.#againAt = new Date(Date.now() + Math.max(retryMs, left / 8));
     this.#again?.[Symbol.dispose]();
@@ -292,10 +333,11 @@ function endOf({ peerChain, ownNotAfter }: Link): Date {
   return new Date(Math.min(ownNotAfter.getTime(), ...peerChain.map(({ notAfter }) => notAfter.getTime())));
 }
 
-function expired(link: Link): ConnectionExpiredError {
+function expired(link: Link, unreplaced: Error | undefined): ConnectionExpiredError {
   const [whose, end] =
     endOf(link) < link.ownNotAfter ? [`that of ${link.peerSpiffeId}`, endOf(link)] : ['our own', link.ownNotAfter];
   return new ConnectionExpiredError(
-    `an SVID of the connection ends at ${end.toISOString()}, ${whose}, and no boundary came before at which it could be replaced`,
+    `an SVID of the connection ends at ${end.toISOString()}, ${whose}, and ${unreplaced === undefined ? 'no boundary came before at which it could be replaced' : `it could not be replaced: ${unreplaced.message}`}`,
+    unreplaced && { cause: unreplaced },
   );
 }
