@@ -312,6 +312,19 @@ await t.test('what a killed run disabled is enabled by whoever finds it', async 
   t.equal((await readProxy(lent)).enabled, true);
 });
 
+await t.test('how to undo it is written down each time that it is disabled', async (t) => {
+  const run = aRun(t);
+  const fault = cut(run, await lend());
+  await fault.prepare!();
+  for (const time of ['first', 'second']) {
+    await fault.inject();
+    t.equal(undosOf(run.id).length, 1, `the ${time} time`);
+    await fault.heal();
+    t.match(await fault.look(), { gone: true });
+    t.strictSame(undosOf(run.id), [], `and taken back, the ${time} time`);
+  }
+});
+
 await t.test('what a killed run disabled, and its guardian with it, is told by the doctor, and enabled', async (t) => {
   const lent = await lend();
   const run = newRunId(new Date());
@@ -330,11 +343,11 @@ await t.test('what a killed run disabled, and its guardian with it, is told by t
   t.equal(ended.signal, 'SIGKILL', ended.stderr);
   t.equal((await readProxy(lent)).enabled, false);
 
-  const file = (more: string) => {
+  const file = (more: string, ofNode = '') => {
     const path = join(dir, 'mesh.yaml');
     writeFileSync(
       path,
-      `trustDomain: a.mesh\nworkloadApi: unix:///nowhere.sock\n${more}\nnodes: [{ name: api, address: 127.0.0.1:1, spiffeId: spiffe://a.mesh/api, allows: [] }]\n`,
+      `trustDomain: a.mesh\nworkloadApi: unix:///nowhere.sock\n${more}\nnodes: [{ name: api, address: 127.0.0.1:1, spiffeId: spiffe://a.mesh/api, allows: []${ofNode && `, ${ofNode}`} }]\n`,
     );
     return path;
   };
@@ -363,6 +376,12 @@ await t.test('what a killed run disabled, and its guardian with it, is told by t
     { status: 2, stderr: /names no spireServer\.admin/ },
     'here there is nobody to ask',
   );
+  const bending = `link: { toxiproxy: "${at}", proxy: ${lent.proxy}, expects: spiffe://a.mesh/backend }`;
+  t.match(
+    doctor(file('', bending)),
+    { status: 0, stdout: 'No run of this machine left anything there.\n' },
+    'a link that may be bent is asked for here, too',
+  );
 });
 
 await t.test('where it listens, as seen from here', (t) => {
@@ -390,7 +409,7 @@ const everyMs = 150;
 function caller(
   t: { teardown(end: () => void): void },
   to: string,
-  { as = own, believes = false, trusts = authority.certificatePem, silent = false } = {},
+  { as = own, believes = false, trusts = authority.certificatePem, silent = false, health = false } = {},
 ) {
   const { host, port } = hostPort(to);
   const call = () => {
@@ -401,10 +420,14 @@ function caller(
       return;
     }
     const socket = connect({
-      ...{ host, port, ca: trusts, cert: as.cert, key: as.key, rejectUnauthorized: !believes },
+      ...{ host, port, ca: trusts, rejectUnauthorized: !believes },
+      ...(!health && { cert: as.cert, key: as.key }),
       checkServerIdentity: () => undefined,
     });
-    socket.once('secureConnect', () => socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'));
+    socket.once('secureConnect', () => {
+      if (health) socket.end();
+      else socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    });
     socket.on('error', () => undefined);
     socket.resume();
     setTimeout(() => socket.destroy(), 1_000).unref();
@@ -482,6 +505,22 @@ await t.test('a service that calls through a link is met there, and the link is 
     caller(t, (await readProxy(lent)).listen, { silent: true });
     t.match(await through(aRun(t), lent)(wrong), { outcome: 'unknown', how: 'connected, and closed without a word' });
   });
+
+  void t.test(
+    'a health check that shakes hands and closes is somebody else, whose refusal is not that of the service',
+    { buffered: true },
+    async (t) => {
+      const lent = await lend();
+      const { listen } = await readProxy(lent);
+      caller(t, listen, { health: true });
+      const met = through(aRun(t), lent);
+      const how = /somebody who shows no SVID calls through that link, and not api alone/;
+      t.match(await met(right), { outcome: 'unknown', how });
+      caller(t, listen);
+      t.match(await met(right), { outcome: 'accepted' });
+      t.match(await met(wrong), { outcome: 'unknown', how });
+    },
+  );
 
   void t.test('nobody calls', { buffered: true }, async (t) => {
     t.match(await through(aRun(t), await lend())(right), {
