@@ -14,7 +14,9 @@ try {
   const [, , id = ''] = process.argv;
   const one = [...impostors, ...conformers].find((other) => other.id === id);
   if (one?.kind === 'service') {
-    await runNode({ ...reference, ...(await one.change(comingOfThisProcess())) });
+    const coming = comingOfThisProcess();
+    const behaviour = { ...reference, ...(await one.change(coming)) };
+    await runNode({ ...behaviour, entrance: (tls, http) => coming.through(behaviour.entrance(tls, http)) });
     process.exit(0);
   }
   if (one?.kind !== 'node' && one?.kind !== 'command')

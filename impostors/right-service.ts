@@ -37,7 +37,7 @@ export async function startRightService(
   const listen = { host: '127.0.0.1', port: await freePort() };
   const name = 'restarted';
   let asleep: Sleeper | undefined;
-  const start = async (cameMs = performance.now()) => {
+  const start = async (cameMs?: number) => {
     asleep = sleeper(cameMs);
     const made = await change(asleep.coming);
     return startService({ listen, authority, id, allow: new Set([probe]) }, made, asleep);
@@ -143,14 +143,18 @@ interface Sleeper {
   before(server: Server): Server;
 }
 
-function sleeper(cameMs: number): Sleeper {
+/** @param cameMs - when it came; left out: when it listens */
+function sleeper(cameMs: number | undefined): Sleeper {
   let since: Date | undefined;
   let sleeps = false;
   let inner: Server | undefined;
   const waiting: Socket[] = [];
   const open = new Set<Socket>();
   return {
-    coming: { sinceMs: () => performance.now() - cameMs, asleepSince: () => since },
+    coming: {
+      sinceMs: () => (cameMs === undefined ? 0 : performance.now() - cameMs),
+      asleepSince: () => since,
+    },
     sleep() {
       sleeps = true;
       since = new Date();
@@ -170,6 +174,7 @@ function sleeper(cameMs: number): Sleeper {
         if (sleeps) waiting.push(socket);
         else server.emit('connection', socket);
       });
+      outer.once('listening', () => (cameMs ??= performance.now()));
       // Whoever ends takes its connections along.
       outer.once('close', () => waiting.splice(0));
       const close = outer.close.bind(outer);

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { reference, type Behaviour } from '../../mesh/node/behaviour.ts';
 import type { Held } from '../../mesh/node/held.ts';
 import { judgePeer } from '../../mesh/node/peer.ts';
@@ -6,7 +7,7 @@ import { forgeAuthority } from '../../src/svid/x509/forge.ts';
 import type { Coming } from '../coming.ts';
 import type { Impostor } from '../impostor.ts';
 
-// Longer than a start takes, shorter than a service is looked at.
+// From listening on. Longer than it takes until all have called, shorter than a service is looked at.
 const momentMs = 1_500;
 const slowMs = 6_000;
 
@@ -27,15 +28,18 @@ async function showsItsOwn(coming: Coming): Promise<Partial<Behaviour>> {
     change: { selfSigned: true },
   });
   let latest: Held | undefined;
+  let isPacked = false;
+  const serverTls = (held: Held): TlsOptions => {
+    latest = held;
+    isPacked = isNew(coming);
+    return { ...reference.serverTls(held), ...(isPacked && { cert, key }) };
+  };
   return {
-    serverTls(held) {
-      latest = held;
-      return { ...reference.serverTls(held), ...(isNew(coming) && { cert, key }) };
-    },
-    entrance(tls) {
-      setTimeout(() => latest && tls.setSecureContext(reference.serverTls(latest)), momentMs).unref();
-      return tls;
-    },
+    serverTls,
+    entrance: (tls) =>
+      tls.prependListener('connection', () => {
+        if (isPacked && latest !== undefined && !isNew(coming)) tls.setSecureContext(serverTls(latest));
+      }),
   };
 }
 
