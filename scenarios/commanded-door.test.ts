@@ -30,9 +30,14 @@ const authority = await forgeAuthority({ trustDomain });
 const notAfter = new Date(Date.now() + 3_600_000);
 const [svid, probe] = await Promise.all([id, probeId].map((one) => issueIdentity(authority, one, { notAfter })));
 
+// What is given up for a moment is bound again: nobody who connects out from the usual one may have taken the port meanwhile.
+const host = '127.0.0.2';
+
 interface Server {
   /** Gives the server up, with all that is connected. */
   stop(): Promise<void>;
+  /** How many connections came, whoever they were of. */
+  came(): number;
 }
 
 const hello = JSON.stringify({ self: id, peer: probeId });
@@ -45,17 +50,20 @@ const http = (socket: tls.TLSSocket) =>
 
 async function listening(server: net.Server, port: number): Promise<Server> {
   const open = new Set<net.Socket>();
+  let came = 0;
   server.on('connection', (socket: net.Socket) => {
+    came++;
     open.add(socket);
     socket.on('error', () => {}).once('close', () => open.delete(socket));
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   return {
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         for (const socket of open) socket.destroy();
       }),
+    came: () => came,
   };
 }
 
@@ -81,7 +89,7 @@ function dealt(port: number, to: () => number | undefined, absent: (socket: net.
   const server = net.createServer((socket) => {
     const behind = to();
     if (behind === undefined) return absent(socket);
-    const other = net.connect(behind, '127.0.0.1', () => socket.pipe(other).pipe(socket));
+    const other = net.connect(behind, host, () => socket.pipe(other).pipe(socket));
     other.on('error', () => absent(socket)).on('close', () => socket.destroy());
     socket.on('close', () => other.destroy());
   });
@@ -103,7 +111,7 @@ async function went(scenario: Scenario, port: number, { target = {}, node = {}, 
     ...{ kind: 'node', node: 'svc', mesh: trustDomain, spiffeId: id, judged: true, uptakeMs: 1_000 },
     ...{ svidTtlSeconds: 3_600, syncIntervalMs: 1_000, implementation: 'i', ...(uptakeAssumed && { uptakeAssumed }) },
   });
-  const address = `127.0.0.1:${port}`;
+  const address = `${host}:${port}`;
   const on: Target = {
     ...{ name: trustDomain, trustDomain, planes: [], lacks: {}, timing, harnessHost: '127.0.0.1', callsPerSecond: 20 },
     probeIds: { own: probeId, federated: undefined },
@@ -166,15 +174,13 @@ const marks = (history: readonly Entry[]) =>
 
 const tests: Readonly<Record<string, (t: Test) => Promise<void>>> = {
   async 'a service that goes some time after the command was run'(t) {
-    const port = await freePort();
+    const port = await freePort(host);
     let server = await serve(port);
-    let backMs = 0;
     const { threw, refuses, isBack, history } = await went(commandedRestart, port, {
       target: restartBy(async () => {
         await sleep(500);
         await server.stop();
         await sleep(1_000);
-        backMs = performance.now();
         server = await serve(port);
       }),
     });
@@ -184,11 +190,10 @@ const tests: Readonly<Record<string, (t: Test) => Promise<void>>> = {
     const healed = history.find((entry) => entry.kind === 'fault' && entry.state === 'healed');
     const injected = history.find((entry) => entry.kind === 'fault' && entry.state === 'injected');
     t.ok(healed!.atMs - injected!.atMs > 1_500, 'it is not back before it was away');
-    t.ok(backMs > 0);
     await server.stop();
   },
   async 'a right service behind a proxy that closes while nobody is behind it'(t) {
-    const [port, behind] = [await freePort(), await freePort()];
+    const [port, behind] = [await freePort(host), await freePort(host)];
     let server = await serve(behind);
     const proxy = await dealt(
       port,
@@ -209,7 +214,7 @@ const tests: Readonly<Record<string, (t: Test) => Promise<void>>> = {
     await Promise.all([proxy.stop(), server.stop()]);
   },
   async 'several behind one address'(t) {
-    const [port, one, other] = [await freePort(), await freePort(), await freePort()];
+    const [port, one, other] = [await freePort(host), await freePort(host), await freePort(host)];
     let first = await serve(one);
     const second = await serve(other);
     // The kernel's own dealing: a port is closed for those who are dealt to the one that is away.
@@ -249,7 +254,7 @@ const tests: Readonly<Record<string, (t: Test) => Promise<void>>> = {
     await Promise.all([front?.stop(), first.stop(), second.stop()]);
   },
   async 'a fallback that speaks TLS 1.2 and serves anybody'(t) {
-    const port = await freePort();
+    const port = await freePort(host);
     let server = await serve(port);
     const { refuses } = await went(commandedRestart, port, {
       target: restartBy(async () => {
@@ -267,7 +272,7 @@ const tests: Readonly<Record<string, (t: Test) => Promise<void>>> = {
   },
   async 'a service of bytes that says nothing'(t) {
     const silent = (socket: tls.TLSSocket) => void socket.resume();
-    const port = await freePort();
+    const port = await freePort(host);
     let server = await serve(port, {}, silent);
     const { threw, refuses, isBack } = await went(commandedRestart, port, {
       node: { protocol: tcp() },
@@ -283,7 +288,7 @@ const tests: Readonly<Record<string, (t: Test) => Promise<void>>> = {
     await server.stop();
   },
   async 'a service that takes fewer calls than are allowed'(t) {
-    const port = await freePort();
+    const port = await freePort(host);
     let left = 2;
     const server = await serve(port, {}, (socket) => (left-- > 0 ? http(socket) : void socket.destroy()));
     let isRun = false;
@@ -295,7 +300,7 @@ const tests: Readonly<Record<string, (t: Test) => Promise<void>>> = {
     t.notOk(isRun);
   },
   async 'one of several is paused, and the others answer'(t) {
-    const [port, one, other] = [await freePort(), await freePort(), await freePort()];
+    const [port, one, other] = [await freePort(host), await freePort(host), await freePort(host)];
     const servers = await Promise.all([serve(one), serve(other)]);
     let isPaused = false;
     let turn = 0;
@@ -315,7 +320,7 @@ const tests: Readonly<Record<string, (t: Test) => Promise<void>>> = {
     await Promise.all([...servers, front].map((server) => server.stop()));
   },
   async 'a service that wakes and refuses everybody for a while'(t) {
-    const port = await freePort();
+    const port = await freePort(host);
     let server = await serve(port);
     const target = pauseBy(
       () => server.stop(),
@@ -330,7 +335,7 @@ const tests: Readonly<Record<string, (t: Test) => Promise<void>>> = {
     await server.stop();
   },
   async 'a pause that is too short to be seen'(t) {
-    const port = await freePort();
+    const port = await freePort(host);
     const server = await serve(port);
     let isPaused = false;
     const target = pauseBy(
@@ -344,20 +349,14 @@ const tests: Readonly<Record<string, (t: Test) => Promise<void>>> = {
     await server.stop();
   },
   async 'calls come no more often than is allowed'(t) {
-    const port = await freePort();
-    let calls = 0;
-    let server = await serve(port, {}, (socket) => {
-      calls++;
-      http(socket);
-    });
+    const port = await freePort(host);
+    const server = await serve(port);
     const atMs = performance.now();
     await went(commandedRestart, port, {
       target: { ...restartBy(() => Promise.reject(new Error('no such unit'))), callsPerSecond: 4 },
     });
-    const perSecond = (1_000 * calls) / (performance.now() - atMs);
-    t.ok(calls > 2 && perSecond <= 5, `${perSecond} a second`);
-    await server.stop();
-    server = await serve(port);
+    const perSecond = (1_000 * server.came()) / (performance.now() - atMs);
+    t.ok(server.came() > 8 && perSecond <= 5, `${server.came()} calls, ${perSecond} a second`);
     await server.stop();
   },
 };
