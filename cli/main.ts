@@ -330,12 +330,14 @@ Examples:
     .description('what can be used here, what cannot, why, and what would change it')
     .option(
       '--target <file>',
-      'what runs of this machine cut in the mesh of a target file or left at its SPIRE server; exit code 3 where something is',
+      'what runs of this machine cut, paused or bent in the mesh of a target file or left at its SPIRE server; exit code 3 where something is',
     )
     .option('--heal', 'with --target: undo what can be undone', false)
     .action(async (flags: Telling & { target?: string; heal: boolean }) => {
       if (flags.heal && flags.target === undefined)
-        throw new UsageError('--heal: takes back what runs left at a SPIRE server; name it, as in --target mesh.yaml');
+        throw new UsageError(
+          '--heal: takes back what runs cut, paused or bent in a mesh of others or left at its SPIRE server; name it, as in --target mesh.yaml',
+        );
       const how = colored(flags);
       if (flags.target === undefined) {
         const { doctorCommand } = await import('./doctor.ts');

@@ -45,7 +45,7 @@ export const pciDss: Framework = {
         'mesh/tls/client-certificate-required',
       ),
       line(
-        'It is refused also while SVIDs and authorities are replaced, and while the agent is away.',
+        'It is refused also while SVIDs and authorities are replaced, while the agent is away, and when a service comes back from a restart or a pause.',
         ...strangersThroughout,
       ),
     ]),

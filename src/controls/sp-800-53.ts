@@ -16,7 +16,7 @@ export const sp80053: Framework = {
       line('Who is approved gets in.', 'mesh/pinning/exact-id'),
       line('An identity that resembles an approved one, and is not it, gets no access.', ...resemblingIds),
       line(
-        'The same authorizations are enforced while SVIDs and authorities are replaced, and while the agent is away.',
+        'The same authorizations are enforced while SVIDs and authorities are replaced, while the agent is away, and when a service comes back from a restart or a pause.',
         ...strangersThroughout,
       ),
     ]),

@@ -50,7 +50,7 @@ createServer(${optionsOf(place, settings)}, ({ socket }, response) => {
 export const nodeHttps: Product = {
   id: 'node-https',
   title: 'An HTTPS service in Node.js',
-  cannot: 'No package of npm speaks to the Workload API for it (looked for in December 2026), so that it reads files.',
+  cannot: 'It reads files. A service that takes its SVID from the Workload API may use `@assay-mesh/assay/mesh`.',
   protocol: 'http',
   needs: process.execPath,
   right: https(),

@@ -31,6 +31,6 @@ export const restartComesBack = clause({
   title: 'A service that is restarted shows nothing but its own SVID, and lets its callers in again within the bound',
   danger:
     'a certificate that somebody packed with the service speaks for it until its SVID comes, or it never comes back',
-  limits: 'by the calls of the probe; a service that falls again after that is not looked at',
+  limits: 'by the calls of the probe; a service that falls again while it is looked at is left open',
   judge: inItsScenario(isBackAfterRestart),
 });
