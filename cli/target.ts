@@ -16,6 +16,8 @@ interface Checked {
   readonly more: readonly { readonly write: string; readonly decides: readonly string[] }[];
   readonly nodes: readonly CheckedNode[];
   readonly touches: readonly string[];
+  /** Rights that the file gives and no run makes use of. */
+  readonly unused: readonly string[];
 }
 
 /** What can be decided of a service by itself, and why it is not looked at in a role, where it is not. */
@@ -42,7 +44,7 @@ export async function checkCommand(path: string, { json }: { readonly json: bool
   return exitCodes.pass;
 }
 
-function toldOf({ probe, now, more, touches }: CheckedTarget): Checked {
+function toldOf({ probe, now, more, touches, unused }: CheckedTarget): Checked {
   const work = onOneMesh(gatePlan())!;
   const of = (reach: Reach) => decidable(work, reach);
   const can = ({ because }: Decidable) => because === undefined;
@@ -67,10 +69,11 @@ function toldOf({ probe, now, more, touches }: CheckedTarget): Checked {
       decidable: idsOf(of({ ...now, nodes: [node] }).filter(({ clause }) => clause.roles.length > 0)),
     })),
     touches,
+    unused,
   };
 }
 
-function inWords(path: string, { probe, decidable, not, more, nodes, touches }: Checked): string {
+function inWords(path: string, { probe, decidable, not, more, nodes, touches, unused }: Checked): string {
   const list = (ids: readonly string[]) => ids.map((id) => `    ${id}`);
   const reasons = Map.groupBy(not, ({ because }) => because);
   return [
@@ -91,6 +94,7 @@ function inWords(path: string, { probe, decidable, not, more, nodes, touches }: 
     '',
     'A run contacts these and nothing else:',
     ...touches.map((one) => `    ${one}`),
+    ...(unused.length === 0 ? [] : [`The file allows ${unused.join(' and ')}, which no run makes use of.`]),
     '',
     `npx assay gate --target ${path}`,
     '',
