@@ -79,18 +79,23 @@ const injecting = (run: Run) => ({ recorder: run.recorder, signal: run.signal, s
 const cut = (run: Run, lent: Awaited<ReturnType<typeof lend>>, of: { server?: string; listen?: string } = {}) =>
   faultByToxiproxy(partition, { node: 'api', trust, server: of.server }, lent, of.listen, run);
 
-/** An API of ours before that of the real one, whose answers may be others. */
-async function apiBefore(t: { teardown(end: () => void): void }, answers: (change: { enabled?: boolean }) => number) {
+/** An API of ours before that of the real one, whose answers may be others, or be lost on their way. */
+async function apiBefore(
+  t: { teardown(end: () => void): void },
+  answers: (change: { enabled?: boolean; name?: string }) => number | 'lost',
+) {
   const relay = createHttpServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {
       const status = answers(JSON.parse(body || '{}') as object);
-      if (status !== 200) return void response.writeHead(status).end('busy');
+      if (status !== 200 && status !== 'lost') return void response.writeHead(status).end('busy');
       const { method = 'GET', url = '' } = request;
-      void fetch(`${at}${url}`, { method, ...(body !== '' && { body }) })
-        .then((answer) => answer.text())
-        .then((text) => response.end(text));
+      void fetch(`${at}${url}`, { method, ...(body !== '' && { body }) }).then(async (answer) => {
+        const text = await answer.text();
+        if (status === 'lost') response.destroy();
+        else response.writeHead(answer.status).end(text);
+      });
     });
   }).listen(0, '127.0.0.1');
   await once(relay, 'listening');
@@ -546,6 +551,28 @@ await t.test('one run at a time bends a link', async (t) => {
     t.equal((await readProxy(lent)).upstream, '127.0.0.1:9', 'and the second changes nothing');
   });
   t.equal((await readProxy(lent)).upstream, upstream);
+  await t.test('one that is held although nobody heard so is let go', async (t) => {
+    const run = aRun(t);
+    const deaf = { ...lent, toxiproxy: await apiBefore(t, (change) => ('name' in change ? 'lost' : 200)) };
+    const bending = withBentLink({ id: run.id, trustDomain: 'a.mesh' }, deaf, '127.0.0.1:9', async () => undefined);
+    await t.resolves(assert.rejects(bending, /POST .*\/proxies: /));
+    t.equal((await fetch(`${at}/proxies/assay-holds-${lent.proxy}`)).status, 404);
+    t.strictSame(undosOf(run.id), []);
+  });
+  await t.test('and where nobody can tell, it is left to the guardian', async (t) => {
+    const run = aRun(t);
+    let isHeld = false;
+    const gone = {
+      ...lent,
+      toxiproxy: await apiBefore(t, (change) => {
+        isHeld ||= 'name' in change;
+        return isHeld ? 503 : 200;
+      }),
+    };
+    const bending = withBentLink({ id: run.id, trustDomain: 'a.mesh' }, gone, '127.0.0.1:9', async () => undefined);
+    await t.resolves(assert.rejects(bending, /is answered 503/));
+    t.equal(undosOf(run.id).length, 1);
+  });
   await t.test('what somebody else made of it meanwhile stays', async (t) => {
     await of(first, async () => void (await changeProxy(lent, { upstream: '127.0.0.1:11' })));
     t.equal((await readProxy(lent)).upstream, '127.0.0.1:11');

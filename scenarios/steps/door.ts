@@ -8,7 +8,7 @@ import { offerTo, type Seen, type TlsIdentity } from '../../fixtures/probes/prob
 import { whoAnswered, type WhoAnswered } from '../../fixtures/probes/who-answered.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
 import { identityTo, idTo, type Target, type TargetNode } from '../../fixtures/target/target.ts';
-import { strangersAtTheDoor as titles } from '../../src/checkers/door.ts';
+import { strangersAtTheDoor as titles, unlookedMs } from '../../src/checkers/door.ts';
 import type { KnownClause } from '../../src/clauses/catalogue.ts';
 import { FixtureError } from '../../src/errors.ts';
 import type { Exchange } from '../../src/history.ts';
@@ -21,9 +21,11 @@ import { watchAbsence } from './absence.ts';
 const leastEveryMs = 50;
 const mostAtOnce = 4;
 // A service that stands still takes connections and says nothing.
-const patienceMs = 1_500;
+export const patienceMs = 1_500;
 // How often each has come before anything is done, and what a busy machine may need for it beyond their pace.
 const roundsBefore = 2;
+// The right one, four strangers, and whoever shows an SVID that has ended.
+const mostCallers = 6;
 const slackMs = 20_000;
 // Whoever offers nothing older than what is wanted is not let in by a fallback that speaks nothing newer.
 const versions = ['TLSv1.2', 'TLSv1.3'] as const;
@@ -89,6 +91,11 @@ export async function standAtDoor(
   const untold = whyNoStrangers(node, first);
   if (untold !== undefined)
     recorder.record({ kind: 'skip', clause: refuses.id, node: node.name, role: 'server', reason: untold });
+  const turnMs = mostCallers * everyMs;
+  if (untold === undefined && turnMs > unlookedMs)
+    throw new FixtureError(
+      `${node.name} may be called ${(1_000 / everyMs).toFixed(0)} times a second, too seldom for ${mostCallers} who come in turn within ${unlookedMs / 1_000} s, so that nothing is done: allow.load.perSecond of ${Math.ceil((1_000 * mostCallers) / unlookedMs)} is wanted`,
+    );
   const unknown = await forgeAuthority({ trustDomain: target.trustDomain });
   const own = idTo(target, node, 'server');
   const [below, selfSigned] = await Promise.all([
@@ -128,7 +135,8 @@ export async function standAtDoor(
     absence.note({ startMs, endMs: recorder.now(), port, letIn, how });
     calls++;
     if (isRight && letIn === undefined) turnedAway ??= how;
-    if (isRight !== true && (ending === 'noConnection' || ending === 'silence')) return;
+    // Who stands still says nothing; who has shaken hands and says nothing may serve in the end.
+    if (isRight !== true && (ending === 'noConnection' || (ending === 'silence' && seen.tls === undefined))) return;
     recorder.record({
       ...exchangeOf(seen, who),
       ...{ row, node: node.name, role: 'server', control: name },
@@ -188,10 +196,12 @@ export async function standAtDoor(
   };
 }
 
+/** Whether whoever is let in there hears a word. */
+export const isAsked = ({ protocol }: TargetNode) => protocol === undefined || protocol.inTheClear.question !== '';
+
 /** Why strangers cannot be told from those who are let in; undefined where they can. */
-function whyNoStrangers({ protocol }: TargetNode, right: Seen | DialSeen): string | undefined {
-  const isAsked = protocol === undefined || protocol.inTheClear.question !== '';
-  if (isAsked && !('provisional' in right && right.provisional)) return undefined;
+function whyNoStrangers(node: TargetNode, right: Seen | DialSeen): string | undefined {
+  if (isAsked(node) && !('provisional' in right && right.provisional)) return undefined;
   return 'the target file does not say what is sent there (send), and whom a service lets in that says nothing nobody knows';
 }
 

@@ -6,7 +6,7 @@ import type { Judgement } from '../verdict.ts';
 import { uncovered } from './coverage.ts';
 import { indexes, refusedBesideControl } from './exchanges.ts';
 import { byFindingsOfNodes, type Finding } from './findings.ts';
-import { unlessOverloaded } from './overload.ts';
+import { sayingIfOverloaded, unlessOverloaded } from './overload.ts';
 import type { ScenarioJudge } from './scenario.ts';
 import { seconds } from './seconds.ts';
 import { skippedOr, skipsOf } from './skipped.ts';
@@ -24,12 +24,12 @@ export const strangersAtTheDoor = {
 } as const;
 
 // Who opens for a moment, does so until an update comes or a file is read.
-const unlookedMs = 2_000;
+export const unlookedMs = 2_000;
 
 /** No stranger is let in from the moment on in which a service shows itself again, and each of them came in that moment. */
 export const refusesAtTheDoor: ScenarioJudge = (window, history, clause) => {
   const judgement = strangersRefused(history, clause);
-  if (judgement.verdict !== 'pass') return judgement;
+  if (judgement.verdict !== 'pass') return sayingIfOverloaded(window, judgement, window);
   // Each service for itself: one may be away for longer than another.
   if (window.faults.length === 0 || window.faults.some(({ missing }) => missing.length > 0))
     return skippedOr(history, clause, unproven(window));
@@ -183,7 +183,10 @@ function backOf(subject: string, due: Due, calls: readonly ExchangeEntry[], wind
     const says = `let the probe in again, as itself, ${seconds(Math.max(0, first.atMs - sinceMs))} after ${since} (bound ${seconds(boundMs)})`;
     return { subject, state: 'holds', says, evidence: [first.index] };
   }
-  const last = calls.findLast((call) => begunMs(call) < (first === undefined ? Infinity : begunMs(first)));
+  // One that was turned away before its time was over says nothing of when it was back.
+  const last = calls.findLast(
+    (call) => first === undefined || (begunMs(call) >= dueMs && begunMs(call) < begunMs(first)),
+  );
   if (last === undefined || (first === undefined && last.atMs < dueMs))
     return unknown(`nobody saw whether it was back ${seconds(boundMs)} after ${since}`, [window.index]);
   const says =

@@ -148,7 +148,7 @@ function isBack(dueOf: (history: History, window: Window, away: Away) => Due): O
         const seen =
           first === undefined
             ? right.some(({ atMs }) => atMs >= dueMs)
-            : right.some((row) => began(row) < began(first));
+            : right.some((row) => began(row) >= dueMs && began(row) < began(first));
         found.push(seen && isSaid ? 'fail' : 'inconclusive');
       }
     }
