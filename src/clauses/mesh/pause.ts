@@ -19,7 +19,7 @@ export const pauseRefusesStrangers = clause({
   title: 'A service that was paused lets nobody in whom it would refuse otherwise',
   danger: 'who was good before the pause is let in after it, or whoever comes before the clock was read again',
   limits:
-    'four strangers and the probe in turn, as often as the target file allows and twenty times a second at most; that an SVID which ended meanwhile is refused is tried where the one of the probe did, ten seconds before: clocks differ',
+    'four strangers and the probe in turn, as often as the target file allows and twenty times a second at most; that an SVID which ended meanwhile is refused is tried where the one of the probe did, and more time than its whole life has gone by since it was let in: clocks differ',
   judge: inItsScenario(refusesAtTheDoor),
 });
 
