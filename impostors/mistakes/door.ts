@@ -8,10 +8,10 @@ import type { Coming } from '../coming.ts';
 import type { Impostor } from '../impostor.ts';
 
 // From listening on. Longer than it takes until all have called, shorter than a service is looked at.
-const momentMs = 1_500;
+export const wrongForMs = 1_500;
 const slowMs = 6_000;
 
-const isNew = (coming: Coming) => coming.sinceMs() < momentMs;
+const isNew = (coming: Coming) => coming.sinceMs() < wrongForMs;
 const woke = (coming: Coming) => coming.asleepSince() !== undefined;
 
 /** Everybody is taken for one of those that are let in. */
