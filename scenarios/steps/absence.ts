@@ -1,3 +1,5 @@
+import type { Callers } from '../../fixtures/faults/kinds/restart.ts';
+
 /** One call at a service, by the clock of the run. */
 export interface Call {
   readonly startMs: number;
@@ -14,16 +16,8 @@ const closedAtLeast = 3;
 const openAtLeast = 12;
 
 /** Whether a service went away as a whole and came back, as those see it who call all the while. */
-export interface Absence {
+export interface Absence extends Callers {
   note(call: Call): void;
-  /** By what it was seen to be away; undefined while it was not. */
-  away(): string | undefined;
-  /** By what it was seen to be there: since it was away, or, where it never was, since `anew`. */
-  back(): string | undefined;
-  /** Why what was seen is no absence of one service: some were answered while others found nobody. */
-  several(): string | undefined;
-  /** What was seen up to now of its being there is not of now. */
-  anew(): void;
 }
 
 /** Watches one. What overlaps in time tells no order. A close or a reset is no absence: whatever stands before a service, or limits its callers, does that too. */

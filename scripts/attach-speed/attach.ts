@@ -25,7 +25,7 @@ and with every right. Prints how long that took, its slowest steps, and how many
 scripts/attach-speed/result.json.`;
 
 const { values } = parseArgs({
-  options: { services: { type: 'string', default: '1,10,100' }, help: { type: 'boolean', default: false } },
+  options: { services: { type: 'string', default: usual }, help: { type: 'boolean', default: false } },
 });
 const counts = values.services.split(',').map(Number);
 if (values.help || !counts.every((count) => Number.isSafeInteger(count) && count > 0 && count <= 500)) {

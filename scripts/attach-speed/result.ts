@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readKept, writeKept } from '../kept-file.ts';
 
 const path = join(import.meta.dirname, 'result.json');
 
@@ -36,10 +36,6 @@ export function attachCells({ services, rights, seconds, verdict, decided, megab
 }
 
 /** Undefined where it was never measured. */
-export function readAttach(): AttachResult | undefined {
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as AttachResult) : undefined;
-}
+export const readAttach = () => readKept<AttachResult>(path);
 
-export function writeAttach(result: AttachResult): void {
-  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
-}
+export const writeAttach = (result: AttachResult) => writeKept(path, result);

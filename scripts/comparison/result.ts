@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readKept, writeKept } from '../kept-file.ts';
 
 const path = join(import.meta.dirname, 'result.json');
 
@@ -31,10 +31,6 @@ export interface ComparisonResult {
 }
 
 /** Undefined where `npm run bench:comparison` was never run. */
-export function readComparison(): ComparisonResult | undefined {
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ComparisonResult) : undefined;
-}
+export const readComparison = () => readKept<ComparisonResult>(path);
 
-export function writeComparison(result: ComparisonResult): void {
-  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
-}
+export const writeComparison = (result: ComparisonResult) => writeKept(path, result);

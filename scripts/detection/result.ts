@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readKept, writeKept } from '../kept-file.ts';
 
 const path = join(import.meta.dirname, 'result.json');
 
@@ -34,9 +34,7 @@ export interface Detection {
 }
 
 /** Undefined where `npm run detection` was never run. */
-export function readDetection(): Detection | undefined {
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Detection) : undefined;
-}
+export const readDetection = () => readKept<Detection>(path);
 
 /** Keeps a score; what it is the score of comes with `writeDetection`. */
 export function writeScore(score: Score): void {
@@ -50,6 +48,4 @@ export function writeDetection(set: JudgedSet): void {
   write({ ...kept, set });
 }
 
-function write(detection: Detection): void {
-  writeFileSync(path, `${JSON.stringify(detection, null, 2)}\n`);
-}
+const write = (detection: Detection) => writeKept(path, detection);

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { readKept, writeKept } from '../kept-file.ts';
 import { runtimeNames } from '../../fixtures/runtime/runtimes.ts';
 import type { RunVerdict } from '../../src/verdict.ts';
 
@@ -70,19 +70,11 @@ function resultPath(runtime: string): string {
 }
 
 /** Undefined when this runtime was never measured. */
-export function readResult(runtime: string): GateBench | undefined {
-  try {
-    return JSON.parse(readFileSync(resultPath(runtime), 'utf8')) as GateBench;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
+export const readResult = (runtime: string) => readKept<GateBench>(resultPath(runtime));
 
 /** Gives the path of what it wrote. */
 export function writeResult(result: GateBench): string {
   const path = resultPath(result.runtime);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+  writeKept(path, result);
   return path;
 }

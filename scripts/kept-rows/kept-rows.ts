@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readKept, writeKept } from '../kept-file.ts';
 import { rowName } from '../../src/statistics/bench-rows.ts';
 import type { Bench } from '../../src/statistics/handshakes.ts';
 
@@ -52,11 +52,6 @@ export function keptRow({ id, count, errors, row }: Bench): KeptRow {
 }
 
 /** Undefined where it was never measured. */
-export function readRows(name: KeptBench): KeptRows | undefined {
-  const path = pathOf(name);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as KeptRows) : undefined;
-}
+export const readRows = (name: KeptBench) => readKept<KeptRows>(pathOf(name));
 
-export function writeRows(name: KeptBench, rows: KeptRows): void {
-  writeFileSync(pathOf(name), `${JSON.stringify(rows, null, 2)}\n`);
-}
+export const writeRows = (name: KeptBench, rows: KeptRows) => writeKept(pathOf(name), rows);

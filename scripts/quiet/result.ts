@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readKept, writeKept } from '../kept-file.ts';
 
 const path = join(import.meta.dirname, 'result.json');
 
@@ -26,10 +26,6 @@ export interface QuietSeries {
 }
 
 /** Undefined where it was never measured. */
-export function readQuiet(): QuietResult | undefined {
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as QuietResult) : undefined;
-}
+export const readQuiet = () => readKept<QuietResult>(path);
 
-export function writeQuiet(result: QuietResult): void {
-  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
-}
+export const writeQuiet = (result: QuietResult) => writeKept(path, result);

@@ -80,6 +80,20 @@ export function waitedFor(
   return { beyondMs, lastMs: Math.min(beyondMs, acceptedAtMs + longestMs) };
 }
 
+/** How long past its end something was, in words. */
+export const pastItsEnd = ({ notAfterMs }: Brief, atMs: number) =>
+  `${Math.round((atMs - notAfterMs) / 1_000)} s past its end`;
+
+/** Refused at last, after it had been taken so late that it may have been wrong. @param taken - what became of it then, in words */
+export function refusedLate<T extends Seen | DialSeen>(seen: T, brief: Brief, takenMs: number, taken: string): T {
+  const why = `${pastItsEnd(brief, takenMs)} it was ${taken}: by a clock that is behind, or by a leeway, and nobody knows which`;
+  return leftOpen(seen, `${seen.how}; ${why}`);
+}
+
+/** Taken still when it is asked for the last time, and a clock may allow that. */
+export const takenToTheLast = <T extends Seen | DialSeen>(seen: T, how: string): T =>
+  leftOpen(seen, `${how}: it began so long before it was issued that a clock may be that far behind`);
+
 /** Waits until an instant of the wall clock: time itself is what is tried. */
 export const until = (atMs: number, signal: AbortSignal) =>
   sleep(Math.max(0, atMs - Date.now()), undefined, { signal });

@@ -5,7 +5,18 @@ import { openStanding, standsFor, type Standing } from '../../fixtures/probes/st
 import { allEnded } from '../../fixtures/run/all-ended.ts';
 import { identityTo, idTo, nodesIn, type TargetNode } from '../../fixtures/target/target.ts';
 import { connectionNotPastSvid } from '../../src/clauses/mesh/tls.ts';
-import { briefOf, lookMs, surelyPastMs, unlessRefused, until, waitedFor, type Brief } from '../identity/brief.ts';
+import {
+  briefOf,
+  lookMs,
+  pastItsEnd,
+  refusedLate,
+  surelyPastMs,
+  takenToTheLast,
+  unlessRefused,
+  until,
+  waitedFor,
+  type Brief,
+} from '../identity/brief.ts';
 import type { Suite, SuiteContext } from '../suite.ts';
 
 /** Connections that stand when the SVID of their caller ends: of a node that is declared to end them, whether it does; of the others it is told. */
@@ -126,7 +137,6 @@ async function untilEnded(
 ): Promise<Seen> {
   const { notAfterMs } = pair.brief;
   const first = meant(undefined, pair.first);
-  const past = (atMs: number) => `${Math.round((atMs - notAfterMs) / 1_000)} s past its end`;
   let servedMs: number | undefined;
   for (;;) {
     const beganMs = Date.now();
@@ -136,14 +146,12 @@ async function untilEnded(
       if (seen.outcome === 'unknown') return leftOpen(seen, seen.how);
       if (beside.outcome !== 'accepted') return leftOpen(seen, `${seen.how}; ${endedToo(beside)}`);
       if (servedMs === undefined || servedMs < notAfterMs + surelyPastMs) return told(seen);
-      const why = `${past(servedMs)} it was served: by a clock that is behind, or by a leeway, and nobody knows which`;
-      return leftOpen(seen, `${seen.how}; ${why}`);
+      return refusedLate(seen, pair.brief, servedMs, 'served');
     }
     servedMs = beganMs;
-    const how = `${seen.how}, ${past(beganMs)}`;
+    const how = `${seen.how}, ${pastItsEnd(pair.brief, beganMs)}`;
     if (beganMs >= beyondMs) return told({ ...seen, how });
-    if (beganMs >= lastMs)
-      return leftOpen(seen, `${how}: it began so long before it was issued that a clock may be that far behind`);
+    if (beganMs >= lastMs) return takenToTheLast(seen, how);
     await until(Math.min(beganMs + lookMs, lastMs), signal);
   }
 }

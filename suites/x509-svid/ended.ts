@@ -1,13 +1,24 @@
 import { besideControl, type Control, type Row } from '../../fixtures/probes/beside-control.ts';
 import type { DialSeen } from '../../fixtures/probes/forged-server.ts';
-import { leftOpen, meant, told } from '../../fixtures/probes/meant.ts';
+import { meant, told } from '../../fixtures/probes/meant.ts';
 import type { Seen } from '../../fixtures/probes/probe.ts';
 import { showTo } from '../../fixtures/probes/show.ts';
 import { allEnded } from '../../fixtures/run/all-ended.ts';
 import { identityTo, idTo, isPrompt, partsOf, type TargetNode } from '../../fixtures/target/target.ts';
 import type { Role } from '../../src/clause.ts';
 import { expired } from '../../src/clauses/x509-svid/path.ts';
-import { briefOf, lookMs, surelyPastMs, unlessRefused, until, waitedFor, type Brief } from '../identity/brief.ts';
+import {
+  briefOf,
+  lookMs,
+  pastItsEnd,
+  refusedLate,
+  surelyPastMs,
+  takenToTheLast,
+  unlessRefused,
+  until,
+  waitedFor,
+  type Brief,
+} from '../identity/brief.ts';
 import type { Suite, SuiteContext } from '../suite.ts';
 
 /** What becomes of an SVID of SPIRE itself that a node accepted, when it has ended: where nobody lends an authority that could sign one that has. */
@@ -53,7 +64,7 @@ async function inRole({ target, recorder, signal }: SuiteContext, node: TargetNo
   const row: Row = {
     ...{ clause: expired, row: 'the same SVID, past its end', expect: 'refused' },
     offer: () =>
-      pastItsEnd({ brief, acceptedAtMs, first: meant(undefined, first), signal }, () =>
+      shownPastItsEnd({ brief, acceptedAtMs, first: meant(undefined, first), signal }, () =>
         showTo(target, node, role, brief.identity),
       ),
   };
@@ -70,10 +81,12 @@ interface Shown {
 }
 
 /** Shows an SVID past its end. Whoever refuses it does right; who accepts it is asked until no clock that is behind could make that right. */
-async function pastItsEnd({ brief, acceptedAtMs, first, signal }: Shown, show: () => Promise<Came>): Promise<Came> {
+async function shownPastItsEnd(
+  { brief, acceptedAtMs, first, signal }: Shown,
+  show: () => Promise<Came>,
+): Promise<Came> {
   const { notAfterMs } = brief;
   const { beyondMs, lastMs } = waitedFor(brief, acceptedAtMs);
-  const past = (atMs: number) => `${Math.round((atMs - notAfterMs) / 1_000)} s past its end`;
   await until(notAfterMs + surelyPastMs, signal);
   let letInMs: number | undefined;
   for (;;) {
@@ -81,16 +94,12 @@ async function pastItsEnd({ brief, acceptedAtMs, first, signal }: Shown, show: (
     const raw = await show();
     const seen = meant(first, raw);
     if (seen === undefined || (letInMs === undefined && seen.outcome !== 'accepted')) return raw;
-    if (seen.outcome !== 'accepted') {
-      const why = `${past(letInMs!)} it was let in: by a clock that is behind, or by a leeway, and nobody knows which`;
-      return leftOpen(seen, `${seen.how}; ${why}`);
-    }
+    if (seen.outcome !== 'accepted') return refusedLate(seen, brief, letInMs!, 'let in');
     letInMs = beganMs;
-    const how = `${seen.how}, ${past(beganMs)}`;
+    const how = `${seen.how}, ${pastItsEnd(brief, beganMs)}`;
     if (beganMs >= beyondMs)
       return told({ ...seen, how: `${how}, and longer after it was let in first than the whole of its life` });
-    if (beganMs >= lastMs)
-      return leftOpen(seen, `${how}: it began so long before it was issued that a clock may be that far behind`);
+    if (beganMs >= lastMs) return takenToTheLast(seen, how);
     await until(Math.min(beganMs + lookMs, lastMs), signal);
   }
 }
