@@ -15,9 +15,9 @@ import type { CommandedFault, CommandedRestart, Target, TargetNode } from '../fi
 import { messageOf } from '../src/errors.ts';
 import type { Entry, History } from '../src/history.ts';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
-import { commandedPause } from './commanded-pause.ts';
-import { commandedRestart } from './commanded-restart.ts';
-import { runScenario, type Scenario } from './scenario.ts';
+import { commandedPause } from '../scenarios/commanded-pause.ts';
+import { commandedRestart } from '../scenarios/commanded-restart.ts';
+import { runScenario, type Scenario } from '../scenarios/scenario.ts';
 
 // Small servers, restarted and paused as they are by owners, behind what stands before them in meshes of others.
 

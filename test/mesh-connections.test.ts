@@ -7,10 +7,10 @@ import { eventually } from '../fixtures/run/eventually.ts';
 import type { WatchOptions, X509Context } from '../spiffe/workload-api.ts';
 import { forgeAuthority, type Authority } from '../src/svid/x509/forge.ts';
 import { pem, pemToDer } from '../src/svid/x509/pem.ts';
-import { SpiffeController, type SpiffeControllerOptions } from './controller.ts';
-import { ConnectionExpiredError, IdentityLostError, type MtlsConnection } from './mtls-connection.ts';
-import { reference } from './node/behaviour.ts';
-import { RefusedError } from './node/dial.ts';
+import { SpiffeController, type SpiffeControllerOptions } from '../mesh/controller.ts';
+import { ConnectionExpiredError, IdentityLostError, type MtlsConnection } from '../mesh/mtls-connection.ts';
+import { reference } from '../mesh/node/behaviour.ts';
+import { RefusedError } from '../mesh/node/dial.ts';
 
 t.setTimeout(120_000);
 
