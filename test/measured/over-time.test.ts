@@ -14,10 +14,11 @@ import { findOnPath } from '../../fixtures/toolchain/find.ts';
 import { readProxy } from '../../fixtures/target/attach/lent-proxy.ts';
 import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
 import { connectServerApi } from '../../spiffe/server-api.ts';
-import { findClause } from '../../src/clauses/catalogue.ts';
+import { clauses, findClause } from '../../src/clauses/catalogue.ts';
 import type { Entry } from '../../src/history.ts';
 import { pem } from '../../src/svid/x509/pem.ts';
 import { historyOfNode } from '../../src/reading/one-node.ts';
+import { buildReport } from '../../src/report/report.ts';
 import {
   folder,
   impostorNode,
@@ -264,6 +265,56 @@ await t.test(
     endSince(before);
   },
 );
+
+// What each right has to decide at least of each service that is made of software that never heard of Assay, and lets no one make it call.
+const rights = [
+  { title: 'by reading alone', allow: { faults: [], write: false }, atLeast: 20 },
+  {
+    title: 'with an authority of the run',
+    allow: { faults: [], write: ['tokens', 'svids', { authority: { federated: true } }] },
+    atLeast: 42,
+  },
+  {
+    title: 'with a fault',
+    allow: {
+      faults: [{ kind: 'authority-rotation', federated: true }],
+      write: ['tokens', 'svids', { authority: { federated: true } }],
+    },
+    atLeast: 48,
+  },
+] as const;
+
+for (const { title, allow, atLeast } of rights)
+  await t.test(`${title}, ${atLeast} clauses and more are decided of each service`, async (t) => {
+    const nodes = await followersThere();
+    const name = title.replaceAll(' ', '-');
+    const mesh: TargetText = {
+      ...target,
+      nodes: [...nodes],
+      allow: { ...allow, faults: [...allow.faults], write: allow.write && [...allow.write], load },
+    };
+    const { report, history } = await gate(name, mesh);
+    t.strictSame(report.troubles, []);
+    const checked = JSON.parse((await run('target', 'check', `${name}.yaml`, '--json')).stdout) as {
+      readonly decidable: readonly string[];
+    };
+    for (const { name: service } of nodes) {
+      const own = buildReport(historyOfNode(history, service), clauses).clauses;
+      const decided = own.filter(({ verdict }) => verdict === 'pass' || verdict === 'fail').map(({ id }) => id);
+      const product = followers.find(({ id }) => service.startsWith(id))!;
+      t.strictSame(
+        own.filter(({ verdict }) => verdict === 'fail').map(({ id }) => id),
+        allow.write === false ? [] : (product.takesOdd ?? []),
+        `${service} is right, as far as it can be`,
+      );
+      t.ok(decided.length >= atLeast, `${decided.length} of ${service}`);
+      t.strictSame(
+        decided.filter((id) => !checked.decidable.includes(id)),
+        [],
+        'nothing is decided of it that was not told beforehand',
+      );
+    }
+  });
 
 const getsThrough = `const [host, port] = process.argv.at(-1).split(':');
 const s = require('tls').connect({ host, port, rejectUnauthorized: false }, () => process.exit(0));

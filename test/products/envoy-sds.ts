@@ -31,6 +31,7 @@ case "$answer" in *' 200') exit 0 ;; *timeout*' 503') exit 2 ;; *' 503') exit 1 
 export const envoySds: Product = {
   id: 'envoy-sds',
   title: 'Envoy by SDS from SPIRE',
+  takesOdd: ['x509-svid/leaf/two-uri-sans'],
   cannot: 'As a client it asks for the ID that its configuration names, whatever the caller wants.',
   asksWorkloadApi: true,
   protocol: 'h2',

@@ -14,6 +14,7 @@ import {
   type Place,
   type Product,
   type Renewal,
+  oddLeaves,
 } from './product.ts';
 
 interface Settings {
@@ -66,6 +67,7 @@ done
 export const haproxy: Product = {
   id: 'haproxy',
   title: 'HAProxy',
+  takesOdd: oddLeaves,
   cannot: 'It knows no SPIFFE ID: what is allowed is looked for among the bytes of the certificate.',
   protocol: 'http',
   needs: 'haproxy',

@@ -13,6 +13,7 @@ import {
   type Deployment,
   type Place,
   type Product,
+  oddLeaves,
 } from './product.ts';
 
 interface Settings {
@@ -67,6 +68,7 @@ http {
 export const nginx: Product = {
   id: 'nginx',
   title: 'nginx',
+  takesOdd: oddLeaves,
   cannot:
     'It knows no SPIFFE ID: a script of its module for JavaScript (njs) reads the certificate. It finishes the handshake whatever is shown, and answers 400 or 403.',
   protocol: 'http',

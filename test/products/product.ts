@@ -67,6 +67,8 @@ export interface Product {
   readonly renewal?: (place: Place) => Renewal;
   readonly protocol: ProtocolName;
   readonly speech?: Speech;
+  /** What its right deployment takes that is no right X509-SVID: clauses that an authority of the run alone decides. */
+  readonly takesOdd?: readonly string[];
   /** The program without which it cannot be had here. */
   readonly needs: string;
   /** It is a program of its own, which has to be built. */
@@ -116,4 +118,6 @@ export const plaintext = 'mesh/tls/plaintext-refused';
 export const unlinked = 'x509-svid/chain/unlinked';
 /** Whoever believes a stranger believes a chain to one, too, and looks at no end. */
 export const strangers = ['spiffe-id/proof/stranger-authority', unlinked, 'x509-svid/path/expired'];
+/** Of whoever knows no X509-SVID, and takes a certificate as its TLS stack does. */
+export const oddLeaves = ['x509-svid/leaf/two-uri-sans', 'x509-svid/leaf/ca-as-leaf', 'x509-svid/leaf/key-usage'];
 export const selfSigned = 'spiffe-id/proof/self-signed';
