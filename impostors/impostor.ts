@@ -31,6 +31,8 @@ interface What {
   readonly source?: string;
   /** What is said of it where it stands; left out: nothing beside what is said of every node. */
   readonly node?: Pick<MeshNodeSpec, 'sessions'>;
+  /** Whoever shares a mesh with it waits for it far longer than they work. */
+  readonly keepsWaiting?: true;
   /** Left out: it fails. Inconclusive where it is the experiment that was sabotaged, so that nothing may be decided. */
   readonly verdict?: 'inconclusive';
 }

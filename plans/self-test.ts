@@ -36,6 +36,8 @@ export interface Batch {
 /** The node of each crowd that is right: the reference node, under test like the impostors beside it. Nothing may fail it. */
 export const rightNode = 'right-node';
 
+type Crowds = Map<string, InCrowd[]>;
+
 type InCrowd = ImpostorNode | ImpostorProgram | ImpostorTool | (StandIn & { readonly kind: 'spire-agent' });
 
 /**
@@ -50,12 +52,21 @@ export function selfTestBatches(
   standIn: (impostor: StandIn) => string,
   most = mostInCrowd,
 ): readonly Batch[] {
-  const crowds = Map.groupBy(impostors.filter(isInCrowd), (impostor) => crowdOf(decider(impostor)));
+  const [patient, brisk] = [true, false].map((waits) =>
+    Map.groupBy(
+      impostors.filter(isInCrowd).filter(({ keepsWaiting = false }) => keepsWaiting === waits),
+      (impostor) => crowdOf(decider(impostor)),
+    ),
+  ) as [Crowds, Crowds];
   return [
-    ...[...crowds].flatMap(([name, all]) =>
+    ...[...brisk].flatMap(([name, all]) =>
       evenly(all, Math.min(most, crowding[name]?.most ?? mostInCrowd)).map((some, at, { length }) =>
         crowd(length > 1 ? `${name}-${at + 1}` : name, some, standIn),
       ),
+    ),
+    // Alone, and beside others that are: they keep nobody waiting then, and next to nothing busy.
+    ...[...patient].flatMap(([name, all]) =>
+      all.map((one) => ({ ...crowd(`${name}-${one.id}`, [one], standIn), weight: aloneWeight })),
     ),
     ...impostors.filter((impostor) => !isInCrowd(impostor)).map(alone),
   ];
@@ -201,6 +212,9 @@ const right = node(rightNode, 'right-peer');
 const rightPeer: MeshNodeSpec = { ...node('right-peer'), judged: false };
 const peer: MeshNodeSpec = { ...node('peer'), judged: false };
 
+/** A mesh of few nodes, which are looked at one by one. */
+const aloneWeight = 0.3;
+
 function alone(impostor: Impostor): Batch {
   const one = decider(impostor);
   const isSuite = 'decides' in one;
@@ -212,7 +226,7 @@ function alone(impostor: Impostor): Batch {
   const part: Part = { mesh, suites: isSuite ? [one] : [], scenarios: isSuite ? [] : [one], load: light };
   const kind = inThisProcess.has(impostor.kind) ? 'here' : 'mesh';
   // A service is looked at in a moment that is soon over.
-  const weight = kind === 'here' && impostor.kind !== 'service' ? 0.1 : 0.3;
+  const weight = kind === 'here' && impostor.kind !== 'service' ? 0.1 : aloneWeight;
   return { id: impostor.id, kind, impostors: [impostor], conformers: [], chosen: chosenBy([impostor]), part, weight };
 }
 
