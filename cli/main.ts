@@ -7,6 +7,7 @@ import { shellWord } from '../src/shell-word.ts';
 import { version } from '../src/version.ts';
 import type { DiscoverFlags } from './discover.ts';
 import { exitCodes } from './exit-codes.ts';
+import { meshCommands } from './mesh/commands.ts';
 import { withholdSignKey } from './sign-key-variable.ts';
 import { withholdWorkflowFiles } from './workflow-files.ts';
 
@@ -284,17 +285,7 @@ Examples:
     if (command === report) render.description(await whatRenderWrites());
   });
 
-  program
-    .command('mesh')
-    .description('a mesh to work with')
-    .command('up')
-    .description('stand up a mesh of processes and write a target file for it; Ctrl-C takes it down')
-    .option('--target <file>', 'where to write the target file', 'mesh.yaml')
-    .option('--out <dir>', 'directory for logs')
-    .action(async (flags: { target: string; out?: string }) => {
-      const { meshUpCommand } = await import('./mesh.ts');
-      done(await meshUpCommand(flags));
-    });
+  meshCommands(program.command('mesh').description('a mesh to work with, and what it is made of'), done);
 
   const target = program.command('target').description('a mesh that runs already');
   target

@@ -33,16 +33,18 @@ export function keyIdentifier(spki: Uint8Array): string {
     .digest('hex');
 }
 
-/** The algorithm identifier that a certificate signed by this key names, inside and outside of its signed part. */
+// As SPIRE signs, and Go: a digest as strong as the curve.
+const isOnP384 = (key: KeyObject): boolean => key.asymmetricKeyDetails?.namedCurve === 'secp384r1';
+
+/** The algorithm identifier that a certificate signed by this key names, inside and outside of its signed part. Source: RFC 5758 §3.2. */
 export function signatureAlgorithm(key: KeyObject): Der {
-  return key.asymmetricKeyType === 'rsa'
-    ? sequence(oid('1.2.840.113549.1.1.11'), element(0x05))
-    : sequence(oid('1.2.840.10045.4.3.2'));
+  if (key.asymmetricKeyType === 'rsa') return sequence(oid('1.2.840.113549.1.1.11'), element(0x05));
+  return sequence(oid(isOnP384(key) ? '1.2.840.10045.4.3.3' : '1.2.840.10045.4.3.2'));
 }
 
 /** `content` with its signature behind it: the outer shape of certificates and signing requests alike. */
 export function signed(content: Der, key: KeyObject, shown: Der = content): Der {
-  const signature = sign('sha256', Buffer.from(content, 'latin1'), key);
+  const signature = sign(isOnP384(key) ? 'sha384' : 'sha256', Buffer.from(content, 'latin1'), key);
   return sequence(shown, signatureAlgorithm(key), bitString(0, derOf(signature)));
 }
 

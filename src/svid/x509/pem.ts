@@ -5,7 +5,7 @@ export function pemToDer(pem: string): Buffer {
 }
 
 /** A PEM text of one block. */
-export function pem(label: 'CERTIFICATE' | 'PRIVATE KEY', der: Uint8Array): string {
+export function pem(label: 'CERTIFICATE' | 'PRIVATE KEY' | 'ENCRYPTED PRIVATE KEY', der: Uint8Array): string {
   const lines =
     Buffer.from(der.buffer, der.byteOffset, der.byteLength)
       .toString('base64')

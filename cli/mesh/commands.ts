@@ -1,0 +1,178 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { AgentsFlags } from './agents.ts';
+import type { CaFlags, createCaCommand as create, rotateRootCommand as rotate } from './ca.ts';
+import type { RejoinFlags } from './rejoin.ts';
+import type { StatusFlags } from './status.ts';
+
+type CreateFlags = Parameters<typeof create>[0];
+type RotateFlags = Parameters<typeof rotate>[1];
+
+/** `assay mesh …`. @param done - told the exit code */
+export function meshCommands(mesh: Command, done: (code: number) => void): void {
+  mesh
+    .command('up')
+    .description('stand up a mesh of processes and write a target file for it; Ctrl-C takes it down')
+    .option('--target <file>', 'where to write the target file', 'mesh.yaml')
+    .option('--out <dir>', 'directory for logs')
+    .action(async (flags: { target: string; out?: string }) => {
+      const { meshUpCommand } = await import('../mesh.ts');
+      done(await meshUpCommand(flags));
+    });
+
+  mesh
+    .command('status')
+    .description(
+      'the identity that this machine hands out here: until when, when it is renewed, who vouches for it; exit code 1 where something is wrong with it',
+    )
+    .option(
+      '--workload-api <socket>',
+      'of the agent, as unix:///tmp/spire-agent/public/api.sock (default: SPIFFE_ENDPOINT_SOCKET)',
+    )
+    .option('--agent-data <dir>', 'data_dir of the agent: until when it can come back by itself')
+    .addOption(new Option('--within <time>', 'how long to wait for an answer').argParser(timeMs).default(5_000, '5s'))
+    .option('--json', 'machine output', false)
+    .action(async (flags: StatusFlags) => {
+      const { statusCommand } = await import('./status.ts');
+      done(await statusCommand(flags));
+    });
+
+  mesh
+    .command('agents')
+    .description(
+      'the nodes that a SPIRE server knows, and until when the SVID of each agent is valid; exit code 1 where one has no agent, or none whose SVID has not ended',
+    )
+    .requiredOption('--spire-server <socket>', 'its admin socket, as unix:///tmp/spire-server/private/api.sock')
+    .option('--expect <ids>', 'SPIFFE IDs of nodes that have to be there, parted by commas', idList, [])
+    .option('--json', 'machine output', false)
+    .action(async (flags: AgentsFlags) => {
+      const { agentsCommand } = await import('./agents.ts');
+      done(await agentsCommand(flags));
+    });
+
+  mesh
+    .command('rejoin')
+    .description(
+      'a new join token for a node whose agent was off for longer than its SVID lives; the node keeps its ID and its entries',
+    )
+    .requiredOption('--spire-server <socket>', 'its admin socket, as unix:///tmp/spire-server/private/api.sock')
+    .requiredOption('--node <spiffe-id>', 'of the node, as spiffe://example.org/node/node-001')
+    .requiredOption(
+      '--token-file <file>',
+      'where the token is written, for its owner alone; a file that is not there yet',
+    )
+    .option('--forced <reason>', 'also for a node whose agent still lives, or is banned')
+    .option('--json', 'machine output', false)
+    .action(async (flags: RejoinFlags) => {
+      const { rejoinCommand } = await import('./rejoin.ts');
+      done(await rejoinCommand(flags));
+    });
+
+  const ca = mesh
+    .command('ca')
+    .description('the root of a mesh, kept offline, and the intermediates that SPIRE servers sign below it');
+  ceremonial(ca.command('create'))
+    .description('make a root and its first intermediate; what is there already stays')
+    .requiredOption('--trust-domain <name>', 'as in x0tta6bl4.mesh')
+    .option('--root-days <n>', 'how long the root lives', days, 3650)
+    .option('--tiers <n>', 'SPIRE servers one below the other, where they are nested (default: 1)', tierCount)
+    .option(
+      '--constrain-names',
+      'vouch for URIs of the trust domain alone, by name constraints; a TLS stack that does not know them refuses all below the root',
+      false,
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  (umask 077; openssl rand -base64 24 > passphrase)
+  assay mesh ca create --trust-domain x0tta6bl4.mesh --offline /media/vault/ca --server ./spire-ca \\
+    --at-server /opt/spire/conf/ca --passphrase-file passphrase
+  assay mesh ca create … --dry-run            what would be made, and where`,
+    )
+    .action(async (flags: CreateFlags) => {
+      const { createCaCommand } = await import('./ca.ts');
+      done(await createCaCommand(flags));
+    });
+  ceremonial(ca.command('renew'))
+    .description('a new intermediate below the same root, each quarter; the one before stays valid until its end')
+    .option('--early', 'also where the one that is there is not a quarter old yet', false)
+    .action(async (flags: CaFlags & { early: boolean }) => {
+      const { renewCaCommand } = await import('./ca.ts');
+      done(await renewCaCommand(flags));
+    });
+  ceremonial(ca.command('rotate-root'))
+    .description('a new root, without a moment in which any SVID is refused: prepare, then activate, then retire')
+    .argument('<step>', 'prepare, activate or retire')
+    .option('--root-days <n>', 'how long the new root lives', days, 3650)
+    .addOption(
+      new Option(
+        '--overlap <time>',
+        "how long each step waits for the one before it: longer than the server's ca_ttl and an SVID together",
+      )
+        .argParser(overlapMs)
+        .default(48 * 3_600_000, '48h'),
+    )
+    .option('--without-overlap <reason>', 'do not wait; the reason is written into the ceremony log')
+    .action(async (step: string, flags: RotateFlags) => {
+      const { rotateRootCommand } = await import('./ca.ts');
+      done(await rotateRootCommand(step, flags));
+    });
+  ca.command('status')
+    .description('what is there, until when, and what is wrong with it; exit code 1 where something is')
+    .option('--offline <dir>', 'the place of the root')
+    .option('--server <dir>', 'what a SPIRE server was handed; looked through for keys that have no business there')
+    .option('--json', 'machine output', false)
+    .action(async (flags: { offline?: string; server?: string; json: boolean }) => {
+      const { caStatusCommand } = await import('./ca.ts');
+      done(caStatusCommand(flags));
+    });
+}
+
+/** The options of every command that opens the key of a root. */
+function ceremonial(command: Command): Command {
+  return command
+    .requiredOption('--offline <dir>', 'where the root, its key and the ceremony log are kept: on no server')
+    .requiredOption('--server <dir>', 'where what goes to the SPIRE server is written')
+    .requiredOption('--passphrase-file <file>', "file of the passphrase of the root's key; - for standard input")
+    .option(
+      '--at-server <dir>',
+      'where the directory of --server will lie on the server, for the lines of its configuration (default: as it was said before, and at first the same path)',
+    )
+    .option('--intermediate-days <n>', 'how long an intermediate lives', days, 120)
+    .option('--forced <reason>', 'do it beside a SPIRE server; the reason is written into the ceremony log')
+    .option('--dry-run', 'only say what would be done', false)
+    .option('--json', 'machine output', false);
+}
+
+const idList = (text: string): readonly string[] => text.split(',').map((id) => id.trim());
+
+const mostDays = 36_500;
+
+function days(text: string): number {
+  const value = Number(text);
+  if (!/^[1-9]\d*$/.test(text) || value > mostDays)
+    throw new InvalidArgumentError(`whole days from 1 to ${mostDays} are wanted.`);
+  return value;
+}
+
+function tierCount(text: string): number {
+  if (!/^[1-9]$/.test(text)) throw new InvalidArgumentError('a whole number from 1 to 9 is wanted.');
+  return Number(text);
+}
+
+const leastOverlapMs = 3_600_000;
+
+function overlapMs(text: string): number {
+  const ms = timeMs(text);
+  if (ms < leastOverlapMs)
+    throw new InvalidArgumentError('an hour is the least; --without-overlap REASON does not wait.');
+  return ms;
+}
+
+/** A time as 90s, 30m, 36h or 7d, in milliseconds. */
+function timeMs(text: string): number {
+  const [, count = '', unit = ''] = /^(0|[1-9]\d{0,5})([smhd])$/.exec(text) ?? [];
+  const ms = Number(count) * ({ s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit] ?? NaN);
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('a time is wanted, as 90s, 30m, 36h or 7d.');
+  return ms;
+}
