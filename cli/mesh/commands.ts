@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AgentsFlags } from './agents.ts';
+import type { BootstrapFlags } from './bootstrap.ts';
 import type { CaFlags, createCaCommand as create, rotateRootCommand as rotate } from './ca.ts';
 import type { RejoinFlags } from './rejoin.ts';
 import type { StatusFlags } from './status.ts';
@@ -47,6 +48,32 @@ export function meshCommands(mesh: Command, done: (code: number) => void): void 
     .action(async (flags: AgentsFlags) => {
       const { agentsCommand } = await import('./agents.ts');
       done(await agentsCommand(flags));
+    });
+
+  mesh
+    .command('bootstrap')
+    .description('have the agent of this node attested by a join token, and wait until the node has its identity')
+    .requiredOption('--node-id <name>', 'as node-001: the node is spiffe://TRUST-DOMAIN/node/node-001')
+    .requiredOption('--trust-domain <name>', 'as x0tta6bl4.mesh')
+    .requiredOption('--server <host:port>', 'where the SPIRE server takes agents')
+    .requiredOption('--bundle <file>', 'authorities that the server is known by, PEM: `spire-server bundle show`')
+    .requiredOption('--bundle-sha256 <hex>', 'SHA-256 of that file, which came another way than the file')
+    .option(
+      '--token-file <file>',
+      'the join token; - for standard input; not needed where the agent was attested before',
+    )
+    .option('--dir <dir>', 'of its configuration, data and log', '/opt/spire/agent')
+    .option('--socket <path>', 'of the Workload API', '/tmp/spire-agent/public/api.sock')
+    .option('--spire-agent <file>', 'the program (default: that of the toolchain)')
+    .addOption(
+      new Option('--within <time>', 'how long to wait for the identity').argParser(timeMs).default(60_000, '60s'),
+    )
+    .option('--stay', 'go on as its agent, until Ctrl-C', false)
+    .option('--dry-run', 'only say what would be done', false)
+    .option('--json', 'machine output', false)
+    .action(async (flags: BootstrapFlags) => {
+      const { bootstrapCommand } = await import('./bootstrap.ts');
+      done(await bootstrapCommand(flags));
     });
 
   mesh

@@ -1,0 +1,37 @@
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { UsageError } from '../../src/errors.ts';
+
+/**
+ * Sees to it that nobody else can put something in the place of what is kept in a directory: a socket of an agent, say, and whoever does that is
+ * everybody's identity. The directory need not be there yet.
+ *
+ * @throws UsageError for one on the way that somebody else owns, or may write to
+ */
+export function refuseOthersDirectories(directory: string, flag: string): void {
+  const innermost = resolve(directory);
+  let isInnermost = true;
+  for (let at = withoutLinks(innermost); ; at = dirname(at), isInnermost = false) {
+    const stat = statSync(at, { throwIfNoEntry: false });
+    if (stat !== undefined) {
+      const isOurs = stat.uid === 0 || stat.uid === process.getuid?.();
+      // In a directory like /tmp everyone may make entries, and nobody may move those of others: it may lead to ours, and hold nothing of ours itself.
+      const isShared = (stat.mode & 0o022) !== 0 && (isInnermost || (stat.mode & 0o1000) === 0);
+      if (!isOurs || isShared)
+        throw new UsageError(
+          `${flag}: ${at} ${isOurs ? 'can be written to by others' : `belongs to user ${stat.uid}`}, who could put something of their own there; name a directory of root's below it`,
+        );
+    }
+    if (at === dirname(at)) return;
+  }
+}
+
+/** The path that it has without links, as far as it is there. */
+function withoutLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(withoutLinks(parent), path.slice(parent.length));
+  }
+}
