@@ -1,27 +1,27 @@
 // Whether a comparison of benchmarks alarms when nothing changed, and when something did: npm run bench:comparison -- [--times N] [--seconds S]
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readHistory } from '../../reports/read-run.ts';
 import type { Report } from '../../src/report/report.ts';
-import { seeded } from '../../src/statistics/seeded.ts';
-import { drawn, samplesOf, slower, besideRow } from './resampled.ts';
+import { besideRow, redraw, row, samplesAt } from './resampled.ts';
 import { writeComparison, type Verdicts } from './result.ts';
 
-const usage = `usage: npm run bench:comparison -- [--times N] [--seconds S] [--draws N]
+const usage = `usage: npm run bench:comparison -- [--times N] [--seconds S] [--draws N] [--keep DIR]
 
 Measures a node N times (50) and compares each run with the one before, and as often the same node made a fifth slower, compared with the
 run before that. Comparisons with a run that the machine disturbed are counted apart, and made up for, as often again at most. Then draws runs
 again from those that were recorded, compares them (10000 times), and looks for the smallest slowdown that is
-caught every time. Writes scripts/comparison/result.json. Wants a machine that does nothing else.`;
+caught every time. Writes scripts/comparison/result.json. Wants a machine that does nothing else. The calm runs stay in DIR, for
+npm run bench:comparison:redraw, which wants no quiet.`;
 
 const { values } = parseArgs({
   options: {
     times: { type: 'string', default: '50' },
     seconds: { type: 'string', default: '6' },
     draws: { type: 'string', default: '10000' },
+    keep: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -34,10 +34,12 @@ if (values.help || ![times, seconds, draws].every((one) => Number.isSafeInteger(
 const perSecond = 200;
 const slowedBy = 0.2;
 const allowed = 0.05;
-const row = 'steady/full';
 const slowedNode = join(import.meta.dirname, 'slowed-node.ts');
-const out = mkdtempSync(join(tmpdir(), 'assay-comparison-'));
-process.on('exit', () => rmSync(out, { recursive: true, force: true }));
+const out = values.keep ?? mkdtempSync(join(tmpdir(), 'assay-comparison-'));
+if (values.keep !== undefined) mkdirSync(out);
+process.on('exit', () => {
+  if (values.keep === undefined) rmSync(out, { recursive: true, force: true });
+});
 let runs = 0;
 
 /** One run of the command, as a person would start it. */
@@ -115,28 +117,14 @@ if (Math.min(same.length, slowed.length) < times) {
   );
   process.exit(3);
 }
-const recorded = await Promise.all(calm.map(async (directory) => samplesOf(await readHistory(directory), row)));
-const chance = seeded(1);
-// As the command does: what is found once is measured again.
-const alarm = (by: number) => {
-  const then = drawn(recorded, chance);
-  const once = slower(drawn(recorded, chance), then, allowed, by);
-  if (once.length === 0) return false;
-  const twice = slower(drawn(recorded, chance), then, allowed, by);
-  return once.some((percentile) => twice.includes(percentile));
-};
-let alarms = 0;
-for (let nth = 0; nth < draws; nth++) if (alarm(1)) alarms++;
-const each = Math.max(1, Math.round(draws / 50));
-const steps = Array.from({ length: 20 }, (_, nth) => 0.05 * (nth + 1));
-const caught = steps.map((by) => Array.from({ length: each }, () => alarm(1 + by)).every(Boolean));
-// That one, and every greater one.
-const found = steps[caught.lastIndexOf(false) + 1];
-
+if (values.keep !== undefined)
+  for (const name of readdirSync(out))
+    if (!calm.includes(join(out, name))) rmSync(join(out, name), { recursive: true });
+const { alarms, alwaysCaughtFrom } = redraw(await Promise.all(calm.map(samplesAt)), { draws, allowed });
 const result = {
   ...{ date: new Date().toISOString().slice(0, 10), cores: availableParallelism(), secondsPerRow: seconds, perSecond },
   ...{ same: count(same), slowedBy, slowed: count(slowed), disturbed },
-  ...{ resampled: { comparisons: draws, alarms }, alwaysCaughtFrom: found ?? null },
+  ...{ resampled: { comparisons: draws, alarms }, alwaysCaughtFrom },
 };
 writeComparison(result);
 console.log(JSON.stringify(result, null, 2));
