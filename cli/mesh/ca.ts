@@ -1,16 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { takeLock } from '../../fixtures/toolchain/lock.ts';
-import {
-  createSteps,
-  renewSteps,
-  rotations,
-  rotationSteps,
-  tidy,
-  type CaOptions,
-  type CaStep,
-  type Ceremony,
-} from '../../mesh/ca/ca.ts';
+import { createSteps, renewSteps } from '../../mesh/ca/ca.ts';
+import type { CaOptions, CaStep, Ceremony } from '../../mesh/ca/options.ts';
+import { rotations, rotationSteps } from '../../mesh/ca/rotation.ts';
+import { tidy } from '../../mesh/ca/tidy.ts';
 import {
   apart,
   handedAt,

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { signedBy } from '../../src/svid/x509/signature.ts';
 import type { Certificate } from '../../src/svid/x509/read.ts';
-import { isBelow, isKeyOf, renewalDue, told, trustsMore } from './ca.ts';
+import { told } from './making.ts';
+import { isBelow, isKeyOf, renewalDue, trustsMore } from './standing.ts';
 import type { Told } from './ceremony.ts';
 import { keysBelow, names, type CaState, type FoundKey, type KeptRoot } from './places.ts';
 
