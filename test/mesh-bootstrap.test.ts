@@ -76,6 +76,18 @@ const flagsOf = (name: string, server: string | SpireServer = spire) => [
 
 const bootstrap = (...flags: readonly string[]) => assay(place, flags);
 
+/** One that goes on as the agent, when it has told the node: whoever asks before that starts an agent, too. */
+async function staying(flags: readonly string[]) {
+  const cli = startCli(place, [...flags, '--stay']);
+  let said = '';
+  cli.child.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await eventually('it is attested', () => said.includes('spiffe://'), {
+    withinMs: 30_000,
+    unless: () => (cli.child.exitCode === null ? undefined : `it ended with ${cli.child.exitCode}`),
+  });
+  return cli;
+}
+
 function isRefused(t: Test, { code, stdout, stderr }: Ended, says: RegExp, wanted = 2): void {
   t.equal(code, wanted, `${stdout}${stderr}`);
   t.match(stderr.replaceAll(/\s+/g, ' '), says);
@@ -158,10 +170,7 @@ await t.test('a token that is no good is explained, and none stays behind', asyn
 await t.test('an agent that runs already is left alone, and one that dies is told', async (t) => {
   await register('node-008');
   const flags = flagsOf('node-008');
-  const stays = startCli(place, [...flags, '--token-file', await tokenFor('node-008'), '--stay']);
-  let said = '';
-  stays.child.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await eventually('it is attested', () => said.includes(node('node-008')), { withinMs: 30_000 });
+  const stays = await staying([...flags, '--token-file', await tokenFor('node-008')]);
   const again = await bootstrap(...flags);
   t.equal(again.code, 0, again.stderr);
   t.match(again.stdout, /node-008\nIts agent runs already/);
@@ -180,10 +189,7 @@ await t.test('an agent that runs already is left alone, and one that dies is tol
   isRefused(t, await stays.ended, /the agent was ended by SIGKILL; look at/, 3);
   // Its socket is still there, and nobody answers.
   t.equal((await bootstrap(...flags)).code, 0);
-  const left = startCli(place, [...flags, '--stay']);
-  await eventually('its agent answers', async () => (await bootstrap(...flags)).stdout.includes('runs already'), {
-    withinMs: 30_000,
-  });
+  const left = await staying(flags);
   left.child.kill('SIGINT');
   t.equal((await left.ended).code, 0, 'who stays is ended by a signal');
   const waits = startCli(place, [
