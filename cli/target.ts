@@ -89,7 +89,7 @@ function inWords(path: string, { probe, decidable, not, more, nodes, touches, un
     ...list(decidable),
     ...more.flatMap(({ write, decides }) => ['', `${decides.length} more with ${write}:`, ...list(decides)]),
     '',
-    'The others cannot be decided:',
+    'Why the others are not among them:',
     ...[...reasons].map(([because, all]) => `  ${all.length}: ${because}`),
     '',
     'A run contacts these and nothing else:',

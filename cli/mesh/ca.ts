@@ -188,10 +188,11 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** What a person has to do next, since this command reaches no server. @param gone - the root that was retired just now */
-function whatThen({ next, before }: CaState, gone: KeptRoot | undefined, { places }: Ceremony): string[] {
+function whatThen({ next, before, records }: CaState, gone: KeptRoot | undefined, { places }: Ceremony): string[] {
   const current = join(places.server, names.current);
+  const at = records.findLast(({ atServer }) => atServer !== undefined)?.atServer;
   const steps = [
-    `copy ${places.server} to the SPIRE server as it is, links included (rsync -a; when all is there, once more with --delete), readable by its user alone, and put the lines of ${join(current, names.config)} into its configuration once`,
+    `copy ${places.server} to the SPIRE server as it is${at === undefined ? '' : `, to ${at}`}, links included (rsync -a; when all is there, once more with --delete), readable by its user alone, and put the lines of ${join(current, names.config)} into its configuration once`,
     'let the server take it: `spire-server localauthority x509 prepare`, then `activate` with the ID that it gives; by itself it does so when its own authority is due',
   ];
   if (next !== undefined)

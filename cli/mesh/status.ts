@@ -92,11 +92,8 @@ function inWords({ identities, bundles, wrong }: WorkloadStatus, agent: AgentSta
       `  signed    by ${authority ?? 'an authority that it does not name'}, ${intermediates} certificate${intermediates === 1 ? '' : 's'} behind the leaf`,
     ]),
     ...bundles.map(({ trustDomain, authorities }) => {
-      const last = authorities
-        .map(({ notAfter }) => notAfter)
-        .toSorted()
-        .at(-1)!;
-      return `${trustDomain}: ${authorities.length} ${authorities.length === 1 ? 'authority' : 'authorities'}, the last ends ${until(last)}`;
+      const [first] = authorities.map(({ notAfter }) => notAfter).toSorted();
+      return `${trustDomain}: ${authorities.length} ${authorities.length === 1 ? 'authority' : 'authorities'}${first === undefined ? '' : `, the first ends ${until(first)}`}`;
     }),
     ...(agent === undefined ? [] : [agentInWords(agent, now)]),
     ...wrong.map((one) => `! ${one}`),
