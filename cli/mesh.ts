@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { join, relative, resolve } from 'node:path';
 import { withMesh, type Workplace } from '../engine/with-mesh.ts';
 import { meshTitle } from '../engine/steps.ts';
@@ -8,7 +7,7 @@ import type { Mesh } from '../fixtures/target/mesh.ts';
 import { meshToWorkWith } from '../plans/mesh-to-work-with.ts';
 import { exitCodes } from './exit-codes.ts';
 import { checkTargetPath, targetText, writeTargetFile } from './mesh/target-file.ts';
-import { abortOnSignals } from './signals.ts';
+import { aborted, abortOnSignals } from './signals.ts';
 import { terminalSteps } from './terminal-steps.ts';
 
 /** The flags of `assay mesh up`. */
@@ -104,9 +103,4 @@ ${line('target file', file)}${line('logs', join(directory, 'logs'))}
 Judge it with: npx assay gate --target ${file}
 Ctrl-C takes it down.
 `;
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  // A pending event keeps no process alive; the pipes of the mesh's programs do.
-  if (!signal.aborted) await once(signal, 'abort');
 }

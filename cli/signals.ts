@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 /**
  * A signal that is aborted by Ctrl-C or SIGTERM. A second one, well after the first, ends the process at once; the guardian then cleans up.
  *
@@ -27,4 +29,9 @@ export function abortOnSignals(
       for (const name of names) process.off(name, onSignal);
     },
   };
+}
+
+/** Waits until somebody has stopped us. A pending event keeps no process alive: whatever goes on meanwhile has to. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }

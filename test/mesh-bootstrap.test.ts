@@ -6,38 +6,24 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { eventually } from '../fixtures/run/eventually.ts';
 import { freePort } from '../fixtures/run/free-port.ts';
-import { openRecorder } from '../fixtures/run/recorder.ts';
-import { newRunId } from '../fixtures/run/run-id.ts';
-import { closeRun, openRun } from '../fixtures/run/run.ts';
-import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
 import { startSpireServer, type SpireServer } from '../fixtures/spire/spire-server.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { hostPort } from '../src/host-port.ts';
 import { pem } from '../src/svid/x509/pem.ts';
 import { assay, makePlace, startCli, type Ended } from './cli-run.ts';
+import { startProcesses, usualServer } from './spire-processes.ts';
 
 // `assay mesh bootstrap` at a real SPIRE server, at one that is somebody else's, and with tokens that are no good.
 
 t.setTimeout(180_000);
 
-const trustDomain = 'x0tta6bl4.mesh';
+const { trustDomain } = usualServer;
 const node = (name: string) => `spiffe://${trustDomain}/node/${name}`;
 
 const tools = await locateTools(['spire-server', 'spire-agent'], { onProgress() {} });
 await using place = makePlace();
-const out = join(place.dir, 'run');
-mkdirSync(out);
-const recorder = openRecorder(out);
-const run = openRun(newRunId(new Date()), out, recorder, new AbortController().signal);
-await using runtime = startProcessRuntime(run);
-t.after(() => {
-  recorder.close();
-  closeRun(run);
-});
-const start = (name: string) =>
-  startSpireServer(runtime, tools['spire-server'].path, {
-    ...{ name, trustDomain, agentTtlSeconds: 3_600, cacheReloadMs: 200, requirePqKem: false, auditLog: false },
-  });
+await using runtime = startProcesses(join(place.dir, 'run'));
+const start = (name: string) => startSpireServer(runtime, tools['spire-server'].path, { ...usualServer, name });
 const [spire, rogue] = await Promise.all([start('spire'), start('rogue')]);
 const bundle = join(place.dir, 'bundle.pem');
 const authorities = (await spire.api.getBundle()).authorities.map(({ der }) => pem('CERTIFICATE', der)).join('');

@@ -19,11 +19,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { eventually } from '../fixtures/run/eventually.ts';
-import { openRecorder } from '../fixtures/run/recorder.ts';
-import { newRunId } from '../fixtures/run/run-id.ts';
-import { closeRun, openRun } from '../fixtures/run/run.ts';
 import { mintIdentity } from '../fixtures/probes/issue-identity.ts';
-import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
 import { startSpireServer } from '../fixtures/spire/spire-server.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import type { CaStatus } from '../mesh/ca/status.ts';
@@ -31,13 +27,14 @@ import { pem, pemBlocks } from '../src/svid/x509/pem.ts';
 import { readCertificate } from '../src/svid/x509/read.ts';
 import { verifyX509Svid } from '../src/svid/x509/verify.ts';
 import { assay, makePlace, project, type Ended } from './cli-run.ts';
+import { startProcesses, usualServer } from './spire-processes.ts';
 
 // A ceremony by the command, and a real SPIRE server below it, through a whole rotation of the root.
 
 t.setTimeout(500_000);
 
 const run = promisify(execFile);
-const trustDomain = 'x0tta6bl4.mesh';
+const { trustDomain } = usualServer;
 const passphrase = 'correct horse battery staple';
 
 await using place = makePlace();
@@ -381,18 +378,10 @@ await t.test('places and passphrases that would be a mistake', async (t) => {
 
 await t.test('through a whole rotation of the root, no SVID of a real SPIRE is refused by anyone', async (t) => {
   const tools = await locateTools(['spire-server'], { onProgress() {} });
-  const out = join(place.dir, 'run');
-  mkdirSync(out);
-  const recorder = openRecorder(out);
-  const openedRun = openRun(newRunId(new Date()), out, recorder, new AbortController().signal);
-  t.teardown(() => {
-    recorder.close();
-    closeRun(openedRun);
-  });
-  await using runtime = startProcessRuntime(openedRun);
+  await using runtime = startProcesses(join(place.dir, 'run'));
   const config = readFileSync(join(server, 'current', 'upstream.conf'), 'utf8');
   await using spire = await startSpireServer(runtime, tools['spire-server'].path, {
-    ...{ name: 'spire', trustDomain, agentTtlSeconds: 3_600, cacheReloadMs: 200, requirePqKem: false, auditLog: false },
+    ...{ ...usualServer, name: 'spire' },
     upstream: { config },
   });
   const { api } = spire;

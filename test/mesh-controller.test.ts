@@ -6,10 +6,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { eventually } from '../fixtures/run/eventually.ts';
-import { openRecorder } from '../fixtures/run/recorder.ts';
-import { newRunId } from '../fixtures/run/run-id.ts';
-import { closeRun, openRun } from '../fixtures/run/run.ts';
-import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
 import { startSpireAgent } from '../fixtures/spire/spire-agent.ts';
 import { startSpireServer } from '../fixtures/spire/spire-server.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
@@ -17,13 +13,14 @@ import { SpiffeController, type MtlsConnection, type RegistrationRecord } from '
 import { fetchX509Context } from '../spiffe/workload-api.ts';
 import { hostPort } from '../src/host-port.ts';
 import { pem } from '../src/svid/x509/pem.ts';
+import { startProcesses, usualServer } from './spire-processes.ts';
 
 // The controller and the selector mesh:node_id on a real SPIRE: two nodes whose agents have one ID in common, so that nothing but the selector tells
 // them apart.
 
 t.setTimeout(120_000);
 
-const trustDomain = 'x0tta6bl4.mesh';
+const { trustDomain } = usualServer;
 const id = (path: string) => `spiffe://${trustDomain}${path}`;
 const [node1, node2] = [id('/node/node-001'), id('/node/node-002')];
 const uid = String(process.getuid!());
@@ -32,17 +29,9 @@ const svidTtlSeconds = 6;
 const tools = await locateTools(['spire-server', 'spire-agent', 'assay-mesh-attestor'], { onProgress() {} });
 const program = tools['assay-mesh-attestor'].path;
 const out = mkdtempSync(join(tmpdir(), 'assay-test-'));
-const recorder = openRecorder(out);
-const run = openRun(newRunId(new Date()), out, recorder, new AbortController().signal);
-await using runtime = startProcessRuntime(run);
-t.after(() => {
-  recorder.close();
-  closeRun(run);
-  rmSync(out, { recursive: true });
-});
-const spire = await startSpireServer(runtime, tools['spire-server'].path, {
-  ...{ name: 'spire', trustDomain, agentTtlSeconds: 3_600, cacheReloadMs: 200, requirePqKem: false, auditLog: false },
-});
+await using runtime = startProcesses(out);
+t.after(() => rmSync(out, { recursive: true }));
+const spire = await startSpireServer(runtime, tools['spire-server'].path, { ...usualServer, name: 'spire' });
 const authorities = (await spire.api.getBundle()).authorities.map(({ der }) => pem('CERTIFICATE', der)).join('');
 
 async function nodeOf(name: string) {

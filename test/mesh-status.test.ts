@@ -1,42 +1,29 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { eventually } from '../fixtures/run/eventually.ts';
-import { openRecorder } from '../fixtures/run/recorder.ts';
-import { newRunId } from '../fixtures/run/run-id.ts';
-import { closeRun, openRun } from '../fixtures/run/run.ts';
-import { startProcessRuntime } from '../fixtures/runtime/process/process.ts';
 import { startSpireAgent } from '../fixtures/spire/spire-agent.ts';
 import { startSpireServer } from '../fixtures/spire/spire-server.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { pem } from '../src/svid/x509/pem.ts';
 import { assay, makePlace } from './cli-run.ts';
+import { startProcesses, usualServer } from './spire-processes.ts';
 
 // `assay mesh status` beside a real agent: a right identity, none, one that nobody renews any more, and an agent that is not there.
 
 t.setTimeout(120_000);
 
-const trustDomain = 'x0tta6bl4.mesh';
+const { trustDomain } = usualServer;
 const id = (path: string) => `spiffe://${trustDomain}${path}`;
 const svidTtlSeconds = 6;
 
 const tools = await locateTools(['spire-server', 'spire-agent'], { onProgress() {} });
 await using place = makePlace();
-const out = join(place.dir, 'run');
-mkdirSync(out);
-const recorder = openRecorder(out);
-const run = openRun(newRunId(new Date()), out, recorder, new AbortController().signal);
-await using runtime = startProcessRuntime(run);
-t.after(() => {
-  recorder.close();
-  closeRun(run);
-});
-const spire = await startSpireServer(runtime, tools['spire-server'].path, {
-  ...{ name: 'spire', trustDomain, agentTtlSeconds: 3_600, cacheReloadMs: 200, requirePqKem: false, auditLog: false },
-});
+await using runtime = startProcesses(join(place.dir, 'run'));
+const spire = await startSpireServer(runtime, tools['spire-server'].path, { ...usualServer, name: 'spire' });
 const token = await spire.api.createJoinToken({ ttlSeconds: 300, agentId: id('/node/node-001') });
 const host = await runtime.startHost({ name: 'node-001', ports: [], innerPorts: ['metrics'] });
 await startSpireAgent(runtime, tools['spire-agent'].path, host, {
@@ -168,7 +155,7 @@ await t.test('an agent that is not there, or says nothing, leaves it open', asyn
 
 await t.test('a node that was off for too long comes back by a new token, with its ID and its entries', async (t) => {
   const second = await startSpireServer(runtime, tools['spire-server'].path, {
-    ...{ name: 'second', trustDomain, agentTtlSeconds: 10, cacheReloadMs: 200, requirePqKem: false, auditLog: false },
+    ...{ ...usualServer, name: 'second', agentTtlSeconds: 10 },
   });
   const bootstrapBundlePem = (await second.api.getBundle()).authorities
     .map(({ der }) => pem('CERTIFICATE', der))

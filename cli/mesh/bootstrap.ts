@@ -15,7 +15,6 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { diesWithUs } from '../../fixtures/run/dies-with-us.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
-import { takeLock } from '../../fixtures/toolchain/lock.ts';
 import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
 import { agentConfig, agentFiles, type AgentSetup } from '../../mesh/bootstrap/agent-config.ts';
 import { startAgentProcess, type AgentProcess } from '../../mesh/bootstrap/agent-process.ts';
@@ -31,7 +30,8 @@ import { readCertificate } from '../../src/svid/x509/read.ts';
 import { verifyX509Svid } from '../../src/svid/x509/verify.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readFlagFile } from '../flag-file.ts';
-import { abortOnSignals } from '../signals.ts';
+import { aborted, abortOnSignals } from '../signals.ts';
+import { aloneIn } from './alone-in.ts';
 
 /** The flags of `assay mesh bootstrap`. */
 export interface BootstrapFlags {
@@ -92,7 +92,7 @@ export async function bootstrapCommand(flags: BootstrapFlags): Promise<number> {
   const token = isAttested ? undefined : tokenFrom(flags.tokenFile!);
   const program = await agentProgram(flags.spireAgent);
   prepare(wanted);
-  await using _alone = await aloneIn(setup.directory);
+  await using _alone = await aloneIn(setup.directory, `--dir ${setup.directory}: another bootstrap goes on there`);
   return attest(flags, wanted, { program, token, say });
 }
 
@@ -131,7 +131,7 @@ async function attest({ within, stay, json }: BootstrapFlags, wanted: Bootstrap,
       say(`The node is attested. Its agent ends with this command; start it by: ${start}\n`);
       return exitCodes.pass;
     }
-    const how = await Promise.race([agent.ended, aborted(signal)]);
+    const how = await Promise.race([agent.ended, aborted(signal).then(() => undefined)]);
     if (how === undefined) return exitCodes.pass;
     throw new FixtureError(`the agent ${how}; look at ${files.log}`);
   } catch (error) {
@@ -141,10 +141,6 @@ async function attest({ within, stay, json }: BootstrapFlags, wanted: Bootstrap,
   } finally {
     await agent.end();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
 }
 
 // As much as the kernel takes for the address of a socket, and a byte at its end.
@@ -310,16 +306,6 @@ function replace(file: string, text: string): void {
   rmSync(draft, { force: true });
   writeFileSync(draft, text, { mode: 0o644, flag: 'wx' });
   renameSync(draft, file);
-}
-
-async function aloneIn(directory: string): Promise<AsyncDisposable> {
-  let holder = 0;
-  const lock = await takeLock(join(directory, '.lock'), ({ pid }) => {
-    holder = pid;
-    return true;
-  });
-  if (lock !== undefined) return lock;
-  throw new UsageError(`--dir ${directory}: another bootstrap goes on there, of process ${holder}`);
 }
 
 /** Until when the identity of that node is valid; undefined where others are handed out alone. @throws where it is not vouched for by the bundle */

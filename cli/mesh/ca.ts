@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { takeLock } from '../../fixtures/toolchain/lock.ts';
 import { createSteps, renewSteps } from '../../mesh/ca/ca.ts';
 import type { CaOptions, CaStep, Ceremony } from '../../mesh/ca/options.ts';
 import { rotations, rotationSteps } from '../../mesh/ca/rotation.ts';
@@ -11,7 +10,6 @@ import {
   lies,
   names,
   readState,
-  whole,
   type CaPlaces,
   type CaState,
   type KeptRoot,
@@ -20,8 +18,10 @@ import { leastPassphrase, mostPassphrase } from '../../mesh/ca/sealed-key.ts';
 import { serversHere } from '../../mesh/ca/servers-here.ts';
 import { statusOf, type CaStatus } from '../../mesh/ca/status.ts';
 import { makeDirectories } from '../../mesh/make-directories.ts';
+import { withoutLinks } from '../../mesh/without-links.ts';
 import { messageOf, UsageError } from '../../src/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { aloneIn } from './alone-in.ts';
 
 /** The flags of every `assay mesh ca` that opens the root's key. */
 export interface CaFlags {
@@ -99,7 +99,7 @@ function placeOf(flag: string, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   const wanted = 'wanted is a directory that `assay mesh ca` has written to';
   try {
-    if (statSync(path).isDirectory()) return whole(path);
+    if (statSync(path).isDirectory()) return withoutLinks(path);
   } catch (error) {
     throw new UsageError(`${flag} ${path}: ${messageOf(error)}; ${wanted}`);
   }
@@ -137,7 +137,7 @@ async function carryOut(flags: CaFlags, stepsOf: (ceremony: Ceremony) => CaStep[
   }
   // What is refused leaves nothing behind, not even the two places.
   stepsOf(ceremony);
-  await using _alone = await aloneIn(places);
+  await using _alone = await aloneInBoth(places);
   await told(async () => tidy(ceremony));
   const { before } = readState(places);
   const steps = stepsOf(ceremony);
@@ -158,20 +158,15 @@ async function carryOut(flags: CaFlags, stepsOf: (ceremony: Ceremony) => CaStep[
 }
 
 /** Keeps other ceremonies out of both places. @throws UsageError where one goes on, or a place cannot be written to */
-async function aloneIn({ offline, server }: CaPlaces): Promise<AsyncDisposable> {
+async function aloneInBoth({ offline, server }: CaPlaces): Promise<AsyncDisposable> {
   await using taking = new AsyncDisposableStack();
-  for (const place of [offline, server]) {
-    let holder = 0;
-    const lock = await told(async () => {
-      makeDirectories(place, 0o700);
-      return takeLock(join(place, '.lock'), ({ pid }) => {
-        holder = pid;
-        return true;
-      });
-    });
-    if (lock === undefined) throw new UsageError(`${place}: another ceremony goes on there, of process ${holder}`);
-    taking.use(lock);
-  }
+  for (const place of [offline, server])
+    taking.use(
+      await told(async () => {
+        makeDirectories(place, 0o700);
+        return aloneIn(place, `${place}: another ceremony goes on there`);
+      }),
+    );
   return taking.move();
 }
 
@@ -215,7 +210,7 @@ function whatThen({ next, before, records }: CaState, gone: KeptRoot | undefined
 
 function passphraseFrom(file: string, { offline, server }: CaPlaces): string {
   for (const place of [offline, server])
-    if (file !== '-' && lies(whole(file), place))
+    if (file !== '-' && lies(withoutLinks(file), place))
       throw new UsageError(`--passphrase-file: lies in ${place}, and would go where the key goes; keep it elsewhere`);
   const text = file === '-' ? fromStandardInput() : privateText(file);
   const passphrase = text.replace(/\n$/, '');

@@ -1,6 +1,7 @@
-import { realpathSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { UsageError } from '../../src/errors.ts';
+import { withoutLinks } from '../without-links.ts';
 
 /**
  * Sees to it that nobody else can put something in the place of what is kept in a directory: a socket of an agent, say, and whoever does that is
@@ -9,9 +10,8 @@ import { UsageError } from '../../src/errors.ts';
  * @throws UsageError for one on the way that somebody else owns, or may write to
  */
 export function refuseOthersDirectories(directory: string, flag: string): void {
-  const innermost = resolve(directory);
   let isInnermost = true;
-  for (let at = withoutLinks(innermost); ; at = dirname(at), isInnermost = false) {
+  for (let at = withoutLinks(directory); ; at = dirname(at), isInnermost = false) {
     const stat = statSync(at, { throwIfNoEntry: false });
     if (stat !== undefined) {
       const isOurs = stat.uid === 0 || stat.uid === process.getuid?.();
@@ -23,15 +23,5 @@ export function refuseOthersDirectories(directory: string, flag: string): void {
         );
     }
     if (at === dirname(at)) return;
-  }
-}
-
-/** The path that it has without links, as far as it is there. */
-function withoutLinks(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(withoutLinks(parent), path.slice(parent.length));
   }
 }

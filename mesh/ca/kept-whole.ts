@@ -22,10 +22,9 @@ export interface KeptFile {
 
 const draft = '.draft-';
 
-/** Makes a directory with its files, in one step: who looks for it finds nothing, or all. @throws UsageError where there is something already */
+/** Makes a directory with its files below one that is there, in one step: who looks for it finds nothing, or all. @throws UsageError where there is something already */
 export function makeWhole(directory: string, files: readonly KeptFile[]): void {
   const parent = dirname(directory);
-  mkdirSync(parent, { recursive: true, mode: 0o755 });
   const made = join(parent, `${draft}${process.pid}`);
   rmSync(made, { recursive: true, force: true });
   mkdirSync(made, { mode: 0o700 });

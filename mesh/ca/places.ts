@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { messageOf, UsageError } from '../../src/errors.ts';
+import { withoutLinks } from '../without-links.ts';
 import { pemBlocks } from '../../src/svid/x509/pem.ts';
 import { readCertificate, type Certificate } from '../../src/svid/x509/read.ts';
 import { readCeremony, type CeremonyRecord } from './ceremony.ts';
@@ -69,7 +70,7 @@ export function apart({ offline, server }: CaPlaces): CaPlaces {
     ['--server', server],
   ] as const)
     if (path.trim() === '') throw new UsageError(`${flag}: wants a directory; is the variable that names it empty?`);
-  const [one, other] = [whole(offline), whole(server)];
+  const [one, other] = [withoutLinks(offline), withoutLinks(server)];
   if (lies(one, other) || lies(other, one))
     throw new UsageError(
       `--offline ${offline} and --server ${server}: one lies in the other, so that the root's key would go where the server is; name two places apart`,
@@ -81,17 +82,6 @@ export function apart({ offline, server }: CaPlaces): CaPlaces {
 export function lies(path: string, directory: string): boolean {
   const way = relative(directory, path);
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`));
-}
-
-/** A path without symbolic links, as far as it is there. */
-export function whole(path: string): string {
-  const absolute = resolve(path);
-  try {
-    return realpathSync(absolute);
-  } catch {
-    const parent = resolve(absolute, '..');
-    return parent === absolute ? absolute : join(whole(parent), absolute.slice(parent.length));
-  }
 }
 
 /** What lies there. @throws UsageError for files that cannot be read, are no certificates, or do not belong together */
