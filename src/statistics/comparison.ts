@@ -32,7 +32,7 @@ export const comparedPercentiles: readonly number[] = [50, 90, 99];
 /** By how much a ratio grew. Shares: 0.2 is a fifth more. */
 export interface Comparison {
   readonly slowerBy: number;
-  /** Between these the growth lies, with a confidence of 95 %. */
+  /** Between these the growth lies, with a confidence of 95 % for all that are compared together. */
   readonly low: number;
   readonly high: number;
   /** What is no matter: what was allowed, or what the same thing is seen to differ by from itself. */
@@ -45,7 +45,8 @@ export interface Comparison {
 
 /**
  * Compares a percentile with an earlier one, each divided by that of a yardstick that was measured in turn with it, so that a machine which is
- * slower today is not held against the node. How far both may lie from the truth adds up as independent errors do; and what halves of the earlier
+ * slower today is not held against the node. How far both may lie from the truth adds up as independent errors do, and is taken wider, since whoever
+ * looks at several percentiles is wrong about one of them more often than about each; and what halves of the earlier
  * measurement differ by is what the machine does to things that are the same. Where those of the one that is judged differ as much, it is told apart as
  * unsteady: it did not get slower by that, nor did it not.
  *
@@ -53,7 +54,7 @@ export interface Comparison {
  */
 export function compare(now: RatioFigure, before: RatioFigure, allowed: number): Comparison {
   const grown = Math.log(now.value / before.value);
-  const error = Math.hypot(errorOf(now), errorOf(before));
+  const error = forAllTogether * Math.hypot(errorOf(now), errorOf(before));
   const floor = Math.log1p(Math.max(allowed, before.apart));
   const isBeyond = grown - error > floor;
   return {
@@ -64,6 +65,9 @@ export function compare(now: RatioFigure, before: RatioFigure, allowed: number):
     seesFrom: Math.expm1(floor + 2 * error),
   };
 }
+
+// Of the normal distribution: between these lies what is to be right of three at once, and of one. Source: O. J. Dunn, Multiple Comparisons Among Means.
+const forAllTogether = 2.394 / 1.96;
 
 /** How far it may lie from the truth, as the logarithm of a factor. */
 function errorOf({ value, low, high }: RatioFigure): number {
