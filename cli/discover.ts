@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { merged } from '../fixtures/target/discover/discovered.ts';
+import { merged, type DiscoveredNode } from '../fixtures/target/discover/discovered.ts';
 import { discoverEnvoy } from '../fixtures/target/discover/from-envoy.ts';
 import { discoverSpireAt } from '../fixtures/target/discover/from-spire.ts';
 import { fillIn, linesToFill, targetText } from '../fixtures/target/discover/target-text.ts';
 import { parseHostPort } from '../mesh/node/contract.ts';
 import { adminSocketPath } from '../spiffe/admin-socket.ts';
-import { parseEndpointSocket } from '../spiffe/workload-api.ts';
+import { fetchX509Context, parseEndpointSocket } from '../spiffe/workload-api.ts';
 import { messageOf, UsageError } from '../src/errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { abortOnSignals } from './signals.ts';
@@ -32,11 +32,12 @@ export async function discoverCommand(flags: DiscoverFlags): Promise<number> {
   const { spireServer, spireAddress, workloadApi, envoy, out } = flags;
   const admin = checked(flags);
   using stopping = abortOnSignals('leaving');
-  const [spire, ...doors] = await Promise.all([
+  const [handed, spire, ...doors] = await Promise.all([
+    workloadApi === undefined ? { ids: [] } : idsHanded(workloadApi),
     admin === undefined ? undefined : discoverSpireAt(admin),
     ...envoy.map((address) => discoverEnvoy(address, stopping.signal)),
   ]);
-  const nodes = merged(doors.flat(), spire?.nodes ?? []);
+  const nodes = merged(doors.flat(), spire?.nodes ?? []).map(noted(handed.ids));
   const text = targetText({
     ...spire,
     ...(workloadApi !== undefined && { workloadApi }),
@@ -52,11 +53,35 @@ export async function discoverCommand(flags: DiscoverFlags): Promise<number> {
       nodes.length === 0
         ? 'No service was found: there is no registration entry of a workload, and no listener that speaks TLS. Name yours under nodes.\n'
         : `${counted(nodes.length, 'service')} found.\n`,
+      ...(handed.trouble === undefined ? [] : [`--workload-api ${workloadApi}: ${handed.trouble}\n`]),
       ...(left.length === 0 ? [] : [`${fillIn} stands in ${counted(left.length, 'line')}: ${told(left)}.\n`]),
       `Then: npx assay target check ${out ?? 'FILE'}\n`,
     ].join(''),
   );
   return exitCodes.pass;
+}
+
+const handedWithinMs = 5_000;
+
+/** The IDs that the Workload API hands to this user, among whom the probe will be; or why that is not known, which keeps nothing from being written. */
+async function idsHanded(workloadApi: string): Promise<{ readonly ids: readonly string[]; readonly trouble?: string }> {
+  try {
+    const { svids } = await fetchX509Context(parseEndpointSocket(workloadApi), { withinMs: handedWithinMs });
+    return { ids: svids.map(({ spiffeId }) => spiffeId) };
+  } catch (error) {
+    return { ids: [], trouble: messageOf(error) };
+  }
+}
+
+/** Says so of a service whose identity this user is handed, too. */
+function noted(handed: readonly string[]): (node: DiscoveredNode) => DiscoveredNode {
+  return (node) =>
+    node.spiffeId === undefined || !handed.includes(node.spiffeId)
+      ? node
+      : {
+          ...node,
+          notes: [...node.notes, 'this user is handed it, too: where that is Assay alone, it is no service, and is to be deleted here'],
+        };
 }
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;

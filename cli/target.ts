@@ -18,11 +18,15 @@ interface Checked {
   readonly touches: readonly string[];
   /** Rights that the file gives and no run makes use of. */
   readonly unused: readonly string[];
+  /** Why others that it gives cannot be made use of in this mesh. */
+  readonly inVain: readonly string[];
 }
 
 /** What can be decided of a service by itself, and why it is not looked at in a role, where it is not. */
 interface CheckedNode {
   readonly name: string;
+  /** Whether somebody takes connections at its address. */
+  readonly door: CheckedTarget['doors'][number];
   readonly server: string | null;
   /** In whose name it is called, where it does not allow the probe. */
   readonly calledAs: string | null;
@@ -32,9 +36,9 @@ interface CheckedNode {
 
 /**
  * `assay target check FILE`: which clauses a gate could decide there now, what in the file would add which, and what a run would touch. Asks the
- * Workload API who the probe is, and nobody else anything.
+ * Workload API who the probe is, the SPIRE server whether what the file allows there can be made use of, and connects to each service without a word.
  *
- * @throws UsageError when the file is wrong, FixtureError when the probe is given no identity
+ * @throws UsageError when the file is wrong, FixtureError when the probe is given no identity or that server does not answer
  */
 export async function checkCommand(path: string, { json }: { readonly json: boolean }): Promise<number> {
   using stopping = abortOnSignals('leaving');
@@ -44,7 +48,7 @@ export async function checkCommand(path: string, { json }: { readonly json: bool
   return exitCodes.pass;
 }
 
-function toldOf({ probe, now, more, touches, unused }: CheckedTarget): Checked {
+function toldOf({ probe, now, doors, more, touches, unused, inVain }: CheckedTarget): Checked {
   const work = onOneMesh(gatePlan())!;
   const of = (reach: Reach) => decidable(work, reach);
   const can = ({ because }: Decidable) => because === undefined;
@@ -58,9 +62,10 @@ function toldOf({ probe, now, more, touches, unused }: CheckedTarget): Checked {
     more: more
       .map(({ write, reach }) => ({ write, decides: idsOf(of(reach)).filter((id) => !decided.has(id)) }))
       .filter(({ decides }) => decides.length > 0),
-    nodes: now.nodes.map((node) => ({
+    nodes: now.nodes.map((node, nth) => ({
       ...{
         name: node.name,
+        door: doors[nth]!,
         server: node.lacks?.server ?? null,
         calledAs: node.caller ?? null,
         client: node.lacks?.client ?? null,
@@ -70,19 +75,28 @@ function toldOf({ probe, now, more, touches, unused }: CheckedTarget): Checked {
     })),
     touches,
     unused,
+    inVain,
   };
 }
 
-function inWords(path: string, { probe, decidable, not, more, nodes, touches, unused }: Checked): string {
+const doorsInWords = {
+  open: '',
+  closed: '; nobody listens at its address',
+  silent: '; nobody answers at its address',
+  unknown: '; its address cannot be reached from here',
+} as const;
+
+function inWords(path: string, checked: Checked): string {
+  const { probe, decidable, not, more, nodes, touches, unused, inVain } = checked;
   const list = (ids: readonly string[]) => ids.map((id) => `    ${id}`);
   const reasons = Map.groupBy(not, ({ because }) => because);
   return [
     `The probe is ${probe}.`,
     '',
-    ...nodes.map(({ name, server, calledAs, client, decidable: own }) => {
+    ...nodes.map(({ name, door, server, calledAs, client, decidable: own }) => {
       const roles = [server === null ? 'as server' : undefined, client === null ? 'as client' : undefined];
       const told = roles.filter((role) => role !== undefined).join(' and ');
-      return `  ${name}  is looked at ${told === '' ? 'as a stranger sees it' : told}: ${own.length} clauses of its own${server === null ? '' : `; ${server}`}${calledAs === null ? '' : `; it does not allow the probe, and is called as ${calledAs}, whom it allows, by an SVID that SPIRE issues in that name`}`;
+      return `  ${name}  is looked at ${told === '' ? 'as a stranger sees it' : told}: ${own.length} clauses of its own${doorsInWords[door]}${server === null ? '' : `; ${server}`}${calledAs === null ? '' : `; it does not allow the probe, and is called as ${calledAs}, whom it allows, by an SVID that SPIRE issues in that name`}`;
     }),
     '',
     `${decidable.length} of ${decidable.length + not.length} clauses of the gate can be decided now:`,
@@ -95,6 +109,7 @@ function inWords(path: string, { probe, decidable, not, more, nodes, touches, un
     'A run contacts these and nothing else:',
     ...touches.map((one) => `    ${one}`),
     ...(unused.length === 0 ? [] : [`The file allows ${unused.join(' and ')}, which no run makes use of.`]),
+    ...inVain.map((why) => `What the file allows is not made use of: ${why}.`),
     '',
     `npx assay gate --target ${path}`,
     '',

@@ -20,7 +20,11 @@ export function skipWhatIsLacking(recorder: Recorder, target: Target, work: Work
   for (const [clause, all] of byClause) {
     const reasons = all.map(({ needs }) => lacking(target, needs));
     const reason = whyNone(reasons);
-    if (reason !== undefined) recorder.record({ kind: 'skip', clause: clause.id, reason });
+    if (reason !== undefined)
+      recorder.record({
+        ...{ kind: 'skip', clause: clause.id, reason },
+        ...(target.allowedInVain?.some((why) => reason.includes(why)) && { allowedInVain: true }),
+      });
     if (reason !== undefined && !all.some(({ partly }) => partly === true)) continue;
     left.add(clause.id);
     skipRoles(recorder, target, clause);

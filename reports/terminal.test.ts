@@ -29,6 +29,21 @@ await t.test('clauses that were left open for the same reason are told once, wit
   for (const line of lines) t.ok(line.length <= 80, line);
 });
 
+await t.test('where nothing was looked at, why is told, of five reasons; otherwise a report has them', async (t) => {
+  const skipped = (id: string, reason: string) => clause(id, reason, 'skipped');
+  const { text } = said([...seven.map((id, nth) => skipped(id, `reason ${nth}`)), skipped('mesh/x', 'reason 0')], []);
+  t.match(text, /2 clauses: reason 0 mesh\/tls\/\S+-a, mesh\/x/);
+  t.match(text, /reason 4 .*and 2 more reasons in the report/);
+  t.notMatch(said([skipped('mesh/x', 'nobody may'), clause('mesh/y', 'seen', 'pass')], []).text, /nobody may/);
+});
+
+await t.test('what was allowed and not done is told, however the run ends', async (t) => {
+  const reason = 'the trust domain is federated with others';
+  const skip: Step = { kind: 'skip', clause: 'mesh/x', reason, allowedInVain: true };
+  const { text } = said([clause('mesh/x', reason, 'skipped'), clause('mesh/y', 'seen', 'pass')], [skip]);
+  t.match(text, /! allowed, and not made use of, for a clause: the trust domain is federated with others/);
+});
+
 await t.test('a long title is wrapped, and a reason that is cut off bears a mark', async (t) => {
   const { text, lines } = said([clause(seven[0]!, 'a word '.repeat(200), 'fail')], []);
   t.match(

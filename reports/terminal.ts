@@ -1,4 +1,4 @@
-import type { History } from '../src/history.ts';
+import { entriesOf, type History } from '../src/history.ts';
 import type { ClauseOutcome } from '../src/report/acceptance.ts';
 import type { Report } from '../src/report/report.ts';
 import { rowName } from '../src/statistics/bench-rows.ts';
@@ -55,6 +55,7 @@ export function summary(report: Report, history: History, options: SummaryOption
     benchTable(report, paint, width),
     figures(report, paint, width),
     causes(report, history, paint, width),
+    allowedInVain(history, paint, width),
     leftBehind(report, paint, width),
     next(report, history, options.directory, paint, width),
   ];
@@ -111,18 +112,24 @@ function causes(report: Report, history: History, paint: Paint, width: number): 
     ...told.slice(0, mostTold),
     ...(more > 0 ? [`and ${more} more in the report`] : []),
     ...[machineSentence(report, history) ?? []].flat(),
-  ].flatMap((message) =>
-    wrap(message, width - 4, mostLines).map((line, at) => `  ${at === 0 ? paint('yellow', '!') : ' '} ${line}`),
+  ].flatMap((message) => warning(message, paint, width));
+}
+
+/** What was allowed and not done, and why: whoever gave a right counts on what it shows. */
+function allowedInVain(history: History, paint: Paint, width: number): string[] {
+  const skips = entriesOf(history, 'skip').filter((skip) => skip.allowedInVain);
+  return [...Map.groupBy(skips, ({ reason }) => reason)].flatMap(([reason, all]) =>
+    warning(`allowed, and not made use of, for ${all.length === 1 ? 'a clause' : `${all.length} clauses`}: ${reason}`, paint, width),
   );
 }
 
 /** What is still there when the run is over. */
 function leftBehind({ left = [] }: Report, paint: Paint, width: number): string[] {
-  return left.flatMap((one) =>
-    wrap(`left behind: ${leftSentence(one)}`, width - 4, mostLines).map(
-      (line, at) => `  ${at === 0 ? paint('yellow', '!') : ' '} ${line}`,
-    ),
-  );
+  return left.flatMap((one) => warning(`left behind: ${leftSentence(one)}`, paint, width));
+}
+
+function warning(text: string, paint: Paint, width: number): string[] {
+  return wrap(text, width - 4, mostLines).map((line, at) => `  ${at === 0 ? paint('yellow', '!') : ' '} ${line}`);
 }
 
 function figures(report: Report, paint: Paint, width: number): string[] {

@@ -1,7 +1,7 @@
 import { type ClientReadableStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 import { heardElsewhere } from '../src/heard-elsewhere.ts';
-import { codeName, openClient } from './grpc/client.ts';
+import { codeName, grpcWords, openClient } from './grpc/client.ts';
 import { loadProto } from './grpc/load.ts';
 import { type EndpointSocket, grpcTarget } from './workload-api/endpoint-socket.ts';
 import { parseX509Context, type X509Context, type X509SvidResponse } from './workload-api/x509-context.ts';
@@ -18,7 +18,7 @@ export class WorkloadApiError extends Error {
   readonly code: string;
 
   constructor(socket: string, code: string, details: string) {
-    super(`FetchX509SVID at ${socket}: ${code}: ${details}`);
+    super(`FetchX509SVID at ${socket}: ${code}: ${grpcWords(details)}`);
     this.code = code;
   }
 }

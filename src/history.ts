@@ -537,6 +537,8 @@ export interface Skip {
   readonly reason: string;
   /** What the clause warns of cannot come about here, so that nothing was left out. */
   readonly moot?: true;
+  /** Whoever runs the target allowed what would have shown it, and it was not done for this reason. */
+  readonly allowedInVain?: true;
 }
 
 /** Something is about to be written to a mesh that others run, and cannot be taken back. */

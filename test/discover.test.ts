@@ -62,7 +62,7 @@ await t.test('what nobody tells is marked, and refused until a person has filled
   t.equal(linesToFill(text).length, 3, text);
   writeFileSync(file, text);
   t.throws(() => readTargetFile(file), {
-    message: /workloadApi: .*\n.*nodes\[0\]\.address: "FILL-IN" is not host:port.*\n.*nodes\[0\]\.allows\[0\]: /,
+    message: /workloadApi: .*\n.*nodes\[0\]\.address: is still to be filled in; wanted is host:port, as in .*\n.*nodes\[0\]\.allows\[0\]: is still to be filled in; wanted is a list of the exact/,
   });
   const filled = text
     .replace('workloadApi: FILL-IN', 'workloadApi: unix:///x')

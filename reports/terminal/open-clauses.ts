@@ -5,17 +5,25 @@ import { levelWords, verdictWords } from '../wording.ts';
 import { clean, styles, wrap, type Paint } from './text.ts';
 
 const mostLines = 6;
+const mostReasons = 5;
 
-/** Each clause that is broken, those whose failure is accepted, then those that were not decided, by their reasons. Of a run that was stopped nobody asks what was left open. */
+/**
+ * Each clause that is broken, those whose failure is accepted, then those that were not decided, by their reasons; where nothing was looked at at all,
+ * why that is. Of a run that was stopped nobody asks what was left open.
+ */
 export function openClauses({ clauses, run }: Report, paint: Paint, width: number): string[] {
   const broken = clauses.filter((clause) => outcomeOf(clause) === 'fail');
   const accepted = clauses.filter((clause) => outcomeOf(clause) === 'accepted');
-  const open = run.aborted === null ? clauses.filter(({ verdict }) => verdict === 'inconclusive') : [];
+  const isSkippedWhole = clauses.every(({ verdict }) => verdict === 'skipped');
+  const left = clauses.filter(({ verdict }) => verdict === (isSkippedWhole ? 'skipped' : 'inconclusive'));
+  const open = run.aborted === null ? [...Map.groupBy(left, ({ reason }) => reason)] : [];
+  const told = isSkippedWhole ? open.slice(0, mostReasons) : open;
   return [
     ...[...broken, ...accepted].flatMap((clause) => oneClause(clause, paint, width)),
-    ...[...Map.groupBy(open, ({ reason }) => reason)].flatMap(([reason, [first, ...others]]) =>
+    ...told.flatMap(([reason, [first, ...others]]) =>
       others.length === 0 ? oneClause(first!, paint, width) : alike(reason, [first!, ...others], paint, width),
     ),
+    ...(told.length < open.length ? [`    and ${open.length - told.length} more reasons in the report`] : []),
   ];
 }
 
@@ -36,8 +44,9 @@ function oneClause(clause: ClauseReport, paint: Paint, width: number): string[] 
 function alike(reason: string, clauses: readonly ClauseReport[], paint: Paint, width: number): string[] {
   const [first = '', ...rest] = wrap(`${clauses.length} clauses: ${reason}`, width - 6, mostLines);
   const ids = clauses.map(({ id }) => id).join(', ');
+  const { verdict } = clauses[0]!;
   return [
-    `  ${paint(styles.inconclusive, verdictWords.inconclusive.sign)} ${first}`,
+    `  ${paint(styles[verdict], verdictWords[verdict].sign)} ${first}`,
     ...indented(rest),
     ...indented(wrap(ids, width - 6)).map((line) => paint('gray', line)),
   ];

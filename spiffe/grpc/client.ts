@@ -14,6 +14,11 @@ export function codeName(code: number): string {
   return status[code] ?? `CODE_${code}`;
 }
 
+/** What gRPC says of an error, without a note of its that is empty. Source: grpc-js 1.14, load-balancer-pick-first. */
+export function grpcWords(details: string): string {
+  return details.replace(/\.? ?Resolution note: *(undefined)?$/, '');
+}
+
 /**
  * Opens a channel of its own: nothing is shared with another client, so one "agent" never speaks over another's connection.
  *

@@ -1,6 +1,6 @@
 import type { Client, ServiceError } from '@grpc/grpc-js';
 
-import { callUnary, codeName } from '../grpc/client.ts';
+import { callUnary, codeName, grpcWords } from '../grpc/client.ts';
 import type { Method } from '../grpc/load.ts';
 
 /** A call to the server that did not succeed: refused, unanswered, or in a batch refused in part. */
@@ -16,7 +16,7 @@ export class ServerApiError extends Error {
   readonly address: string;
 
   constructor(call: string, code: string, details: string, address: string) {
-    super(`${call} at ${address}: ${code}: ${details}`);
+    super(`${call} at ${address}: ${code}: ${grpcWords(details)}`);
     this.call = call;
     this.code = code;
     this.details = details;

@@ -15,6 +15,8 @@ export interface ConfigKind<S extends v.GenericSchema> {
    * one place has that under `holder.key`, too.
    */
   readonly wanted: Readonly<Record<string, string>>;
+  /** What stands where a person has to fill in; left out: nothing does. */
+  readonly toFill?: string;
 }
 
 /** Something that is wrong with a place in a file. */
@@ -44,8 +46,9 @@ const mostTold = 20;
 export function readConfig<S extends v.GenericSchema>(
   text: string,
   shown: string,
-  { name, schema, knownKeys, wanted }: ConfigKind<S>,
+  kind: ConfigKind<S>,
 ): ConfigFile<v.InferOutput<S>> {
+  const { name, schema, wanted } = kind;
   if (text.length > mostBytes) throw new UsageError(`${shown}: is larger than 1 MiB, so it is hardly ${name}`);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
@@ -68,7 +71,7 @@ export function readConfig<S extends v.GenericSchema>(
   }
   if (Array.isArray(value)) throw new UsageError(`${where([])}: is a list; wanted is ${wanted['']}`);
   const parsed = v.safeParse(schema, value);
-  if (!parsed.success) complain(parsed.issues.map((issue) => complaintOf(issue, knownKeys, wanted)));
+  if (!parsed.success) complain(parsed.issues.map((issue) => complaintOf(issue, kind)));
   return { fields: parsed.output, where, complain };
 }
 
@@ -77,8 +80,7 @@ const printable = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, ' ');
 
 function complaintOf(
   issue: v.BaseIssue<unknown>,
-  knownKeys: Readonly<Record<string, readonly string[]>>,
-  wanted: Readonly<Record<string, string>>,
+  { knownKeys, wanted, toFill }: Pick<ConfigKind<v.GenericSchema>, 'knownKeys' | 'wanted' | 'toFill'>,
 ): Complaint {
   const at = (issue.path ?? []).map(({ key }) => key as string | number);
   const key = String(at.findLast((part) => typeof part === 'string') ?? '');
@@ -86,9 +88,10 @@ function complaintOf(
   if (issue.expected === 'never') {
     return { at, says: `unknown key; known here are ${(knownKeys[holder] ?? []).join(', ')}` };
   }
+  const right = `wanted is ${wanted[`${holder}.${key}`] ?? wanted[key] ?? issue.expected ?? 'something else'}`;
+  if (toFill !== undefined && issue.input === toFill) return { at, says: `is still to be filled in; ${right}` };
   if (issue.kind === 'validation')
     return { at, says: issue.type === 'raw_check' ? issue.message : `${JSON.stringify(issue.input)} ${issue.message}` };
-  const right = `wanted is ${wanted[`${holder}.${key}`] ?? wanted[key] ?? issue.expected ?? 'something else'}`;
   if (issue.received === 'undefined') return { at, says: `is missing; ${right}` };
   return { at, says: `${issue.type === 'picklist' ? `unknown: ${issue.received}` : `is ${issue.received}`}; ${right}` };
 }

@@ -189,7 +189,7 @@ const fields: { readonly [K in Happening['kind']]: FieldsOf<OfKind<K>> } = {
     found: each(shape<OfKind<'search'>['found'][number]>({ secret: label, place: label, form: keep })),
   },
   'token-life': { token: label, askedSeconds: keep, livesSeconds: keep, message: judged },
-  skip: { clause: keep, node, role: keep, reason: prose, moot: keep },
+  skip: { clause: keep, node, role: keep, reason: prose, moot: keep, allowedInVain: keep },
   written: { what: prose, at: address, until: keep, then: prose, undone: keep },
   'bench-row': {
     ...{ row: label, times: keep, generator: keep, loop: keep, verifies: keep, node: label, implementation },

@@ -1145,10 +1145,11 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
         [probe, ...target.nodes.map(({ spiffeId }) => spiffeId)].toSorted(),
       );
       t.match(text, /# .* agents are alive/);
+      t.match(text, /this user is handed it, too: where that is Assay alone[^\n]*\n +-? ?name: assay-probe/);
       t.match(text, /is federated with /);
       const refused = await run('gate', '--target', out, '--quiet');
       t.equal(refused.code, 2);
-      t.match(refused.stderr, /discovered\.yaml:\d+: nodes\[0\]\.address: "FILL-IN" is not host:port/);
+      t.match(refused.stderr, /discovered\.yaml:\d+: nodes\[0\]\.address: is still to be filled in; wanted is host:port/);
       const nodes = discovered.nodes.flatMap((node) => {
         const known = target.nodes.find(({ spiffeId }) => spiffeId === node.spiffeId);
         return known === undefined ? [] : [{ ...node, address: known.address, allows: known.allows }];
@@ -1168,17 +1169,21 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
         readonly more: readonly { readonly write: string; readonly decides: readonly string[] }[];
         readonly nodes: readonly {
           readonly name: string;
+          readonly door: string;
           readonly server: string | null;
           readonly calledAs: string | null;
         }[];
         readonly touches: readonly string[];
+        readonly inVain: readonly string[];
       };
     };
-    for (const name of ['read-only', 'write', 'svids', 'authority']) {
+    for (const name of ['read-only', 'write', 'svids', 'authority', 'partners']) {
       const report = JSON.parse(readFileSync(join(dir, `out-${name}`, 'report.json'), 'utf8')) as Report;
       const { decidable } = await check(name);
       t.strictSame(decidable.toSorted(), decided(report), `${name}: as the gate did`);
     }
+    const partners = await check('partners');
+    t.match(partners.inVain, [/^the trust domain is federated with /]);
     const stranger = await check('stranger');
     t.match(stranger.nodes[0], {
       server:
@@ -1189,12 +1194,20 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
     t.match(choosy.nodes.at(-1), { name: 'choosy', server: null, calledAs: caller });
     t.match(choosy.touches.join('\n'), new RegExp(`choosy, which is called as ${caller}`));
     t.match(choosy.touches.join('\n'), new RegExp(`SVIDs in the name of ${caller}, whom services allow`));
-    const { probe: asked, more, touches } = await check('read-only');
+    const { probe: asked, more, touches, nodes: looked } = await check('read-only');
+    t.strictSame(
+      looked.map(({ door }) => door),
+      looked.map(() => 'open'),
+    );
+    t.equal(choosy.nodes.at(-1)?.door, 'closed', 'that one is gone');
+    const { bundleEndpoint: _endpoint, ...server } = target.spireServer;
+    writeTarget('no-endpoint', { ...target, spireServer: server, allow: noFaults });
+    const adding = (all: typeof more, words: RegExp) => all.find(({ write }) => words.test(write))?.decides.toSorted();
+    t.match(adding((await check('no-endpoint')).more, /^spireServer: \{ …, bundleEndpoint: /), [/bundle-endpoint/]);
     t.equal(asked, probe);
-    const adding = (words: RegExp) => more.find(({ write }) => words.test(write))?.decides.toSorted();
-    t.strictSame(adding(/^allow: \{ write: \[tokens\] \}/), withTokens.toSorted());
-    t.strictSame(adding(/^allow: \{ write: \[svids\] \}/), withSvids.toSorted());
-    t.ok(adding(/^dial: /)?.includes('mesh/tls/version-as-client'));
+    t.strictSame(adding(more, /^allow: \{ write: \[tokens\] \}/), withTokens.toSorted());
+    t.strictSame(adding(more, /^allow: \{ write: \[svids\] \}/), withSvids.toSorted());
+    t.ok(adding(more, /^dial: /)?.includes('mesh/tls/version-as-client'));
     t.equal(touches.length, 3 + target.nodes.length, 'the Workload API, the ports of the server and the nodes');
     const { code, stdout } = await run('target', 'check', 'read-only.yaml');
     t.equal(code, 0);
