@@ -33,7 +33,7 @@ export async function discoverCommand(flags: DiscoverFlags): Promise<number> {
   const admin = checked(flags);
   using stopping = abortOnSignals('leaving');
   const [handed, spire, ...doors] = await Promise.all([
-    workloadApi === undefined ? { ids: [] } : idsHanded(workloadApi),
+    workloadApi === undefined ? nobody : idsHanded(workloadApi),
     admin === undefined ? undefined : discoverSpireAt(admin),
     ...envoy.map((address) => discoverEnvoy(address, stopping.signal)),
   ]);
@@ -53,7 +53,7 @@ export async function discoverCommand(flags: DiscoverFlags): Promise<number> {
       nodes.length === 0
         ? 'No service was found: there is no registration entry of a workload, and no listener that speaks TLS. Name yours under nodes.\n'
         : `${counted(nodes.length, 'service')} found.\n`,
-      ...(handed.trouble === undefined ? [] : [`--workload-api ${workloadApi}: ${handed.trouble}\n`]),
+      ...(handed.trouble === undefined ? [] : [`Who Assay will be is not known: ${handed.trouble}\n`]),
       ...(left.length === 0 ? [] : [`${fillIn} stands in ${counted(left.length, 'line')}: ${told(left)}.\n`]),
       `Then: npx assay target check ${out ?? 'FILE'}\n`,
     ].join(''),
@@ -61,10 +61,17 @@ export async function discoverCommand(flags: DiscoverFlags): Promise<number> {
   return exitCodes.pass;
 }
 
+interface Handed {
+  readonly ids: readonly string[];
+  /** Why that is not known. */
+  readonly trouble?: string;
+}
+
+const nobody: Handed = { ids: [] };
 const handedWithinMs = 5_000;
 
 /** The IDs that the Workload API hands to this user, among whom the probe will be; or why that is not known, which keeps nothing from being written. */
-async function idsHanded(workloadApi: string): Promise<{ readonly ids: readonly string[]; readonly trouble?: string }> {
+async function idsHanded(workloadApi: string): Promise<Handed> {
   try {
     const { svids } = await fetchX509Context(parseEndpointSocket(workloadApi), { withinMs: handedWithinMs });
     return { ids: svids.map(({ spiffeId }) => spiffeId) };
@@ -80,7 +87,10 @@ function noted(handed: readonly string[]): (node: DiscoveredNode) => DiscoveredN
       ? node
       : {
           ...node,
-          notes: [...node.notes, 'this user is handed it, too: where that is Assay alone, it is no service, and is to be deleted here'],
+          notes: [
+            ...node.notes,
+            'this user is handed it, too: where that is Assay alone, it is no service, and is to be deleted here',
+          ],
         };
 }
 

@@ -119,7 +119,11 @@ function causes(report: Report, history: History, paint: Paint, width: number): 
 function allowedInVain(history: History, paint: Paint, width: number): string[] {
   const skips = entriesOf(history, 'skip').filter((skip) => skip.allowedInVain);
   return [...Map.groupBy(skips, ({ reason }) => reason)].flatMap(([reason, all]) =>
-    warning(`allowed, and not made use of, for ${all.length === 1 ? 'a clause' : `${all.length} clauses`}: ${reason}`, paint, width),
+    warning(
+      `allowed, and not made use of, for ${all.length === 1 ? 'a clause' : `${all.length} clauses`}: ${reason}`,
+      paint,
+      width,
+    ),
   );
 }
 

@@ -17,6 +17,7 @@ import { published } from './docs/oscal/published.ts';
 import { reportSchema } from './docs/report-schema.ts';
 import { scenarioPage } from './docs/scenario-page.ts';
 import { targetPages } from './docs/target-page.ts';
+import { troubleshootingPage } from './docs/troubleshooting-page.ts';
 
 const formats = await loadFormats();
 
@@ -31,6 +32,7 @@ function generatedPages(): Map<string, string> {
     oscalDocument('catalog', catalog),
     oscalDocument('component-definition', componentDefinition),
     ['docs/report.schema.json', reportSchema()],
+    ['docs/troubleshooting.md', troubleshootingPage()],
     ...targetPages(),
     ...scenarios.map((scenario) => [`docs/scenarios/${scenario.id}.md`, scenarioPage(scenario)] as const),
   ]);

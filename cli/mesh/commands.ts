@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AgentsFlags } from './agents.ts';
 import type { BootstrapFlags } from './bootstrap.ts';
 import type { CaFlags, createCaCommand as create, rotateRootCommand as rotate } from './ca.ts';
+import type { ExplainFlags } from './explain.ts';
 import type { RejoinFlags } from './rejoin.ts';
 import type { StatusFlags } from './status.ts';
 
@@ -48,6 +49,28 @@ export function meshCommands(mesh: Command, done: (code: number) => void): void 
     .action(async (flags: AgentsFlags) => {
       const { agentsCommand } = await import('./agents.ts');
       done(await agentsCommand(flags));
+    });
+
+  mesh
+    .command('explain')
+    .description(
+      'why identities are not renewed (rotation), a handshake fails (handshake), or the files of a helper are of no use (helper): looks, changes nothing, and names the cause; exit code 1 where one was found, 3 where none was and not all could be looked at',
+    )
+    .argument('[tree]', 'rotation, handshake or helper (default: whatever the flags are about)')
+    .option('--workload-api <socket>', 'of the agent (default: SPIFFE_ENDPOINT_SOCKET)')
+    .option('--trust-domain <name>', 'that is expected here')
+    .option('--server <host:port>', 'where the SPIRE server takes agents')
+    .option('--spire-server <socket>', 'its admin socket, for what it knows of its agents')
+    .option('--node <spiffe-id>', 'of that node alone')
+    .option('--agent-data <dir>', 'data_dir of the agent')
+    .option('--peer <host:port>', 'the service whose handshake is looked at; it is asked nothing')
+    .option('--expect <spiffe-id>', 'whom you expect there')
+    .option('--helper-dir <dir>', 'where a helper keeps the files of a service')
+    .addOption(new Option('--within <time>', 'how long each look may take').argParser(timeMs).default(5_000, '5s'))
+    .option('--json', 'machine output', false)
+    .action(async (tree: string | undefined, flags: ExplainFlags) => {
+      const { explainCommand } = await import('./explain.ts');
+      done(await explainCommand(tree, flags));
     });
 
   mesh

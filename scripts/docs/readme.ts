@@ -5,6 +5,7 @@ import { benchRuntimes, readResult } from '../gate-speed/result.ts';
 import { readComparison, type Verdicts } from '../comparison/result.ts';
 import { readRows, type KeptBench } from '../kept-rows/kept-rows.ts';
 import { attachCells, attachHead, readAttach } from '../attach-speed/result.ts';
+import { readNodeCost } from '../node-cost/result.ts';
 import { readQuiet } from '../quiet/result.ts';
 import { readDetection } from '../detection/result.ts';
 import { scenarios } from '../../scenarios/index.ts';
@@ -61,6 +62,7 @@ function blocks(): Block[] {
     { name: 'attach', text: attach() },
     { name: 'quiet', text: quiet() },
     { name: 'comparison', text: comparison() },
+    { name: 'node-cost', text: nodeCost() },
     { name: 'targets', text: targets() },
     { name: 'figures', text: figures() },
     { name: 'program', text: program() },
@@ -132,6 +134,16 @@ function quiet(): string {
       `p${percentile} ${window}: ${milliseconds(fromMs)} to ${milliseconds(toMs)} in ${gates} gates in a row, of whose own intervals **${within}** hold their median (${disturbed} were disturbed by the machine)`,
   );
   return `\`npm run bench:quiet\` on ${date}, on ${cores} cores: ${told.join('; ')}.`;
+}
+
+function nodeCost(): string {
+  const found = readNodeCost();
+  if (found === undefined) return 'What the reference node costs was not measured yet: `npm run bench:node` does.';
+  const { date, cores, rounds, handshake, request } = found;
+  const share = (value: number) => `${value < 0 ? '' : '+'}${(100 * value).toFixed(0)} %`;
+  const told = ({ referenceMs, bareMs, moreBy, between }: typeof handshake) =>
+    `${milliseconds(referenceMs)} and ${milliseconds(bareMs)}, **${share(moreBy)}** (${share(between[0])} to ${share(between[1])} in ${rounds} rounds)`;
+  return `By \`npm run bench:node\` on ${date}, on ${cores} cores, processor time of the reference node beside a bare server of \`node:https\` that checks the chain, pins the same ID and answers the same bytes: for a handshake with its request ${told(handshake)}; for a request on a connection that stands ${told(request)}.`;
 }
 
 function comparison(): string {

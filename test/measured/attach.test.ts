@@ -1149,7 +1149,10 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       t.match(text, /is federated with /);
       const refused = await run('gate', '--target', out, '--quiet');
       t.equal(refused.code, 2);
-      t.match(refused.stderr, /discovered\.yaml:\d+: nodes\[0\]\.address: is still to be filled in; wanted is host:port/);
+      t.match(
+        refused.stderr,
+        /discovered\.yaml:\d+: nodes\[0\]\.address: is still to be filled in; wanted is host:port/,
+      );
       const nodes = discovered.nodes.flatMap((node) => {
         const known = target.nodes.find(({ spiffeId }) => spiffeId === node.spiffeId);
         return known === undefined ? [] : [{ ...node, address: known.address, allows: known.allows }];
