@@ -148,7 +148,10 @@ await t.test(
       out,
     ]);
     t.equal(ended.code, 0, ended.stderr);
-    t.match(ended.stderr, /^1 service found\.\nWho Assay will be is not known: .* connect ENOENT \/run\/agent\.sock\nFILL-IN stands in 1 line: \d+\.\nThen: npx assay target check /);
+    t.match(
+      ended.stderr,
+      /^1 service found\.\nWho Assay will be is not known: .* connect ENOENT \/run\/agent\.sock\nFILL-IN stands in 1 line: \d+\.\nThen: npx assay target check /,
+    );
     t.match(parse(readFileSync(out, 'utf8')), {
       trustDomain: 'FILL-IN',
       nodes: [{ spiffeId: self, allows: [allowed], protocol: 'h2' }],

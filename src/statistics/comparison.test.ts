@@ -11,7 +11,11 @@ await t.test('what grew by more than was allowed, and than nobody can tell, is s
   const found = compare(ratio(1.2), ratio(1), 0.05);
   t.equal(found.isSlower, true);
   t.equal(found.slowerBy.toFixed(6), '0.200000');
-  t.strictSame([found.low, found.high].map((one) => one.toFixed(3)), ['0.180', '0.221'], 'two of a hundredth, of three');
+  t.strictSame(
+    [found.low, found.high].map((one) => one.toFixed(3)),
+    ['0.180', '0.221'],
+    'two of a hundredth, of three',
+  );
   t.equal(compare(ratio(1.04), ratio(1), 0.05).isSlower, false);
   t.equal(compare(ratio(1.2), ratio(1), 0.2).isSlower, false);
   t.equal(compare(ratio(1.2, 0.1), ratio(1, 0.1), 0.05).isSlower, false, 'too wide to tell');

@@ -16,6 +16,8 @@ import { readProxy, type LentProxy } from '../../fixtures/target/attach/lent-pro
 import { issueIdentity } from '../../fixtures/probes/issue-identity.ts';
 import { offerTo } from '../../fixtures/probes/probe.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
+import { deadRuns } from '../../fixtures/run/guardian/leftovers.ts';
+import { undosOf } from '../../fixtures/run/guardian/undo.ts';
 import { processesOf } from '../../fixtures/run/guardian/leftovers.ts';
 import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
 import { impostors } from '../../impostors/catalogue.ts';
@@ -956,6 +958,10 @@ await t.test('a mesh that runs already', { timeout: 1_200_000 }, async (t) => {
       child.kill('SIGKILL');
       await killed;
       await eventually('all lead where they led', async () => !(await led()).includes(false), { withinMs: 20_000 });
+      // Also those that it had only been about to bend: the guardian undoes them one after the other.
+      await eventually('nothing is left to be undone', () => deadRuns().flatMap(undosOf).length === 0, {
+        withinMs: 30_000,
+      });
       mesh.stopImpostors();
     },
   );
