@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +22,7 @@ import {
   startCli,
   type Place,
 } from './cli-run.ts';
+import { mayMount, tinyDisk } from './tiny-disk.ts';
 
 t.setTimeout(3_600_000);
 
@@ -669,29 +669,6 @@ await t.test('nodes that break the node contract', { jobs: 3 }, async (t) => {
     });
   }
 });
-
-/** A file system that is soon full. */
-function tinyDisk(place: Place, bytes: number): { readonly path: string } & Disposable {
-  const path = join(place.dir, 'disk');
-  mkdirSync(path);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path]);
-  return {
-    path,
-    [Symbol.dispose]: () => {
-      execFileSync('umount', ['-l', path]);
-    },
-  };
-}
-
-const mayMount = (() => {
-  try {
-    // In a mount namespace of its own, so that the look leaves nothing.
-    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 await t.test(
   'a disk that is full',

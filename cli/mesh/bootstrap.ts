@@ -1,7 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
-  accessSync,
-  constants,
   existsSync,
   lstatSync,
   openSync,
@@ -15,7 +13,6 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { diesWithUs } from '../../fixtures/run/dies-with-us.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
-import { locateTools } from '../../fixtures/toolchain/toolchain.ts';
 import { agentConfig, agentFiles, type AgentSetup } from '../../mesh/bootstrap/agent-config.ts';
 import { startAgentProcess, type AgentProcess } from '../../mesh/bootstrap/agent-process.ts';
 import { refuseOthersDirectories } from '../../mesh/bootstrap/safe-directory.ts';
@@ -32,6 +29,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { readFlagFile } from '../flag-file.ts';
 import { aborted, abortOnSignals } from '../signals.ts';
 import { aloneIn } from './alone-in.ts';
+import { programOf } from './program-flag.ts';
 
 /** The flags of `assay mesh bootstrap`. */
 export interface BootstrapFlags {
@@ -90,7 +88,7 @@ export async function bootstrapCommand(flags: BootstrapFlags): Promise<number> {
     return exitCodes.pass;
   }
   const token = isAttested ? undefined : tokenFrom(flags.tokenFile!);
-  const program = await agentProgram(flags.spireAgent);
+  const program = await programOf('--spire-agent', 'spire-agent', flags.spireAgent);
   prepare(wanted);
   await using _alone = await aloneIn(setup.directory, `--dir ${setup.directory}: another bootstrap goes on there`);
   return attest(flags, wanted, { program, token, say });
@@ -267,20 +265,6 @@ function tokenFrom(file: string): string {
   if (!/^\S{8,}$/.test(token))
     throw new UsageError('--token-file: holds no join token; wanted is one word, as SPIRE makes it');
   return token;
-}
-
-async function agentProgram(given: string | undefined): Promise<string> {
-  if (given === undefined) {
-    const { 'spire-agent': found } = await locateTools(['spire-agent'], { onProgress: () => undefined });
-    return found.path;
-  }
-  try {
-    accessSync(given, constants.X_OK);
-    if (statSync(given).isFile()) return resolve(given);
-  } catch (error) {
-    throw new UsageError(`--spire-agent ${given}: ${messageOf(error)}`);
-  }
-  throw new UsageError(`--spire-agent ${given}: is no program`);
 }
 
 /** @throws UsageError for what the file system has against it */

@@ -5,7 +5,7 @@ import { forgeAuthority, type Authority } from '../../src/svid/x509/forge.ts';
 import { privateKeyPem } from '../../src/svid/x509/key-pair.ts';
 import type { Certificate } from '../../src/svid/x509/read.ts';
 import { addToCeremony, did, type CeremonyRecord, type Told } from './ceremony.ts';
-import { makeWhole, removeWhole, turnLink } from './kept-whole.ts';
+import { makeWhole, removeWhole, turnLink } from '../kept-whole.ts';
 import { backdatedMs, dayMs, type CaOptions, type CaStep, type Ceremony, type Shape } from './options.ts';
 import { names, readState, type KeptRoot } from './places.ts';
 import { openKey, sealKey } from './sealed-key.ts';

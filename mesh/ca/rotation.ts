@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { UsageError } from '../../src/errors.ts';
 import { did, type CeremonyRecord } from './ceremony.ts';
-import { moveWhole } from './kept-whole.ts';
+import { moveWhole } from '../kept-whole.ts';
 import { handOver, makeRoot, note, retirement, step } from './making.ts';
 import type { CaOptions, CaStep, Ceremony } from './options.ts';
 import { names, type CaState } from './places.ts';

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { addToCeremony, did } from './ceremony.ts';
-import { removeDrafts } from './kept-whole.ts';
+import { removeDrafts } from '../kept-whole.ts';
 import { removeOthers } from './making.ts';
 import type { Ceremony } from './options.ts';
 import { names, readState } from './places.ts';

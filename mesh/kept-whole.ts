@@ -11,7 +11,7 @@ import {
   lstatSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../src/errors.ts';
 
 /** A file of a directory that is made as a whole. Those that hold a secret are for their owner alone. */
 export interface KeptFile {
@@ -23,11 +23,11 @@ export interface KeptFile {
 const draft = '.draft-';
 
 /** Makes a directory with its files below one that is there, in one step: who looks for it finds nothing, or all. @throws UsageError where there is something already */
-export function makeWhole(directory: string, files: readonly KeptFile[]): void {
+export function makeWhole(directory: string, files: readonly KeptFile[], mode = 0o700): void {
   const parent = dirname(directory);
   const made = join(parent, `${draft}${process.pid}`);
   rmSync(made, { recursive: true, force: true });
-  mkdirSync(made, { mode: 0o700 });
+  mkdirSync(made, { mode });
   try {
     for (const { name, text, secret } of files) writeThrough(join(made, name), text, secret === true ? 0o600 : 0o644);
     try {
@@ -62,6 +62,8 @@ export function moveWhole(from: string, to: string): void {
 /** Has a link lead elsewhere, in one step. */
 export function turnLink(link: string, to: string): void {
   const turned = join(dirname(link), `${draft}link-${process.pid}`);
+  // Of a turn that failed.
+  rmSync(turned, { force: true });
   symlinkSync(to, turned);
   // Whoever copied it and followed links has made a directory of it.
   if (lstatSync(link, { throwIfNoEntry: false })?.isDirectory()) removeWhole(link);
