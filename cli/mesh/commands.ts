@@ -3,6 +3,7 @@ import type { AgentsFlags } from './agents.ts';
 import type { BootstrapFlags } from './bootstrap.ts';
 import type { CaFlags, createCaCommand as create, rotateRootCommand as rotate } from './ca.ts';
 import type { ExplainFlags } from './explain.ts';
+import type { HelperCheckFlags, HelperRunFlags, HelperStatusFlags, HelperVerifyFlags } from './helper.ts';
 import type { RejoinFlags } from './rejoin.ts';
 import type { StatusFlags } from './status.ts';
 
@@ -117,6 +118,13 @@ export function meshCommands(mesh: Command, done: (code: number) => void): void 
       done(await rejoinCommand(flags));
     });
 
+  helperCommands(
+    mesh
+      .command('helper')
+      .description('SPIFFE for programs that read files: the real spiffe-helper under the settings of a helper.conf'),
+    done,
+  );
+
   const ca = mesh
     .command('ca')
     .description('the root of a mesh, kept offline, and the intermediates that SPIRE servers sign below it');
@@ -176,6 +184,76 @@ Examples:
       const { caStatusCommand } = await import('./ca.ts');
       done(caStatusCommand(flags));
     });
+}
+
+function helperCommands(helper: Command, done: (code: number) => void): void {
+  asking(helper.command('run'))
+    .description(
+      'keep svid.pem, svid_key.pem and svid_bundle.pem fresh, until Ctrl-C; standard output has an event a line, as JSON',
+    )
+    .argument('[command...]', 'behind --: a program that uses the files; it ends with this command')
+    .requiredOption('--dir <dir>', 'where the files go')
+    .option('--renew-signal <name>', 'tells the program of new files, where it handles that signal; or none', 'SIGHUP')
+    .option('--give-up', 'end after max_retries, which strands the program when the agent is away for longer', false)
+    .option('--spiffe-helper <file>', 'the program (default: that of the toolchain)')
+    .option('--dry-run', 'only say what would be done', false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  assay mesh helper run --config helper.conf --dir /run/spiffe/certs
+  assay mesh helper run --config helper.conf --dir /run/spiffe/certs -- nginx -g 'daemon off;'`,
+    )
+    .action(async (command: readonly string[], flags: HelperRunFlags) => {
+      const { helperRunCommand } = await import('./helper.ts');
+      done(await helperRunCommand(command, flags));
+    });
+  asking(helper.command('check'))
+    .description(
+      'what each setting would do, read literally, what is done instead, and the configuration that spiffe-helper gets; it asks nobody',
+    )
+    .option('--strict', 'exit code 1 where a setting is a danger', false)
+    .option('--json', 'machine output', false)
+    .action(async (flags: HelperCheckFlags) => {
+      const { helperCheckCommand } = await import('./helper.ts');
+      done(helperCheckCommand(flags));
+    });
+  helper
+    .command('status')
+    .description('the SVID in the files, how far its life has gone, and alarms; exit code 1 where something is wrong')
+    .requiredOption('--dir <dir>', 'where the files are')
+    .option('--json', 'machine output', false)
+    .action(async (flags: HelperStatusFlags) => {
+      const { helperStatusCommand } = await import('./helper.ts');
+      done(helperStatusCommand(flags));
+    });
+  helper
+    .command('verify')
+    .description(
+      'whether the files belong together: key, chain, bundle, ID, time, permissions; exit code 1 where they do not',
+    )
+    .requiredOption('--dir <dir>', 'where the files are, also those of a spiffe-helper alone')
+    .option('--trust-domain <name>', 'that the SVID has to be of (default: SPIFFE_TRUST_DOMAIN)')
+    .option('--json', 'machine output', false)
+    .action(async (flags: HelperVerifyFlags) => {
+      const { helperVerifyCommand } = await import('./helper.ts');
+      done(helperVerifyCommand(flags));
+    });
+}
+
+/** The options of every command that reads what a helper is asked for. */
+function asking(command: Command): Command {
+  return command
+    .requiredOption('--config <file>', 'with the settings of the demo document, as renewal_interval = "30s"')
+    .option(
+      '--workload-api <socket>',
+      'of the agent, as unix:///run/spire/agent.sock (default: SPIFFE_ENDPOINT_SOCKET)',
+    )
+    .addOption(
+      new Option('--svid-ttl <time>', 'how long SVIDs live here, for what is said of the settings')
+        .argParser(timeMs)
+        .default(3_600_000, '1h'),
+    );
 }
 
 /** The options of every command that opens the key of a root. */
