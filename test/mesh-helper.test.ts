@@ -301,6 +301,13 @@ await t.test(
     const away = [helper.told(), asking.told()] as const;
     await agent.start();
     await helper.until('rotated', away[0]);
+    t.notOk(
+      helper
+        .events()
+        .slice(before)
+        .some(({ event }) => event === 'withdrawn'),
+      'an agent that restarts withdraws nothing',
+    );
     await asking.until('alarm-over', away[1], overOf('bundle-unconfirmed'));
     t.equal((await asking.stop('SIGINT')).code, 0);
   },
