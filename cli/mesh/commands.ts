@@ -67,6 +67,7 @@ export function meshCommands(mesh: Command, done: (code: number) => void): void 
     .option('--peer <host:port>', 'the service whose handshake is looked at; it is asked nothing')
     .option('--expect <spiffe-id>', 'whom you expect there')
     .option('--helper-dir <dir>', 'where a helper keeps the files of a service')
+    .option('--helper-config <file>', 'its settings, as `assay mesh helper` takes them')
     .addOption(new Option('--within <time>', 'how long each look may take').argParser(timeMs).default(5_000, '5s'))
     .option('--json', 'machine output', false)
     .action(async (tree: string | undefined, flags: ExplainFlags) => {

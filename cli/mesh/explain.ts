@@ -6,6 +6,7 @@ import { lookAtPeer } from '../../mesh/explain/look/peer.ts';
 import { lookAtPort } from '../../mesh/explain/look/port.ts';
 import { lookAtWorkloadApi } from '../../mesh/explain/look/workload-api.ts';
 import type { Scene, WorkloadApiSeen } from '../../mesh/explain/scene.ts';
+import { readSettings } from '../../mesh/helper/settings.ts';
 import { held } from '../../mesh/node/held.ts';
 import { parseHostPort } from '../../mesh/node/contract.ts';
 import { readAgentData } from '../../mesh/status/agent-data.ts';
@@ -14,6 +15,7 @@ import { connectServerApi } from '../../spiffe/server-api.ts';
 import { parseEndpointSocket } from '../../spiffe/workload-api.ts';
 import { messageOf, UsageError } from '../../src/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { readFlagFile } from '../flag-file.ts';
 import { adminPathOf, checkNodeId, notReached } from './server-flags.ts';
 
 /** The flags of `assay mesh explain`. */
@@ -30,6 +32,8 @@ export interface ExplainFlags {
   readonly peer?: string;
   readonly expect?: string;
   readonly helperDir?: string;
+  /** File of the helper's settings. */
+  readonly helperConfig?: string;
   /** Milliseconds, for each look. */
   readonly within: number;
   readonly json: boolean;
@@ -110,7 +114,7 @@ async function look(flags: ExplainFlags): Promise<Scene> {
   const own = workloadApi?.state === 'handed' ? held(workloadApi.context) : undefined;
   const call = { ...(expect !== undefined && { expect }), ...(own && { own }), withinMs: within };
   const seen = at && (await lookAtPeer({ at, ...call }));
-  const files = helperDir === undefined ? undefined : lookAtFiles(helperDir);
+  const files = helperDir === undefined ? undefined : lookAtFiles(helperDir, wrongIn(flags.helperConfig));
   return {
     // When all was seen: what ends meanwhile has ended.
     now: new Date(),
@@ -122,6 +126,19 @@ async function look(flags: ExplainFlags): Promise<Scene> {
     ...(seen && { peer: seen }),
     ...(files && { files }),
   };
+}
+
+/** What a helper would not take of its configuration; undefined where that was not named. @throws UsageError where it cannot be read */
+function wrongIn(helperConfig: string | undefined): readonly string[] | undefined {
+  if (helperConfig === undefined) return undefined;
+  const text = readFlagFile('--helper-config', helperConfig);
+  try {
+    readSettings(text, helperConfig);
+    return [];
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return [error.message];
+  }
 }
 
 async function workloadApiOf(socket: string | undefined, withinMs: number): Promise<WorkloadApiSeen | undefined> {

@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { messageOf } from '../../../src/errors.ts';
 import { pemBlocks } from '../../../src/svid/x509/pem.ts';
 import { readCertificate, type Certificate } from '../../../src/svid/x509/read.ts';
+import { fileNames } from '../../helper/helper-conf.ts';
 import type { FilesSeen } from '../scene.ts';
-
-/** The names of the files that a helper keeps. */
-export const fileNames = { svid: 'svid.pem', key: 'svid_key.pem', bundle: 'svid_bundle.pem' } as const;
 
 type Wrong = FilesSeen['wrong'][number];
 
