@@ -155,10 +155,12 @@ await t.test('a root and its intermediate', async (t) => {
 });
 
 await t.test('what is there stays, and what was interrupted is finished', async (t) => {
-  const before = await status(t, 0);
+  // Its notes tell of every SPIRE server of this machine: other tests have theirs.
+  const standing = async () => ({ ...(await status(t, 0)), notes: [] });
+  const before = await standing();
   t.match((await done(t, ...create, ...opened)).stdout, /nothing to do/);
   t.match((await done(t, 'renew', ...opened)).stdout, /nothing to do: the intermediate is not a quarter old yet/);
-  t.strictSame(await status(t, 0), before);
+  t.strictSame(await standing(), before);
   await refused(
     t,
     /cannot be opened by this passphrase/,
