@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../src/errors.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 /** A file of a directory that is made as a whole. Those that hold a secret are for their owner alone. */
 export interface KeptFile {
@@ -80,15 +81,6 @@ function writeThrough(path: string, text: string, mode: number): void {
   const opened = openSync(path, 'wx', mode);
   try {
     writeFileSync(opened, text);
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
-  }
-}
-
-function syncDirectory(path: string): void {
-  const opened = openSync(path, 'r');
-  try {
     fsyncSync(opened);
   } finally {
     closeSync(opened);
