@@ -13,6 +13,9 @@ for (const name of [
   'symlinkSync',
   'renameSync',
   'rmSync',
+  'rmdirSync',
+  'chmodSync',
+  'chownSync',
   'truncateSync',
 ] as const) {
   const real = fs[name] as (...args: readonly unknown[]) => unknown;

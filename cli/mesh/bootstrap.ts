@@ -1,45 +1,37 @@
-import { createHash, randomUUID } from 'node:crypto';
-import {
-  existsSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, lstatSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { diesWithUs } from '../../fixtures/run/dies-with-us.ts';
 import { eventually } from '../../fixtures/run/eventually.ts';
-import { agentConfig, agentFiles, type AgentSetup } from '../../mesh/bootstrap/agent-config.ts';
+import { agentConfig, filesIn, type AgentSetup } from '../../mesh/bootstrap/agent-config.ts';
 import { startAgentProcess, type AgentProcess } from '../../mesh/bootstrap/agent-process.ts';
 import { refuseOthersDirectories } from '../../mesh/bootstrap/safe-directory.ts';
 import { makeDirectories } from '../../mesh/make-directories.ts';
-import { parseHostPort } from '../../mesh/node/contract.ts';
+import { replaceFile } from '../../mesh/replace-file.ts';
 import { readAgentData } from '../../mesh/status/agent-data.ts';
 import { fetchX509Context, WorkloadApiError } from '../../spiffe/workload-api.ts';
 import { DeadlineError, FixtureError, messageOf, UsageError } from '../../src/errors.ts';
-import { isTrustDomain, parseSpiffeId, SpiffeIdError } from '../../src/svid/spiffe-id.ts';
+import { hostPortText } from '../../src/host-port.ts';
 import { pemBlocks } from '../../src/svid/x509/pem.ts';
 import { readCertificate } from '../../src/svid/x509/read.ts';
 import { verifyX509Svid } from '../../src/svid/x509/verify.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readFlagFile } from '../flag-file.ts';
 import { aborted, abortOnSignals } from '../signals.ts';
+import { agentProgram, checkedBundle, nodeOf, refuseEmpty, serverOf } from './agent-flags.ts';
 import { aloneIn } from './alone-in.ts';
-import { programOf } from './program-flag.ts';
+import { findInstalled, type InstalledAgent } from './installed-agent.ts';
+import { tokenFrom, writeToken } from './join-token.ts';
 
 /** The flags of `assay mesh bootstrap`. */
 export interface BootstrapFlags {
   readonly nodeId: string;
-  readonly trustDomain: string;
+  /** This and the next three are left out where `assay mesh install` was told them. */
+  readonly trustDomain?: string;
   /** host:port */
-  readonly server: string;
+  readonly server?: string;
   /** File, PEM. */
-  readonly bundle: string;
-  readonly bundleSha256: string;
+  readonly bundle?: string;
+  readonly bundleSha256?: string;
   /** File, or - for standard input. */
   readonly tokenFile?: string;
   readonly dir: string;
@@ -61,6 +53,8 @@ interface Bootstrap {
   readonly bundlePem: string;
   /** Whether its agent was attested here before, and can go on by that. */
   readonly isAttested: boolean;
+  /** The agent that `assay mesh install` has put here; left out where this command makes its files itself. */
+  readonly installed?: InstalledAgent;
 }
 
 /**
@@ -71,9 +65,9 @@ interface Bootstrap {
  */
 export async function bootstrapCommand(flags: BootstrapFlags): Promise<number> {
   const { dryRun, json } = flags;
-  const wanted = checked(flags);
-  const { node, setup, isAttested } = wanted;
-  const files = agentFiles(setup);
+  const wanted = isWhole(flags) ? checked(flags) : ofInstalled(flags);
+  const { node, setup, isAttested, installed } = wanted;
+  const { files } = setup;
   const say = (text: string) => void (json ? process.stderr : process.stdout).write(text);
   if (await isServedAlready(wanted)) {
     process.stdout.write(json ? `${JSON.stringify({ node, attested: 'before', runs: true })}\n` : `${node}\n`);
@@ -82,15 +76,17 @@ export async function bootstrapCommand(flags: BootstrapFlags): Promise<number> {
   }
   if (isAttested && flags.tokenFile !== undefined) say('The agent was attested before: the token is left as it is.\n');
   if (dryRun) {
+    const writes = installed === undefined ? `write ${files.config} and ${files.bundle}, and ` : '';
     say(
-      `would write ${files.config} and ${files.bundle}, and ${isAttested ? 'start the agent, which was attested already' : `have the agent attested at ${flags.server} by the token`}; then wait for ${node}\n`,
+      `would ${writes}${isAttested ? 'start the agent, which was attested already' : `have the agent attested at ${hostPortText(setup.server)} by the token`}; then wait for ${node}\n`,
     );
     return exitCodes.pass;
   }
   const token = isAttested ? undefined : tokenFrom(flags.tokenFile!);
-  const program = await programOf('--spire-agent', 'spire-agent', flags.spireAgent);
+  const program = installed?.program ?? (await agentProgram(flags.spireAgent));
   prepare(wanted);
-  await using _alone = await aloneIn(setup.directory, `--dir ${setup.directory}: another bootstrap goes on there`);
+  const directory = dirname(files.config);
+  await using _alone = await aloneIn(directory, `${directory}: another bootstrap goes on there`);
   return attest(flags, wanted, { program, token, say });
 }
 
@@ -101,25 +97,25 @@ interface Means {
 }
 
 async function attest({ within, stay, json }: BootstrapFlags, wanted: Bootstrap, means: Means): Promise<number> {
-  const { node, setup, isAttested } = wanted;
+  const { node, setup, isAttested, installed } = wanted;
   const { program, token, say } = means;
-  const files = agentFiles(setup);
+  const { files } = setup;
   using stopping = abortOnSignals('leaving; the agent ends with this command');
   const { signal } = stopping;
-  const tokenFile = join(setup.directory, `${tokenPrefix}${randomUUID()}`);
+  const tokenFile = join(tokensOf(wanted), `${tokenPrefix}${randomUUID()}`);
   using _gone = { [Symbol.dispose]: () => rmSync(tokenFile, { force: true }) };
   const command = [program, 'run', '-config', files.config] as const;
   const log = openSync(files.log, 'a', 0o600);
-  if (token !== undefined) writeFileSync(tokenFile, token, { mode: 0o600, flag: 'wx' });
+  if (token !== undefined) writeToken(tokenFile, token, installed?.owner);
   const given = token === undefined ? command : ([...command, '-joinTokenFile', tokenFile] as const);
-  const agent = startAgentProcess(diesWithUs(given), log, say);
+  const agent = startAgentProcess(installed === undefined ? diesWithUs(given) : installed.asItsUser(given), log, say);
   try {
     const notAfter = await eventually(`${node} is handed out`, () => identityOf(wanted), {
       ...{ withinMs: within, everyMs: 100, signal, lookAt: files.log },
       unless: () => agent.hopeless(),
     });
     rmSync(tokenFile, { force: true });
-    const start = command.join(' ');
+    const start = installed?.start ?? command.join(' ');
     process.stdout.write(
       json
         ? `${JSON.stringify({ node, attested: isAttested ? 'before' : 'now', notAfter, config: files.config, start })}\n`
@@ -145,21 +141,37 @@ async function attest({ within, stay, json }: BootstrapFlags, wanted: Bootstrap,
 const mostSocketBytes = 107;
 const tokenPrefix = '.token-';
 
-function checked(flags: BootstrapFlags): Bootstrap {
-  for (const [flag, value] of [
-    ['--dir', flags.dir],
-    ['--socket', flags.socket],
-    ['--spire-agent', flags.spireAgent ?? 'left out'],
-  ] as const)
-    if (value.trim() === '') throw new UsageError(`${flag}: is empty; is the variable that names it set?`);
+type WholeFlags = BootstrapFlags & Required<Pick<BootstrapFlags, 'trustDomain' | 'server' | 'bundle' | 'bundleSha256'>>;
+
+/** Whether they say all of an agent, or nothing: then it has to be here. @throws UsageError where they say some of it */
+function isWhole(flags: BootstrapFlags): flags is WholeFlags {
+  const { trustDomain, server, bundle, bundleSha256 } = flags;
+  const told = {
+    '--trust-domain': trustDomain,
+    '--server': server,
+    '--bundle': bundle,
+    '--bundle-sha256': bundleSha256,
+  };
+  const lacking = Object.entries(told).flatMap(([flag, value]) => (value === undefined ? flag : []));
+  if (lacking.length > 0 && lacking.length < 4)
+    throw new UsageError(
+      `${lacking.join(', ')}: wanted, too; or leave away all of ${Object.keys(told).join(', ')} where \`assay mesh install\` was told them`,
+    );
+  return lacking.length === 0;
+}
+
+function checked(flags: WholeFlags): Bootstrap {
+  const { dir, socket, spireAgent } = flags;
+  refuseEmpty({ '--dir': dir, '--socket': socket, '--spire-agent': spireAgent });
   const node = nodeOf(flags);
+  const directory = resolve(dir);
   const setup: AgentSetup = {
     trustDomain: flags.trustDomain,
     server: serverOf(flags.server),
-    socketPath: resolve(flags.socket),
-    directory: resolve(flags.dir),
+    socketPath: resolve(socket),
+    files: filesIn(directory),
   };
-  const { socketPath, directory } = setup;
+  const { socketPath } = setup;
   if (Buffer.byteLength(socketPath) > mostSocketBytes)
     throw new UsageError(
       `--socket ${socketPath}: is longer than the ${mostSocketBytes} bytes that a socket's path may have`,
@@ -170,52 +182,28 @@ function checked(flags: BootstrapFlags): Bootstrap {
   refuseOthersDirectories(dirname(socketPath), `--socket ${socketPath}`);
   refuseOthersDirectories(directory, `--dir ${directory}`);
   const bundlePem = checkedBundle(flags.bundle, flags.bundleSha256);
+  return { node, setup, bundlePem, isAttested: isAttestedOr(flags, node, setup) };
+}
+
+function ofInstalled(flags: BootstrapFlags): Bootstrap {
+  const { setup, bundlePem, ...installed } = findInstalled(flags);
+  const node = nodeOf({ nodeId: flags.nodeId, trustDomain: setup.trustDomain });
+  return { node, setup, bundlePem, installed, isAttested: isAttestedOr(flags, node, setup) };
+}
+
+/** Whether it was attested before. @throws UsageError where it was not, and there is no token by which it could be */
+function isAttestedOr({ tokenFile }: BootstrapFlags, node: string, setup: AgentSetup): boolean {
   const isAttested = livesOn(setup);
-  if (!isAttested && flags.tokenFile === undefined)
+  if (!isAttested && tokenFile === undefined)
     throw new UsageError(
       `--token-file: wants the file of a join token for ${node}, as its agent was not attested yet; - reads it from standard input`,
     );
-  return { node, setup, bundlePem, isAttested };
-}
-
-function nodeOf({ nodeId, trustDomain }: BootstrapFlags): string {
-  if (!isTrustDomain(trustDomain))
-    throw new UsageError(
-      `--trust-domain ${trustDomain}: is no name of a trust domain; wanted is one such as example.org`,
-    );
-  const id = `spiffe://${trustDomain}/node/${nodeId}`;
-  try {
-    if (!nodeId.includes('/')) return parseSpiffeId(id).text;
-  } catch (error) {
-    if (!(error instanceof SpiffeIdError)) throw error;
-  }
-  throw new UsageError(`--node-id ${nodeId}: is no segment of a SPIFFE ID; wanted is one such as node-001`);
-}
-
-function serverOf(text: string) {
-  try {
-    return parseHostPort(text, '--server');
-  } catch (error) {
-    throw new UsageError(messageOf(error));
-  }
-}
-
-/** The bundle, if it is the one that was meant: it decides whom the agent believes. */
-function checkedBundle(file: string, sha256: string): string {
-  const text = readFlagFile('--bundle', file);
-  const found = createHash('sha256').update(text).digest('hex');
-  if (found !== sha256.toLowerCase())
-    throw new UsageError(
-      `--bundle ${file}: its SHA-256 is ${found}, and not ${sha256}: it is not the file that was meant, and nothing is believed by it`,
-    );
-  if (pemBlocks(text, 'CERTIFICATE').length === 0)
-    throw new UsageError(`--bundle ${file}: holds no certificate; \`spire-server bundle show\` writes it`);
-  return text;
+  return isAttested;
 }
 
 /** Whether an agent of that trust domain was attested there, and can go on by that. @throws UsageError where it is of another one */
 function livesOn(setup: AgentSetup): boolean {
-  const { data } = agentFiles(setup);
+  const { data } = setup.files;
   if (!existsSync(join(data, 'agent-data.json')) || !existsSync(join(data, 'keys.json'))) return false;
   let agent;
   try {
@@ -225,9 +213,7 @@ function livesOn(setup: AgentSetup): boolean {
     return false;
   }
   if (!agent.spiffeId.startsWith(`spiffe://${setup.trustDomain}/`))
-    throw new UsageError(
-      `--dir ${setup.directory}: has the agent ${agent.spiffeId}, of another trust domain; name another directory`,
-    );
+    throw new UsageError(`${data}: has the agent ${agent.spiffeId}, of another trust domain; name another directory`);
   return agent.notAfter > new Date();
 }
 
@@ -257,39 +243,30 @@ async function isServedAlready({ node, setup, isAttested }: Bootstrap): Promise<
   );
 }
 
-/** @throws UsageError for one that others can read, or that holds no token; the token itself stands in no message */
-function tokenFrom(file: string): string {
-  if (file !== '-' && ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
-    throw new UsageError('--token-file: can be read by others: chmod 600 it');
-  const token = (file === '-' ? readFileSync(0, 'utf8') : readFlagFile('--token-file', file)).trim();
-  if (!/^\S{8,}$/.test(token))
-    throw new UsageError('--token-file: holds no join token; wanted is one word, as SPIRE makes it');
-  return token;
-}
+/** Where a token lies for a moment: where the agent can read it, and nobody else. */
+const tokensOf = ({ setup, installed }: Bootstrap) =>
+  installed === undefined ? dirname(setup.files.config) : setup.files.data;
 
 /** @throws UsageError for what the file system has against it */
-function prepare({ setup, bundlePem }: Bootstrap): void {
-  const files = agentFiles(setup);
+function prepare(wanted: Bootstrap): void {
+  const { setup, bundlePem, installed } = wanted;
+  const { files, socketPath } = setup;
+  const directory = dirname(files.config);
   try {
-    for (const directory of [files.data, dirname(setup.socketPath)]) makeDirectories(directory);
-    for (const left of readdirSync(setup.directory).filter((name) => name.startsWith(tokenPrefix)))
-      rmSync(join(setup.directory, left));
-    replace(files.bundle, bundlePem);
-    replace(files.config, agentConfig(setup));
+    if (installed === undefined) for (const one of [files.data, dirname(socketPath)]) makeDirectories(one);
+    const tokens = tokensOf(wanted);
+    for (const left of readdirSync(tokens).filter((name) => name.startsWith(tokenPrefix))) rmSync(join(tokens, left));
     if (existsSync(files.log) && !statSync(files.log).isFile()) throw new Error(`${files.log} is no file`);
+    if (installed !== undefined) return installed.prepare();
+    replaceFile(files.bundle, bundlePem);
+    replaceFile(files.config, agentConfig(setup));
   } catch (error) {
-    throw new UsageError(`--dir ${setup.directory}, --socket ${setup.socketPath}: ${messageOf(error)}`);
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${directory}, ${socketPath}: ${messageOf(error)}`);
   }
   // What was not there before is looked at now.
-  refuseOthersDirectories(dirname(setup.socketPath), `--socket ${setup.socketPath}`);
-  refuseOthersDirectories(setup.directory, `--dir ${setup.directory}`);
-}
-
-function replace(file: string, text: string): void {
-  const draft = `${file}.draft`;
-  rmSync(draft, { force: true });
-  writeFileSync(draft, text, { mode: 0o644, flag: 'wx' });
-  renameSync(draft, file);
+  refuseOthersDirectories(dirname(socketPath), `--socket ${socketPath}`);
+  refuseOthersDirectories(directory, `--dir ${directory}`);
 }
 
 /** Until when the identity of that node is valid; undefined where others are handed out alone. @throws where it is not vouched for by the bundle */

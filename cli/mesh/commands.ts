@@ -4,8 +4,10 @@ import type { BootstrapFlags } from './bootstrap.ts';
 import type { CaFlags, createCaCommand as create, rotateRootCommand as rotate } from './ca.ts';
 import type { ExplainFlags } from './explain.ts';
 import type { HelperCheckFlags, HelperRunFlags, HelperStatusFlags, HelperVerifyFlags } from './helper.ts';
+import type { InstallFlags, UpgradeFlags } from './install.ts';
 import type { RejoinFlags } from './rejoin.ts';
 import type { StatusFlags } from './status.ts';
+import type { UninstallFlags } from './uninstall.ts';
 
 type CreateFlags = Parameters<typeof create>[0];
 type RotateFlags = Parameters<typeof rotate>[1];
@@ -79,10 +81,13 @@ export function meshCommands(mesh: Command, done: (code: number) => void): void 
     .command('bootstrap')
     .description('have the agent of this node attested by a join token, and wait until the node has its identity')
     .requiredOption('--node-id <name>', 'as node-001: the node is spiffe://TRUST-DOMAIN/node/node-001')
-    .requiredOption('--trust-domain <name>', 'as x0tta6bl4.mesh')
-    .requiredOption('--server <host:port>', 'where the SPIRE server takes agents')
-    .requiredOption('--bundle <file>', 'authorities that the server is known by, PEM: `spire-server bundle show`')
-    .requiredOption('--bundle-sha256 <hex>', 'SHA-256 of that file, which came another way than the file')
+    .option(
+      '--trust-domain <name>',
+      'as x0tta6bl4.mesh; this and the next three are known where `assay mesh install` was called',
+    )
+    .option('--server <host:port>', 'where the SPIRE server takes agents')
+    .option('--bundle <file>', 'authorities that the server is known by, PEM: `spire-server bundle show`')
+    .option('--bundle-sha256 <hex>', 'SHA-256 of that file, which came another way than the file')
     .option(
       '--token-file <file>',
       'the join token; - for standard input; not needed where the agent was attested before',
@@ -99,6 +104,54 @@ export function meshCommands(mesh: Command, done: (code: number) => void): void 
     .action(async (flags: BootstrapFlags) => {
       const { bootstrapCommand } = await import('./bootstrap.ts');
       done(await bootstrapCommand(flags));
+    });
+
+  changing(mesh.command('install'))
+    .description(
+      'install an agent as a hardened service of this machine, or of an image: program, user, configuration, unit; what is there already stays',
+    )
+    .requiredOption('--node-id <name>', 'as node-001: the node is spiffe://TRUST-DOMAIN/node/node-001')
+    .requiredOption('--trust-domain <name>', 'as x0tta6bl4.mesh')
+    .requiredOption('--server <host:port>', 'where the SPIRE server takes agents')
+    .requiredOption('--bundle <file>', 'authorities that the server is known by, PEM: `spire-server bundle show`')
+    .requiredOption('--bundle-sha256 <hex>', 'SHA-256 of that file, which came another way than the file')
+    .option('--user <name>', 'whom the agent runs as; made where there is none', 'spire-agent')
+    .option('--prefix <dir>', 'above lib/assay, where the programs go', '/usr/local')
+    .option('--metrics-port <n>', 'of Prometheus metrics, on 127.0.0.1', port, 9989)
+    .option('--health-port <n>', 'of /live and /ready, on 127.0.0.1', port, 9990)
+    .option('--spire-agent <file>', 'the program (default: that of the toolchain)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  assay mesh install --node-id node-001 --trust-domain x0tta6bl4.mesh --server spire:8081 \\
+    --bundle bundle.pem --bundle-sha256 …
+  assay mesh bootstrap --node-id node-001 --token-file token     once, right after it
+  assay mesh install … --dry-run                                 every file, and what would change in it
+  assay mesh install … --root ./image                            into an image; its systemd does the rest`,
+    )
+    .action(async (flags: InstallFlags) => {
+      const { installCommand } = await import('./install.ts');
+      done(await installCommand(flags));
+    });
+
+  changing(mesh.command('upgrade'))
+    .description(
+      'put another program in the place of the agent that is installed; the one before is there until the new one is whole',
+    )
+    .option('--spire-agent <file>', 'the program (default: that of the toolchain)')
+    .option('--restart', 'restart the agent by systemd; workloads keep their SVIDs meanwhile', false)
+    .action(async (flags: UpgradeFlags) => {
+      const { upgradeCommand } = await import('./install.ts');
+      done(await upgradeCommand(flags));
+    });
+
+  changing(mesh.command('uninstall'))
+    .description('take away what `assay mesh install` made; what was changed since is kept, and told')
+    .option('--purge', 'also the keys and the SVID of the agent, which cannot be made again, and its user', false)
+    .action(async (flags: UninstallFlags) => {
+      const { uninstallCommand } = await import('./uninstall.ts');
+      done(await uninstallCommand(flags));
     });
 
   mesh
@@ -255,6 +308,21 @@ function asking(command: Command): Command {
         .argParser(timeMs)
         .default(3_600_000, '1h'),
     );
+}
+
+/** The options of every command that changes what is installed. */
+function changing(command: Command): Command {
+  return command
+    .option('--root <dir>', 'of an image, instead of this machine')
+    .option('--dry-run', 'only say what would be done, and show what would change in each file', false)
+    .option('--json', 'machine output', false);
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!/^[1-9]\d{0,4}$/.test(text) || value > 65_535)
+    throw new InvalidArgumentError('a port from 1 to 65535 is wanted.');
+  return value;
 }
 
 /** The options of every command that opens the key of a root. */

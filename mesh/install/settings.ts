@@ -1,0 +1,18 @@
+import * as v from 'valibot';
+
+/** How an agent is installed on a node. */
+export const installSettings = v.strictObject({
+  nodeId: v.string(),
+  trustDomain: v.string(),
+  server: v.strictObject({ host: v.string(), port: v.number() }),
+  /** Of the file of authorities by which the server is known. */
+  bundleSha256: v.string(),
+  /** By name: whom the agent runs as. */
+  user: v.string(),
+  /** Directory above lib/assay, where the programs are. */
+  prefix: v.string(),
+  metricsPort: v.number(),
+  healthPort: v.number(),
+});
+
+export type InstallSettings = Readonly<v.InferOutput<typeof installSettings>>;
