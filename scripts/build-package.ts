@@ -26,7 +26,8 @@ if (kept.length === 0) {
 for (const path of kept.filter((one) => existsSync(join(root, one)) && !isCode(join(root, one))))
   cpSync(join(root, path), join(build, path));
 
-/** What is compiled, or has a place of its own in the package as bin.js has. */
+/** What is compiled, or has a place of its own in the package, as what anybody's Node starts has. */
 function isCode(path: string): boolean {
-  return path === join(root, 'cli/bin.js') || (path.endsWith('.ts') && !path.endsWith('.d.ts'));
+  const isStarted = path === join(root, 'cli/bin.js') || path.startsWith(join(root, 'mesh/scripts/'));
+  return isStarted || (path.endsWith('.ts') && !path.endsWith('.d.ts'));
 }
