@@ -3,7 +3,7 @@ import { dirname, normalize } from 'node:path';
 import { refuseOthersDirectories } from '../../mesh/bootstrap/safe-directory.ts';
 import { changesOf, sha256, type FileChange } from '../../mesh/install/changes.ts';
 import { directoriesToMake, install } from '../../mesh/install/install.ts';
-import { readManifest, type Manifest } from '../../mesh/install/manifest.ts';
+import { readManifest } from '../../mesh/install/manifest.ts';
 import { files, manifestPath, programsIn, socketDirectories, unitName } from '../../mesh/install/places.ts';
 import type { InstallSettings } from '../../mesh/install/settings.ts';
 import { makeSocketDirectory } from '../../mesh/install/socket-directory.ts';
@@ -138,7 +138,7 @@ interface Telling {
 function told(
   tree: Tree,
   settings: InstallSettings,
-  { changes }: { readonly before: Manifest | undefined; readonly changes: readonly FileChange[] },
+  { changes }: { readonly changes: readonly FileChange[] },
   { json, say, isDry }: Telling,
 ): number {
   const then = whatThen(tree, settings, changes);

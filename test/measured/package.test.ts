@@ -84,6 +84,17 @@ await t.test(
   },
 );
 
+await t.test('the names of the deployment document are commands there, too', { skip }, async (t) => {
+  const { bin } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { readonly bin: object };
+  const names = Object.keys(bin).filter((one) => one !== 'assay');
+  t.equal(names.length, 3);
+  for (const one of names) {
+    const helped = await asStranger(stranger, ['npx', '--no', '--', one, '--help']);
+    assertCode(helped, 0);
+    t.match(helped.stdout, /is what the deployment document calls `assay mesh /);
+  }
+});
+
 await t.test('its gate judges a mesh there, and the papers stand up', { skip }, async (t) => {
   // Threads, a fault by its file, a program in Go by its path, forged identities in both roles, every report format.
   const only = 'partition-short,mesh/pinning/exact-id,mesh/pinning/key-possession,mesh/tls/version-as-server';
