@@ -7,7 +7,7 @@ import { freePort } from '../fixtures/run/free-port.ts';
 import type { Run } from '../fixtures/run/run.ts';
 import type { Target, TargetNode } from '../fixtures/target/target.ts';
 import { reference, type Behaviour } from '../mesh/node/behaviour.ts';
-import { Identity } from '../mesh/node/identity.ts';
+import { Identity, type SvidSource } from '../mesh/node/identity.ts';
 import { Metrics } from '../mesh/node/metrics.ts';
 import { startMtlsServer } from '../mesh/node/server.ts';
 import type { X509Context } from '../spiffe/workload-api.ts';
@@ -118,14 +118,14 @@ async function startService(
     const one = { spiffeId: id, chain: svid.chain, privateKeyPkcs8: svid.privateKeyDer, hint: '' };
     return { svids: [one], bundles: new Map([[trustDomain, [authority.certificate.der]]]) };
   };
-  const watch: Behaviour['watch'] = (_socket, { onUpdate }) => {
+  const source: SvidSource = ({ onUpdate }) => {
     // A stream that waits for whoever sleeps gives what is newest.
     const give = () => void (asleep.sleeps() ? undefined : issue().then(onUpdate));
     const renewing = setInterval(give, renewedEveryMs);
     give();
-    return { ended: Promise.resolve(), [Symbol.dispose]: () => clearInterval(renewing) };
+    return { [Symbol.dispose]: () => clearInterval(renewing) };
   };
-  const identity = starting.use(new Identity('', { ...behaviour, watch }));
+  const identity = starting.use(new Identity(source, behaviour));
   await identity.ready();
   const entrance: Behaviour['entrance'] = (tls, http) => asleep.before(behaviour.entrance(tls, http));
   starting.use(await startMtlsServer(listen, identity, allow, { ...behaviour, entrance }, new Metrics()));

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import type { ServerApi } from '../spiffe/server-api.ts';
 import { parseEndpointSocket } from '../spiffe/workload-api.ts';
-import { hostPortText } from '../src/host-port.ts';
+import { messageOf } from '../src/errors.ts';
+import { hostPortText, type HostPort } from '../src/host-port.ts';
 import type { TrustBundles } from '../src/svid/bundle.ts';
 import { findSpiffeId, isTrustDomain, parseSpiffeId } from '../src/svid/spiffe-id.ts';
 import { alarmAt } from './alarm.ts';
@@ -10,9 +11,10 @@ import { prove, type Attestation, type BootstrapAgent } from './attestation.ts';
 import { IdentityLostError, MtlsConnection, type Link } from './mtls-connection.ts';
 import { reference, type Behaviour } from './node/behaviour.ts';
 import { parseHostPort } from './node/contract.ts';
-import { connectMtls, type DialResult } from './node/dial.ts';
+import { connectMtls, RefusedError, type DialResult } from './node/dial.ts';
 import type { Held } from './node/held.ts';
-import { Identity } from './node/identity.ts';
+import { shownBy, type Handshake } from './node/handshake.ts';
+import { Identity, type SvidSource } from './node/identity.ts';
 import { startMtlsListener } from './node/listener.ts';
 import { judgePeer, presentedChain } from './node/peer.ts';
 import { register, type RegistrationAudit, type Workload } from './registration.ts';
@@ -23,6 +25,8 @@ export interface SpiffeControllerOptions {
   readonly trustDomain?: string;
   /** `unix:///path` or `tcp://ip:port`. Left out: SPIFFE_ENDPOINT_SOCKET. */
   readonly endpointSocket?: string;
+  /** Where identities come from instead of the Workload API, as from files. */
+  readonly source?: SvidSource;
   /** Starts the local agent, for the strategies by which an agent attests itself. */
   readonly bootstrapAgent?: BootstrapAgent;
   /** For those entitled to register, which a mesh node is not: what `connectServerApi` gives for the admin socket of the SPIRE server. */
@@ -44,12 +48,16 @@ export interface SpiffeControllerEvents {
   lost: [reason: string];
   /** The agent was not reached, or what it said could not be read. It is asked again, after 50 ms at first and after a second at most. */
   trouble: [Error];
+  /** A handshake of `listen` or `establishMtlsConnection` has ended, well or not. */
+  handshake: [Handshake];
 }
 
 /** A listener of a controller. */
 export interface MeshListener extends AsyncDisposable {
   /** host:port where it listens. */
   readonly address: string;
+  /** Takes no more connections; those that it took stay open. */
+  stopTaking(): void;
   /** Takes no more connections, and ends those that it took. */
   close(): Promise<void>;
 }
@@ -102,9 +110,7 @@ export class SpiffeController extends EventEmitter<SpiffeControllerEvents> imple
   get identity(): Identity {
     if (this.#identity !== undefined) return this.#identity;
     this.#open();
-    const socket = this.#options.endpointSocket ?? process.env.SPIFFE_ENDPOINT_SOCKET;
-    if (socket === undefined) throw new TypeError('SPIFFE_ENDPOINT_SOCKET is not set');
-    return (this.#identity = new Identity(socket, this.#behaviour)
+    return (this.#identity = new Identity(this.#options.source ?? this.#workloadApi(), this.#behaviour)
       .on('rotated', (held) => this.#take(held))
       .on('withdrawn', (reason) => this.#lose(`withdrawn: ${reason}`))
       .on('trouble', (error) => this.emit('trouble', error)));
@@ -140,7 +146,8 @@ export class SpiffeController extends EventEmitter<SpiffeControllerEvents> imple
       const held = this.getIdentity();
       const signal = AbortSignal.any([ending, AbortSignal.timeout(withinMs)]);
       const now = () => this.getIdentity();
-      const socket = await connectMtls(to, peerSpiffeId, held, allow, this.#behaviour, withinMs, now, signal);
+      const connecting = connectMtls(to, peerSpiffeId, held, allow, this.#behaviour, withinMs, now, signal);
+      const socket = await this.#observed(connecting, to, peerSpiffeId);
       socket.setTimeout(0);
       return { socket, peerSpiffeId, peerChain: presentedChain(socket), ownNotAfter: held.leaf.notAfter };
     };
@@ -169,7 +176,7 @@ export class SpiffeController extends EventEmitter<SpiffeControllerEvents> imple
     };
     const inner = await startMtlsListener(where, this.identity, allow, this.#behaviour, {
       accepted,
-      handshake: () => undefined,
+      handshake: (ended) => this.emit('handshake', ended),
     });
     if (this.#closing.signal.aborted) await inner[Symbol.asyncDispose]();
     this.#open();
@@ -179,6 +186,7 @@ export class SpiffeController extends EventEmitter<SpiffeControllerEvents> imple
     };
     const listener: MeshListener = {
       address: hostPortText({ host: where.host, port: inner.bound.port }),
+      stopTaking: () => inner.stopTaking(),
       close,
       [Symbol.asyncDispose]: close,
     };
@@ -218,6 +226,28 @@ export class SpiffeController extends EventEmitter<SpiffeControllerEvents> imple
 
   #open(): void {
     this.#closing.signal.throwIfAborted();
+  }
+
+  #workloadApi(): SvidSource {
+    const socket = this.#options.endpointSocket ?? process.env.SPIFFE_ENDPOINT_SOCKET;
+    if (socket === undefined) throw new TypeError('SPIFFE_ENDPOINT_SOCKET is not set');
+    return (listener) => this.#behaviour.watch(socket, listener);
+  }
+
+  /** Tells how a handshake of ours ends. */
+  async #observed(connecting: Promise<TLSSocket>, to: HostPort, peer: string): Promise<TLSSocket> {
+    const startedAt = performance.now();
+    const tell = (ended: Pick<Handshake, 'result' | 'peer' | 'serial' | 'suite' | 'why'>) =>
+      this.emit('handshake', {
+        ...{ role: 'client', remote: hostPortText(to), seconds: (performance.now() - startedAt) / 1_000 },
+        ...ended,
+      });
+    const socket = await connecting.catch((error: unknown) => {
+      tell({ result: error instanceof RefusedError ? 'refused' : 'error', why: messageOf(error) });
+      throw error;
+    });
+    tell({ result: 'ok', peer, ...shownBy(socket, presentedChain(socket)) });
+    return socket;
   }
 
   #carry(

@@ -15,5 +15,7 @@ export { connectServerApi, ServerApiError } from '../spiffe/server-api.ts';
 export { WorkloadApiError } from '../spiffe/workload-api.ts';
 
 export type { Attestation, AttestationStrategy, BootstrapAgent } from './attestation.ts';
+export type { Handshake } from './node/handshake.ts';
 export type { Held } from './node/held.ts';
+export type { SvidListener, SvidSource } from './node/identity.ts';
 export type { TrustBundles } from '../src/svid/bundle.ts';

@@ -9,6 +9,7 @@ import { coveragePage } from './docs/coverage-page.ts';
 import { formatsPage } from './docs/formats-page.ts';
 import { impostorsPage } from './docs/impostors-page.ts';
 import { brokenLinks } from './docs/links.ts';
+import { logsPage } from './docs/logs-page.ts';
 import { root } from './docs/places.ts';
 import { readme } from './docs/readme.ts';
 import { catalog } from './docs/oscal/catalog.ts';
@@ -29,6 +30,7 @@ function generatedPages(): Map<string, string> {
     ['docs/coverage.md', coveragePage()],
     ['docs/formats.md', formatsPage(formats)],
     ['docs/impostors.md', impostorsPage()],
+    ['docs/logs.md', logsPage()],
     oscalDocument('catalog', catalog),
     oscalDocument('component-definition', componentDefinition),
     ['docs/report.schema.json', reportSchema()],

@@ -11,13 +11,13 @@ import { buildReport, type Report } from '../src/report/report.ts';
 /** What tests that need a Chromium take for `skip`: the reason where there is none. */
 export const withoutChromium = findChromium(process.env) === undefined && noChromium;
 
-/** A Chromium of a test's own. It ends, and what it left is removed, with the handle. */
-export async function startChromium(): Promise<Browser & AsyncDisposable> {
+/** A Chromium of a test's own. It ends, and what it left is removed, with the handle. @param reached - hosts that it may call; none otherwise */
+export async function startChromium(reached: readonly string[] = []): Promise<Browser & AsyncDisposable> {
   const dir = mkdtempSync(join(tmpdir(), 'assay-chromium-'));
   const browser = await launch({
     ...{
       executablePath: findChromium(process.env)!,
-      args: quietFlags(join(dir, 'profile')),
+      args: quietFlags(join(dir, 'profile'), reached),
       pipe: true,
       protocolTimeout: 500_000,
     },

@@ -6,6 +6,7 @@ import type { ExplainFlags } from './explain.ts';
 import type { HelperCheckFlags, HelperRunFlags, HelperStatusFlags, HelperVerifyFlags } from './helper.ts';
 import type { InstallFlags, UpgradeFlags } from './install.ts';
 import type { RejoinFlags } from './rejoin.ts';
+import type { ServiceFlags } from './service.ts';
 import type { StatusFlags } from './status.ts';
 import type { UninstallFlags } from './uninstall.ts';
 
@@ -178,6 +179,46 @@ Examples:
       .description('SPIFFE for programs that read files: the real spiffe-helper under the settings of a helper.conf'),
     done,
   );
+
+  mesh
+    .command('service')
+    .description(
+      'run one service of the demo: frontend has a page for people and calls backend, backend calls api, api keeps notes; all of it by mTLS, with exact SPIFFE IDs',
+    )
+    .argument('<name>', 'frontend, backend or api: its SPIFFE ID is spiffe://TRUST-DOMAIN/NAME')
+    .option('--trust-domain <name>', 'default: SPIFFE_TRUST_DOMAIN, and else example.org')
+    .addOption(
+      new Option(
+        '--workload-api <socket>',
+        'where its identity comes from, as unix:///tmp/spire-agent/public/api.sock (default: SPIFFE_ENDPOINT_SOCKET)',
+      ).conflicts('certDir'),
+    )
+    .option(
+      '--cert-dir <dir>',
+      'where its identity comes from instead: svid.pem, svid_key.pem and svid_bundle.pem of spiffe-helper, read again when they change and on SIGUSR1',
+    )
+    .option('--listen <host:port>', 'its mTLS listener', '127.0.0.1:8443')
+    .option('--admin <host:port>', '/metrics, /ready and /health, for this host alone', '127.0.0.1:8444')
+    .option('--web <host:port>', 'of frontend: its page, for this host alone (default: 127.0.0.1:8080)')
+    .option('--backend <host:port>', 'of frontend: where backend listens')
+    .option('--api <host:port>', 'of backend: where api listens')
+    .option('--data <file>', 'of api: the file of SQLite that keeps the notes')
+    .option('--allow <ids>', 'SPIFFE IDs that may call it beside the one that has to, parted by commas', idList, [])
+    .option('--cipher-suites <names>', 'of TLS 1.3, parted by commas (default: all three that Node has)', idList)
+    .option('--dry-run', 'only say what would be run', false)
+    .option('--json', 'with --dry-run: machine output; the log of a service is JSON as it is', false)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  assay mesh service api --data notes.sqlite --listen 127.0.0.1:9443 --admin 127.0.0.1:9444
+  assay mesh service backend --api 127.0.0.1:9443
+  npm run demo                                all three with a SPIRE of their own, in a clone of the repository`,
+    )
+    .action(async (name: string, flags: ServiceFlags) => {
+      const { serviceCommand } = await import('./service.ts');
+      done(await serviceCommand(name, flags));
+    });
 
   const ca = mesh
     .command('ca')

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { messageOf } from '../../src/errors.ts';
 import { reference, type Behaviour } from './behaviour.ts';
 import type { HostPort } from '../../src/host-port.ts';
+import { listenPlainly } from '../plain-listener.ts';
 import { parseHostPort } from './contract.ts';
 import type { DialResult } from './dial.ts';
 import type { Metrics } from './metrics.ts';
@@ -43,19 +44,7 @@ export async function startAdmin(
         answer(501, { error: 'not offered' });
     }
   };
-  const server = createServer({ keepAliveTimeout: 60_000 }, admin(byContract));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(listen.port, listen.host, resolve);
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-    },
-  };
+  return listenPlainly(createServer({ keepAliveTimeout: 60_000 }, admin(byContract)), listen);
 }
 
 async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {

@@ -3,7 +3,20 @@ import type { X509Context } from '../../spiffe/workload-api.ts';
 import type { Behaviour } from './behaviour.ts';
 import { held, type Held } from './held.ts';
 
-/** The identity of a node, kept fresh by the Workload API. Emits `rotated` when what is held changes. */
+/** Who is told what a source of SVIDs has. */
+export interface SvidListener {
+  /** What there is now, equal or not to what was before. */
+  onUpdate(context: X509Context): void;
+  /** There is no identity any more: the one that is held must not be used. */
+  onWithdrawn(reason: string): void;
+  /** What keeps the source from telling more. What was told last stays good until it expires. */
+  onTrouble(error: Error): void;
+}
+
+/** Where the identity of a node comes from, as the Workload API or files. Disposing it ends it: nothing is told later. */
+export type SvidSource = (listener: SvidListener) => Disposable;
+
+/** The identity of a node, kept fresh by its source. Emits `rotated` when what is held changes. */
 export class Identity
   extends EventEmitter<{ rotated: [Held]; withdrawn: [string]; trouble: [Error] }>
   implements Disposable
@@ -12,11 +25,11 @@ export class Identity
   #context: X509Context | undefined;
   readonly #watch: Disposable;
 
-  constructor(endpointSocket: string, behaviour: Pick<Behaviour, 'watch' | 'update'>) {
+  constructor(source: SvidSource, { update }: Pick<Behaviour, 'update'>) {
     super();
-    this.#watch = behaviour.watch(endpointSocket, {
+    this.#watch = source({
       onUpdate: (context) => {
-        const taken = behaviour.update(context, this.#context);
+        const taken = update(context, this.#context);
         const next = taken === undefined ? undefined : held(taken);
         if (taken === undefined || next === undefined) return;
         this.#context = taken;

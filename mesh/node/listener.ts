@@ -1,9 +1,10 @@
 import type { AddressInfo, Server as TcpServer, Socket } from 'node:net';
 import { createServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
-import type { HostPort } from '../../src/host-port.ts';
+import { hostPortText, type HostPort } from '../../src/host-port.ts';
 import { messageOf } from '../../src/errors.ts';
 import type { Certificate } from '../../src/svid/x509/read.ts';
 import type { Behaviour, Listener } from './behaviour.ts';
+import { shownBy, type Handshake } from './handshake.ts';
 import type { Identity } from './identity.ts';
 import { presentedChain, rememberChain, type PeerJudgement } from './peer.ts';
 
@@ -11,8 +12,8 @@ import { presentedChain, rememberChain, type PeerJudgement } from './peer.ts';
 export interface Arrivals {
   /** A peer that was judged to be one of those allowed. */
   accepted(socket: TLSSocket, spiffeId: string, chain: readonly Certificate[]): void;
-  /** Each handshake that ended, and whether it let somebody in. */
-  handshake(ok: boolean): void;
+  /** Each handshake that ended. */
+  handshake(ended: Handshake): void;
   /** Where connections come in; the TLS server itself unless told. */
   entrance?(tls: TlsServer): TcpServer;
 }
@@ -20,6 +21,8 @@ export interface Arrivals {
 /** An mTLS listener, and where it was bound. */
 export interface MtlsListener extends AsyncDisposable {
   readonly bound: AddressInfo;
+  /** Takes no more connections; those that are open stay. */
+  stopTaking(): void;
 }
 
 /**
@@ -56,7 +59,12 @@ export async function startMtlsListener(
       socket.on('error', () => {
         /* the peer's business */
       });
-      arrivals.handshake(judged.ok);
+      arrivals.handshake({
+        ...{ role: 'server', ...arrivalOf(socket) },
+        ...(judged.ok
+          ? { result: 'ok', peer: judged.spiffeId, ...shownBy(socket, chain) }
+          : { result: 'refused', why: judged.why }),
+      });
       if (!judged.ok) {
         behaviour.refuse(socket);
         return;
@@ -67,15 +75,32 @@ export async function startMtlsListener(
       arrivals.accepted(socket, judged.spiffeId, chain);
     },
   );
-  server.on('tlsClientError', () => arrivals.handshake(false));
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) =>
+    arrivals.handshake({
+      ...{ role: 'server', result: isOfTls(error) ? 'refused' : 'error', why: messageOf(error) },
+      ...arrivalOf(socket),
+    }),
+  );
 
   const entrance = arrivals.entrance?.(server) ?? server;
   // Also those whose handshake is not complete, and may never be: the entrance is closed when the last of them is.
   const arrived = new Set<Socket>();
+  const since = new Map<string, number>();
   entrance.on('connection', (socket: Socket) => {
+    const remote = remoteOf(socket);
     arrived.add(socket);
-    socket.once('close', () => arrived.delete(socket));
+    since.set(remote, performance.now());
+    socket.once('close', () => {
+      arrived.delete(socket);
+      since.delete(remote);
+    });
   });
+  // TLS does not tell which connection it came by: the peer's address does.
+  const arrivalOf = (socket: Socket): Pick<Handshake, 'seconds' | 'remote'> => {
+    const remote = remoteOf(socket);
+    const at = since.get(remote);
+    return at === undefined ? {} : { remote, seconds: (performance.now() - at) / 1_000 };
+  };
   const listener: Listener = {
     entrance,
     connections: sockets,
@@ -97,6 +122,7 @@ export async function startMtlsListener(
   });
   return {
     bound: entrance.address() as AddressInfo,
+    stopTaking: () => void entrance.close(),
     async [Symbol.asyncDispose]() {
       unfollow();
       for (const socket of [...sockets, ...arrived]) socket.destroy();
@@ -105,4 +131,13 @@ export async function startMtlsListener(
       });
     },
   };
+}
+
+function remoteOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return hostPortText({ host: remoteAddress, port: remotePort });
+}
+
+/** Whether TLS ended a handshake, and not the network or a clock. */
+function isOfTls({ code = '' }: NodeJS.ErrnoException): boolean {
+  return code.startsWith('ERR_SSL_');
 }

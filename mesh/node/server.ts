@@ -32,7 +32,7 @@ export async function startMtlsServer(
       peers.set(socket, spiffeId);
       http.emit('connection', socket);
     },
-    handshake: (ok) => metrics.handshake('server', ok),
+    handshake: ({ result }) => metrics.handshake('server', result === 'ok'),
     entrance: (tls) => behaviour.entrance(tls, http),
   });
 }
