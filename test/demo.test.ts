@@ -13,6 +13,21 @@ t.setTimeout(180_000);
 const entry = 'scripts/demo/demo.ts';
 const upWithinMs = 60_000;
 
+interface Seen {
+  readonly services: readonly string[];
+  readonly rotations: readonly number[];
+  readonly serials: readonly string[];
+  readonly links: number;
+}
+
+// In the page.
+const seen = `({
+  services: [...document.querySelectorAll('.service h3')].map((one) => one.textContent),
+  rotations: [...document.querySelectorAll('[data-rotations]')].map((one) => Number(one.textContent)),
+  serials: [...document.querySelectorAll('.service dl code')].map((one) => one.textContent),
+  links: document.querySelectorAll('.link:not(.cut)').length,
+})`;
+
 await t.test(
   '--check tries for real who is answered and who is refused, says why curl -k proves nothing, and leaves nothing',
   async (t) => {
@@ -29,7 +44,7 @@ await t.test(
 await t.test('wrong use is told, with what is right', async (t) => {
   await using place = makePlace();
   for (const [args, told] of [
-    [['--ttl', '1'], /--ttl 1: wanted are whole seconds from 6 to 3600/],
+    [['--ttl', '1'], /--ttl 1: wanted are whole seconds from 12 to 3600/],
     [['--web', '0.0.0.0:80'], /has no TLS/],
     [['--chekc'], /usage: npm run demo/],
   ] as const) {
@@ -44,7 +59,7 @@ await t.test(
   { skip: withoutChromium },
   async (t) => {
     await using place = makePlace();
-    const running = startCli(place, ['--ttl', '8'], { entry });
+    const running = startCli(place, ['--ttl', '14'], { entry });
     let said = '';
     running.child.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const url = await eventually('the address of the page', () => /http:\/\/127\.0\.0\.1:\d+\//.exec(said)?.[0], {
@@ -113,18 +128,3 @@ await t.test(
     }
   },
 );
-
-interface Seen {
-  readonly services: readonly string[];
-  readonly rotations: readonly number[];
-  readonly serials: readonly string[];
-  readonly links: number;
-}
-
-// In the page.
-const seen = `({
-  services: [...document.querySelectorAll('.service h3')].map((one) => one.textContent),
-  rotations: [...document.querySelectorAll('[data-rotations]')].map((one) => Number(one.textContent)),
-  serials: [...document.querySelectorAll('.service dl code')].map((one) => one.textContent),
-  links: document.querySelectorAll('.link:not(.cut)').length,
-})`;

@@ -14,12 +14,10 @@ export const cipherSuites = [
  */
 export function checkCipherSuites(names: readonly string[]): void {
   const wanted = `wanted are some of ${cipherSuites.join(', ')}`;
-  if (names.length === 0) throw new TypeError(`cipher suites: none is named; ${wanted}`);
+  if (names.length === 0) throw new TypeError(`no cipher suite is named; ${wanted}`);
   for (const name of names)
     if (!(cipherSuites as readonly string[]).includes(name))
-      throw new TypeError(
-        `cipher suites: ${JSON.stringify(name)} is no cipher suite of TLS 1.3 that is admitted here; ${wanted}`,
-      );
+      throw new TypeError(`${JSON.stringify(name)} is no cipher suite of TLS 1.3 that is admitted here; ${wanted}`);
 }
 
 /** A behaviour that admits these cipher suites alone, as a server and as a client. @throws as {@link checkCipherSuites} does */

@@ -25,7 +25,8 @@ const guards = {
   'content-security-policy':
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
+  // Without one a browser sends a form of this page as from nowhere.
+  'referrer-policy': 'same-origin',
   'cache-control': 'no-store',
 } as const;
 

@@ -17,7 +17,7 @@ import { parseHostPort } from '../../mesh/node/contract.ts';
 import { isLoopback } from '../../mesh/plain-listener.ts';
 import { messageOf, UsageError } from '../../src/errors.ts';
 import { checkDemo, type Tried } from './check.ts';
-import { serviceNames, startDemo, type Demo } from './start-demo.ts';
+import { rotatesEverySeconds, serviceNames, startDemo, type Demo } from './start-demo.ts';
 
 const usage = `usage: npm run demo -- [--check [--json]] [--web HOST:PORT] [--ttl SECONDS]
 
@@ -28,7 +28,7 @@ Prints the address of a page that shows who talks to whom while their SVIDs rota
               could be tried
   --json      with --check: print that as JSON
   --web       where the page is, for this host alone (default: 127.0.0.1 and a port that is free)
-  --ttl       seconds that an SVID lives, from 6 on; half of that is between two rotations (default: 12)`;
+  --ttl       seconds that an SVID lives, from 12 on; it rotates after half of that, less five seconds (default: 22)`;
 
 interface Wanted {
   readonly check: boolean;
@@ -42,8 +42,8 @@ async function wantedBy(args: readonly string[]): Promise<Wanted | undefined> {
   const { values } = parsed(args);
   if (values.help) return undefined;
   const ttl = Number(values.ttl);
-  if (!Number.isInteger(ttl) || ttl < 6 || ttl > 3_600)
-    throw new UsageError(`--ttl ${values.ttl}: wanted are whole seconds from 6 to 3600`);
+  if (!Number.isInteger(ttl) || ttl < 12 || ttl > 3_600)
+    throw new UsageError(`--ttl ${values.ttl}: wanted are whole seconds from 12 to 3600`);
   if (values.json && !values.check) throw new UsageError('--json: goes with --check');
   const web = values.web ?? `127.0.0.1:${await freePort()}`;
   if (!isLoopback(parseHostPort(web, '--web')))
@@ -62,7 +62,7 @@ function parsed(args: readonly string[]) {
         check: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         web: { type: 'string' },
-        ttl: { type: 'string', default: '12' },
+        ttl: { type: 'string', default: '22' },
       },
     });
   } catch (error) {
@@ -108,7 +108,7 @@ function handover({ page, services }: Demo, svidTtlSeconds: number, logs: string
     return `  ${name.padEnd(9)} ${spiffeId.padEnd(31)} ${admin}/health  ${admin}/metrics`;
   });
   return `
-Open ${page} in a browser. SVIDs rotate every ${svidTtlSeconds / 2} s.
+Open ${page} in a browser. SVIDs rotate about every ${rotatesEverySeconds(svidTtlSeconds)} s.
 
 ${rows.join('\n')}
   logs      ${logs}

@@ -18,7 +18,6 @@ export interface DemoSpec {
   readonly runtime: Runtime;
   /** Paths of the programs. */
   readonly tools: Readonly<Record<'spire-server' | 'spire-agent', string>>;
-  /** Half of it is the time between two rotations. */
   readonly svidTtlSeconds: number;
   /** host:port of the page. */
   readonly web: string;
@@ -42,6 +41,16 @@ export interface Demo extends AsyncDisposable {
   readonly services: Readonly<Record<ServiceName, DemoService>>;
   /** http://host:port/ */
   readonly page: string;
+}
+
+/**
+ * Seconds between two rotations of an SVID that lives for so long. SPIRE dates an SVID back by ten seconds, and renews it at half of the life that this
+ * makes; its agent looks each half second here.
+ *
+ * Source: SPIRE 1.15.3, NotBeforeCushion in pkg/server/credtemplate, and pkg/common/rotationutil.
+ */
+export function rotatesEverySeconds(svidTtlSeconds: number): number {
+  return (svidTtlSeconds - 10) / 2;
 }
 
 const cacheReloadMs = 500;
