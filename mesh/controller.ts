@@ -205,7 +205,7 @@ export class SpiffeController extends EventEmitter<SpiffeControllerEvents> imple
     this.#open();
     const current = this.#identity?.current;
     if (current === undefined) throw new Error('no SVID is held: initialize first, or the registration was withdrawn');
-    if (current.leaf.notAfter.getTime() < Date.now())
+    if (current.leaf.notAfter.getTime() <= Date.now())
       throw new Error(`no SVID is held: that of ${current.spiffeId} ended at ${current.leaf.notAfter.toISOString()}`);
     return current;
   }
