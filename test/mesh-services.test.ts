@@ -176,6 +176,28 @@ await t.test('health and the end of the SVID are what SPIRE says, also when it t
   t.equal((await addNote('back again')).status, 201);
 });
 
+await t.test('a service that is silent is told by each in front of it, and nobody waits for long', async (t) => {
+  const { program } = services.api;
+  const told = async () => ((await (await page('live')).json()) as { readonly trouble: string }).trouble;
+  t.equal(await told(), '');
+  program.signal('SIGSTOP');
+  try {
+    const startedAt = performance.now();
+    t.match(await told(), /^spiffe:\/\/example\.org\/api gave no answer: /);
+    t.ok(performance.now() - startedAt < 5_000);
+    t.match(await health(services.backend.admin, '/health/mesh'), {
+      status: 503,
+      reason: /^spiffe:\/\/example\.org\/api: /,
+    });
+    t.match(await health(services.backend.admin, '/health'), { status: 200 }, 'it is well itself');
+    t.equal((await addNote('in vain')).status, 502);
+    t.ok((await metric('backend', `mesh_call_errors_total{peer="${id('api')}"}`)) >= 3);
+  } finally {
+    program.signal('SIGCONT');
+  }
+  await eventually('the notes are there again', async () => (await told()) === '', { withinMs });
+});
+
 await t.test(
   'by the files of the real spiffe-helper it is the same service, which follows them and says when they have ended',
   async (t) => {

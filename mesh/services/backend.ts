@@ -5,7 +5,7 @@ import { startService, type Service, type ServiceOptions } from './service.ts';
 export function startBackend(options: ServiceOptions, api: string): Promise<Service> {
   return startService(options, {
     name: 'backend',
-    calls: { spiffeId: `spiffe://${options.trustDomain}/api`, address: api },
+    calls: { spiffeId: `spiffe://${options.trustDomain}/api`, address: api, withinMs: 2_000 },
     routes: (next) => ({
       'GET /notes': async () => ({ body: await next!.body({ method: 'GET', path: '/notes' }) }),
       'POST /notes': async (request) => {

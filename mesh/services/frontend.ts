@@ -19,7 +19,7 @@ export async function startFrontend(
   let webAddress = '';
   const service = await startService(options, {
     name: 'frontend',
-    calls: { spiffeId: `spiffe://${options.trustDomain}/backend`, address: at.backend },
+    calls: { spiffeId: `spiffe://${options.trustDomain}/backend`, address: at.backend, withinMs: 3_000 },
     routes: () => ({}),
     async opens(opened) {
       const web = await startWeb(opened, at.web, options.log);

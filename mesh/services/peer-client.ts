@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import { messageOf } from '../../src/errors.ts';
+import { DeadlineError, messageOf } from '../../src/errors.ts';
 import type { SpiffeController } from '../controller.ts';
 import type { MtlsConnection } from '../mtls-connection.ts';
 import { RequestError } from './request-error.ts';
@@ -9,6 +9,8 @@ export interface Peer {
   readonly spiffeId: string;
   /** host:port */
   readonly address: string;
+  /** For an answer. Less than those have who wait behind this call: so they hear what is wrong, and do not find it out by themselves. */
+  readonly withinMs: number;
 }
 
 export interface PeerAnswer {
@@ -32,8 +34,6 @@ interface Told {
   failed(path: string, why: string): void;
 }
 
-// A person waits behind it.
-const withinMs = 4_000;
 const mostIdle = 8;
 const mostBytes = 1_000_000;
 
@@ -58,7 +58,11 @@ export class PeerClient {
     try {
       const kept = call.method === 'GET' ? this.#idle.pop() : undefined;
       if (kept === undefined) return await this.#over(await this.#open(), call);
-      return await this.#over(kept, call).catch(async () => this.#over(await this.#open(), call));
+      return await this.#over(kept, call).catch(async (error: unknown) => {
+        // A connection that has broken says nothing of the peer; a peer that is silent says it of each.
+        if (error instanceof DeadlineError) throw error;
+        return this.#over(await this.#open(), call);
+      });
     } catch (error) {
       const why = messageOf(error);
       this.#told.failed(call.path, why);
@@ -75,7 +79,7 @@ export class PeerClient {
   }
 
   async #open(): Promise<MtlsConnection> {
-    const { spiffeId: peerSpiffeId, address } = this.peer;
+    const { spiffeId: peerSpiffeId, address, withinMs } = this.peer;
     const connection = await this.#controller.establishMtlsConnection({ peerSpiffeId, address, withinMs });
     const closed = this.#told.connected();
     connection
@@ -91,7 +95,7 @@ export class PeerClient {
 
   async #over(connection: MtlsConnection, call: Call): Promise<PeerAnswer> {
     try {
-      const { keeps, ...answer } = await exchange(connection, call);
+      const { keeps, ...answer } = await exchange(connection, call, this.peer.withinMs);
       if (keeps && !connection.destroyed && this.#idle.length < mostIdle) {
         connection.boundary();
         this.#idle.push(connection);
@@ -108,6 +112,7 @@ export class PeerClient {
 function exchange(
   connection: MtlsConnection,
   { method, path, body }: Call,
+  withinMs: number,
 ): Promise<PeerAnswer & { readonly keeps: boolean }> {
   const sent = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
@@ -119,7 +124,10 @@ function exchange(
         ...(sent !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
       },
     });
-    const patience = setTimeout(() => request.destroy(new Error(`no answer within ${withinMs} ms`)), withinMs);
+    const patience = setTimeout(
+      () => request.destroy(new DeadlineError(`${path}: no answer within ${withinMs} ms`)),
+      withinMs,
+    );
     const lost = (error: Error) => reject(connection.errored ?? error);
     request
       .once('response', (response) => {

@@ -128,7 +128,11 @@ function html(what: Shown, text = ''): Page {
 
 /** What changes by itself, as HTML for its places in the page. */
 function live({ notes, trouble, chain }: Shown): Page {
-  return json(200, { notes: eta.render('./notes', { notes }), chain: eta.render('./chain', { chain }), trouble });
+  return json(200, {
+    notes: eta.render('./notes', { notes, trouble }),
+    chain: eta.render('./chain', { chain }),
+    trouble,
+  });
 }
 
 const json = (status: number, body: unknown): Page => ({

@@ -1,5 +1,7 @@
 // The page is whole without this. With it, it follows what goes on, and adds notes without being loaded again.
 const everyMs = 1_000;
+// Longer than frontend waits for backend.
+const withinMs = 5_000;
 const byId = (id) => document.getElementById(id);
 const shown = {};
 
@@ -20,7 +22,7 @@ let addTrouble = '';
 
 async function follow() {
   try {
-    const answer = await fetch('/live');
+    const answer = await fetch('/live', { signal: AbortSignal.timeout(withinMs) });
     if (!answer.ok) throw new Error(String(answer.status));
     const { notes, chain, trouble } = await answer.json();
     if (trouble === '') show('notes', notes);
@@ -45,7 +47,7 @@ byId('add').addEventListener('submit', async (event) => {
     addTrouble = error;
     if (answer.ok) form.reset();
   } catch {
-    addTrouble = 'The note was perhaps not kept: this page does not reach the frontend.';
+    addTrouble = 'Whether the note was kept is not known: frontend gives no answer.';
   }
   say(addTrouble);
   byId('text').focus();
