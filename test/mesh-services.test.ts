@@ -313,6 +313,13 @@ await t.test('what makes no sense is told before anything is started', async (t)
     t.equal(ended.code, 2, ended.stderr);
     t.match(ended.stderr, told);
   }
+  const asAnother = ['--workload-api', `unix://${services.backend.node.agent.socketPath}`, '--admin', '127.0.0.1:0'];
+  const another = await assay(place, ['mesh', 'service', 'api', ...asAnother, '--data', join(place.dir, 'b.sqlite')]);
+  t.equal(another.code, 3);
+  t.match(
+    another.stderr,
+    /api: this process is handed the identity spiffe:\/\/example\.org\/backend, and api is spiffe:/,
+  );
   const planned = await assay(place, [...api, '--cipher-suites', 'TLS_AES_256_GCM_SHA384', '--dry-run', '--json']);
   t.match(JSON.parse(planned.stdout), {
     spiffeId: id('api'),
