@@ -114,8 +114,8 @@ await t.test('the nodes of a server, and one that is expected and was never atte
 });
 
 await t.test('an identity that nobody renews any more is late, and says so before it ends', async (t) => {
-  spire.program.signal('SIGSTOP');
-  t.teardown(() => spire.program.signal('SIGCONT'));
+  spire.signal('SIGSTOP');
+  t.teardown(() => spire.signal('SIGCONT'));
   const seen: string[] = [];
   await eventually(
     'it is told to be late',
@@ -224,7 +224,7 @@ await t.test('a node that was off for too long comes back by a new token, with i
 });
 
 await t.test('a node whose agent is banned', async (t) => {
-  spire.program.signal('SIGCONT');
+  spire.signal('SIGCONT');
   const server = ['--spire-server', `unix://${join(spire.host.dir, 'api.sock')}`];
   const [agent] = await spire.api.listAgents();
   await spire.api.banAgent(agent!.spiffeId);
