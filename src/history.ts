@@ -442,6 +442,8 @@ export interface Fault {
   readonly scenario: string;
   readonly fault: string;
   readonly target: string;
+  /** The nodes that it keeps from what they need, where its target is what they share; absent where that is a node. */
+  readonly nodes?: readonly string[];
   /** `healing` begins to undo it; `healed` is proven. */
   readonly state: 'injected' | 'in-force' | 'healing' | 'healed';
   readonly provenBy?: string;
@@ -757,6 +759,8 @@ export interface PassMark {
   readonly title: string;
   /** What a pass of this kind and length cannot show, each in a sentence. */
   readonly cannotShow: readonly string[];
+  /** The clauses that it does not look at, of those that the run was asked; absent where it looks at all. */
+  readonly leavesOut?: readonly string[];
 }
 
 /** A self-test began or ended. What it found stands between, whether it was made now or kept from an earlier one. */

@@ -31,6 +31,12 @@ await t.test('a fault is read from its injection to the proof that it is gone', 
   ]);
 });
 
+await t.test('a fault of what nodes share names them', async (t) => {
+  const shared = { nodes: ['a', 'b'] };
+  const [one] = read(fault(during, 'the server', [100, 200, 300, 400], { kind: 'server-outage', ...shared }));
+  t.match(one, { kind: 'server-outage', target: 'the server', ...shared, missing: [] });
+});
+
 const unproven = 'partition on a: nothing outside of the injector saw it in force';
 const neverHealed = 'partition on a: it was never healed';
 const notGone = 'partition on a: nothing outside of the injector saw it gone';

@@ -4,6 +4,8 @@ import { entriesOf, type EntryOf, type History } from '../history.ts';
 export interface FaultRead {
   readonly kind: string;
   readonly target: string;
+  /** The nodes that it keeps from what they need, where its target is what they share; absent where that is a node. */
+  readonly nodes?: readonly string[];
   readonly injectedAtMs: number;
   readonly inForceAtMs: number | null;
   readonly provenBy: string | null;
@@ -40,6 +42,7 @@ function injected(entry: EntryOf<'fault'>): Marks {
   return {
     kind: entry.fault,
     target: entry.target,
+    ...(entry.nodes !== undefined && { nodes: entry.nodes }),
     injectedAtMs: entry.atMs,
     inForceAtMs: null,
     provenBy: null,

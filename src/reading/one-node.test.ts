@@ -113,6 +113,15 @@ await t.test('of the nodes that are not under test only its peers stay, where it
   t.strictSame(left('b'), ['b', 'p', 'q']);
 });
 
+await t.test('of a fault of what nodes share that part is left which concerns the node', async (t) => {
+  const shared = fault(during, 'the server', [300, 400, 900, 950], { nodes: ['good', 'bad', 'peer'] });
+  const left = historyOfNode(around([saidOf('good', 'peer'), saidOf('bad', 'peer'), shared]), 'good');
+  t.strictSame(
+    left.flatMap((entry) => (entry.kind === 'fault' && entry.target === 'the server' ? [entry.nodes] : [])),
+    [['good', 'peer'], undefined, undefined, undefined],
+  );
+});
+
 await t.test('trouble that names no node is everybody’s', async (t) => {
   const all = around([saidOf('good', 'peer'), saidOf('bad', 'peer'), trouble]);
   for (const name of ['good', 'bad'])

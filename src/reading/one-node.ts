@@ -10,7 +10,13 @@ export function historyOfNode(history: History, node: string): History {
   const stays = (entry: (typeof nodes)[number]) =>
     entry.node === node || (own?.peers?.includes(entry.node) ?? (!entry.judged && entry.mesh === own?.mesh));
   const others = new Set(nodes.filter((entry) => !stays(entry)).map((entry) => entry.node));
-  return history.filter((entry) => !nodesOf(entry).some((name) => others.has(name)));
+  return history
+    .filter((entry) => !nodesOf(entry).some((name) => others.has(name)))
+    .map((entry) =>
+      entry.kind === 'fault' && entry.nodes !== undefined
+        ? { ...entry, nodes: entry.nodes.filter((name) => !others.has(name)) }
+        : entry,
+    );
 }
 
 /** The history as if no clauses but these had been chosen for the run. */

@@ -72,6 +72,7 @@ const named: readonly [by: string, step: Step][] = [
   ['presentation', presented(during, 'b', 1_500, 'one')],
   ['fault', fault(during, 'a', [1_100, 1_200, 1_300, 1_400])],
   ['fault on its mesh', fault(during, 'steady', [1_100, 1_200, 1_300, 1_400])],
+  ['fault on what its nodes share', fault(during, 'its server', [1_100, 1_200, 1_300, 1_400], { nodes: ['b'] })],
 ];
 for (const [by, step] of named) {
   await t.test(`the nodes are those of the meshes that a ${by} names`, async (t) => {
@@ -120,6 +121,14 @@ await t.test('faults span from the last in force to the first that is undone', a
     healingMs: 1_900,
     healedMs: 2_200,
   });
+});
+
+await t.test('a fault of what nodes share keeps those nodes from it', async (t) => {
+  const window = windowOf(
+    begun,
+    fault(during, 'the server', [1_000, 1_200, 2_000, 2_100], { kind: 'server-outage', nodes: ['a', 'b'] }),
+  );
+  t.strictSame(faultSpan(window)?.targets, new Set(['a', 'b']));
 });
 
 await t.test('no span without faults, without a proof, or when they were never in force together', async (t) => {

@@ -91,7 +91,8 @@ function namesIn(history: History, scenario: string, requests: readonly EntryOf<
   const names = new Set<string>();
   for (const { from, to } of requests) names.add(from).add(to);
   for (const entry of entriesOf(history, 'presented')) if (entry.scenario === scenario) names.add(entry.node);
-  for (const entry of entriesOf(history, 'fault')) if (entry.scenario === scenario) names.add(entry.target);
+  for (const entry of entriesOf(history, 'fault'))
+    if (entry.scenario === scenario) for (const name of [entry.target, ...(entry.nodes ?? [])]) names.add(name);
   return names;
 }
 
@@ -106,6 +107,7 @@ export function authorityMarksOf(
 
 /** When all faults of a scenario were in force together. */
 export interface FaultSpan {
+  /** The nodes that were kept from what they need, and what else was broken that is shared by none. */
   readonly targets: ReadonlySet<string>;
   /** The last of the faults was proven in force. */
   readonly inForceMs: number;
@@ -119,7 +121,7 @@ export interface FaultSpan {
 export function faultSpan({ faults }: ScenarioWindow): FaultSpan | undefined {
   if (faults.length === 0 || faults.some((fault) => fault.missing.length > 0)) return undefined;
   const span = {
-    targets: new Set(faults.map(({ target }) => target)),
+    targets: new Set(faults.flatMap(({ target, nodes = [target] }) => nodes)),
     inForceMs: Math.max(...faults.map(({ inForceAtMs }) => inForceAtMs ?? Infinity)),
     healingMs: Math.min(...faults.map(({ healingAtMs }) => healingAtMs ?? -Infinity)),
     healedMs: Math.max(...faults.map(({ healedAtMs }) => healedAtMs ?? Infinity)),

@@ -171,7 +171,10 @@ const fields: { readonly [K in Happening['kind']]: FieldsOf<OfKind<K>> } = {
   },
   bundle: { node, trustDomain: domain, authorities: each(name('authority')) },
   authority: { mesh: label, state: keep, authority: name('authority') },
-  fault: { scenario: keep, fault: keep, target: label, state: keep, provenBy: prose, withinMs: keep },
+  fault: {
+    ...{ scenario: keep, fault: keep, target: label, nodes: each(node), state: keep, provenBy: prose },
+    withinMs: keep,
+  },
   token: {
     ...{ trial: keep, control: keep, row: label, token: label, outcome: keep, code: keep, message: judged },
     ...{ beganMs: keep, endedMs: keep, from: address, secondsToExpiry: keep },
@@ -214,7 +217,7 @@ const fields: { readonly [K in Happening['kind']]: FieldsOf<OfKind<K>> } = {
     ...{ run: keep, generator: keep, row: label, figures: keep, slowed: each(prose), besideSlowed: each(prose) },
     ...{ elsewhere: keep, allowed: keep },
   },
-  pass: { pass: keep, state: keep, title: keep, cannotShow: each(prose) },
+  pass: { pass: keep, state: keep, title: keep, cannotShow: each(prose), leavesOut: keep },
   'self-test': { state: keep, madeAt: keep, kept: keep, cores: keep, versions, code: keep, again: keep, leftOut: keep },
   impostor: { impostor: keep, breaks: keep, outcome: keep, said: prose },
   conformer: {

@@ -4,6 +4,7 @@ import type { Window } from './scenario-windows.ts';
 
 /** When all faults of a scenario were in force together. */
 export interface Outage {
+  /** Whom they kept from what they need: each its target, or the nodes that it names where these share it. */
   readonly targets: ReadonlySet<string>;
   /** The last of them was proven in force. */
   readonly inForceMs: number;
@@ -32,7 +33,7 @@ export function provenOutage(history: History, { scenario }: Window): Outage | u
     const inForce = own.find((mark) => mark.state === 'in-force' && isProof(mark) && isBefore(mark, healing));
     const healed = own.find((mark) => mark.state === 'healed' && isProof(mark) && isBefore(healing, mark));
     if (inForce === undefined || healing === undefined || healed === undefined) return undefined;
-    outage.targets.add(injected.target);
+    for (const node of injected.nodes ?? [injected.target]) outage.targets.add(node);
     outage.inForceMs = Math.max(outage.inForceMs, inForce.atMs);
     outage.healingMs = Math.min(outage.healingMs, healing.atMs);
     outage.healedMs = Math.max(outage.healedMs, healed.atMs);
