@@ -4,6 +4,7 @@ import { zeroOf } from '../reading/nodes.ts';
 import { deliveries, svidsOf } from '../reading/rotations.ts';
 import type { Judgement } from '../verdict.ts';
 import { indexes } from './exchanges.ts';
+import { outageWords } from './outage-words.ts';
 import type { RequestEntry } from './requests.ts';
 import { faultSpan, type FaultSpan, type ScenarioWindow } from '../reading/scenarios.ts';
 import { skippedOr } from './skipped.ts';
@@ -13,7 +14,7 @@ export const lastSecondMs = 1_000;
 /** By how much an instant of the wall clock may be off beside one of the history, whose zero is known to a whole millisecond only. */
 export const clockMs = 20;
 
-/** A partition of all nodes under test from their server, proven and tight. */
+/** An outage that kept all nodes under test from their server, a cut or whatever else, proven and tight. */
 export interface Cut extends FaultSpan {
   readonly window: ScenarioWindow;
   /** By node, when the last SVID that it was given before the heal comes to its end. */
@@ -28,22 +29,23 @@ export interface Death {
   readonly index: number;
 }
 
-/** The cut of a scenario, or why nothing can be judged by it. */
+/** What kept the nodes of a scenario from their server, or why nothing can be judged by it. */
 export function cutOf(history: History, clause: Clause, window: ScenarioWindow): Cut | Judgement {
   const span = faultSpan(window);
-  if (span === undefined) return skippedOr(history, clause, 'the partition was not proven in force and gone');
+  const { outage, kept } = outageWords(window);
+  if (span === undefined) return skippedOr(history, clause, `${outage} was not proven in force and gone`);
   if (window.judged.size === 0)
-    return { verdict: 'inconclusive', reason: 'no node under test was cut', evidence: [window.index] };
+    return { verdict: 'inconclusive', reason: `no node under test was ${kept}`, evidence: [window.index] };
   for (const node of window.judged)
     if (!span.targets.has(node))
-      return { verdict: 'inconclusive', reason: `${node} was not cut`, evidence: [window.index] };
+      return { verdict: 'inconclusive', reason: `${node} was not ${kept}`, evidence: [window.index] };
   const through = deliveries(history).filter(
     (svid) => span.targets.has(svid.node) && svid.atMs > span.inForceMs && svid.atMs < span.healingMs,
   );
   if (through.length > 0)
     return {
       verdict: 'inconclusive',
-      reason: `${through[0]!.node} was given a new SVID while it was said to be cut`,
+      reason: `${through[0]!.node} was given a new SVID while it was said to be ${kept}`,
       evidence: indexes(through),
     };
   return { ...span, window, dies: deaths(history, window, span), surelyLivesUntilMs: livesOf(history, window, span) };

@@ -1,5 +1,6 @@
 import type { Clause, Judge } from '../clause.ts';
 import * as life from '../clauses/mesh/node.ts';
+import * as outage from '../clauses/mesh/outage.ts';
 import * as partition from '../clauses/mesh/partition.ts';
 import * as pause from '../clauses/mesh/pause.ts';
 import * as restart from '../clauses/mesh/restart.ts';
@@ -174,6 +175,8 @@ const decidedBy: Readonly<Record<string, readonly string[]>> = {
   pause: Object.values(pause).map(({ id }) => id),
   watch: [traffic.healthyTraffic, ...Object.values(rotation)].map(({ id }) => id),
   'agent-restart': [life.nodeServesWithoutAgent, life.nodeRefusesWithoutAgent, life.nodeReconnects].map(({ id }) => id),
+  'server-killed': Object.values(outage).map(({ id }) => id),
+  'server-hung': Object.values(outage).map(({ id }) => id),
   'partition-short': [partition.shortRequestsSurvive.id, partition.shortRecovers.id],
   'partition-long': [partition.longTrafficWhileValid.id, partition.longFailsClosed.id, partition.longRecovers.id],
 };
@@ -301,15 +304,20 @@ export function authority(
   return [atMs, { kind: 'authority', mesh, state, authority: id }];
 }
 
-/** One fault, from its injection at the first instant to the proof that it is gone at the last. */
+/** One fault, from its injection at the first instant to the proof that it is gone at the last: of a node, or of what these `nodes` share. */
 export function fault(
   during: string,
   target: string,
   [injected, inForce, healing, healed]: readonly [number, number, number, number],
+  { kind = 'partition', nodes }: { readonly kind?: string; readonly nodes?: readonly string[] } = {},
 ): Step[] {
   const mark = (atMs: number, state: 'injected' | 'in-force' | 'healing' | 'healed', provenBy?: string): Step => [
     atMs,
-    { kind: 'fault', scenario: during, fault: 'partition', target, state, ...(provenBy !== undefined && { provenBy }) },
+    {
+      ...{ kind: 'fault', scenario: during, fault: kind, target, state },
+      ...(state === 'injected' && nodes !== undefined && { nodes }),
+      ...(provenBy !== undefined && { provenBy }),
+    },
   ];
   return [
     mark(injected, 'injected'),

@@ -114,10 +114,7 @@ for (const [name, { clause, begun, good }] of Object.entries(judges)) {
 
   await t.test(`${name}: nothing is inconclusive, skipped only with a reason`, async (t) => {
     t.match(told(judge(historyOf(runStarted()))), /^inconclusive: no scenario that could decide it began/);
-    t.match(
-      told(judge(historyOf(runStarted(), scenario(begun, 'begun')))),
-      /^inconclusive: the partition was not proven/,
-    );
+    t.match(told(judge(historyOf(runStarted(), scenario(begun, 'begun')))), /^inconclusive: the outage was not proven/);
     t.equal(
       told(judge(historyOf(skip(clause.id, 'nothing may be broken here')))),
       'skipped: nothing may be broken here',
@@ -140,7 +137,6 @@ for (const [name, { clause, begun, good }] of Object.entries(judges)) {
     ['was proven by nothing', ({ state }) => (state === 'in-force' ? { provenBy: undefined } : {})],
     ['was never healed', ({ state }) => (state === 'healing' ? undefined : {})],
     ['was never proven gone', ({ state }) => (state === 'healed' ? undefined : {})],
-    ['was never injected', () => undefined],
   ] as readonly [string, (fault: EntryOf<'fault'>) => object | undefined][]) {
     await t.test(`${name}: a fault that ${missing} is inconclusive`, async (t) => {
       t.match(
@@ -149,6 +145,13 @@ for (const [name, { clause, begun, good }] of Object.entries(judges)) {
       );
     });
   }
+
+  await t.test(`${name}: a scenario that broke nothing is inconclusive`, async (t) => {
+    t.match(
+      told(judge(altered(good(), 'fault', () => undefined))),
+      /^inconclusive: the outage was not proven in force and gone/,
+    );
+  });
 
   await t.test(`${name}: an SVID that came through the cut is inconclusive`, async (t) => {
     t.match(

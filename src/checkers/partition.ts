@@ -1,7 +1,7 @@
 import type { Clause } from '../clause.ts';
 import { entriesOf, type History } from '../history.ts';
 import { worstOf, type Judgement } from '../verdict.ts';
-import { betweenNodes, clockMs, cutOf, deathOf, lastSecondMs, renewalOf, type Cut } from './cut.ts';
+import { betweenNodes, clockMs, cutOf, deathOf, lastSecondMs, type Cut } from './cut.ts';
 import { indexes, refusedBesideControl } from './exchanges.ts';
 import { noFailedRequest, type RequestEntry } from './requests.ts';
 import type { ScenarioJudge } from './scenario.ts';
@@ -162,42 +162,3 @@ function lateAcceptance(cut: Cut, accepted: readonly RequestEntry[]): Judgement 
     reason: `${accepted.length} ${accepted.length === 1 ? 'connection was' : 'connections were'} made with an expired SVID; the first ${first.from} → ${first.to}, ${(late / 1000).toFixed(2)} s past notAfter`,
   };
 }
-
-/** A partition shorter than the SVID's life is not felt, and was long enough to matter: renewals were missed. */
-export const shortSurvives: ScenarioJudge = (window, history, clause) => {
-  const cut = cutOf(history, clause, window);
-  if ('verdict' in cut) return cut;
-  const judgement = noFailedRequest({
-    connection: 'new',
-    perSecond: 50,
-    begunPerSecond: 10,
-    // A pair that is called more seldom than this may sleep through a short cut.
-    maxGapMs: 2_000,
-  })(window, history, clause);
-  if (judgement.verdict === 'fail') {
-    const outlived = [...cut.targets].find(
-      (node) => (renewalOf(history, cut, node)?.atMs ?? Infinity) >= (cut.dies.get(node)?.atMs ?? -Infinity),
-    );
-    if (outlived !== undefined)
-      return {
-        ...judgement,
-        verdict: 'inconclusive',
-        reason: `the partition was not short: the SVID of ${outlived} came to its end before it was renewed; ${judgement.reason}`,
-      };
-  }
-  const missableMs =
-    2 *
-    Math.max(
-      ...entriesOf(history, 'node')
-        .filter(({ node }) => cut.targets.has(node))
-        .map(({ syncIntervalMs }) => syncIntervalMs),
-    );
-  if (judgement.verdict === 'pass' && cut.healingMs - cut.inForceMs < missableMs) {
-    return {
-      verdict: 'inconclusive',
-      reason: `the partition was in force for ${(cut.healingMs - cut.inForceMs).toFixed(0)} ms, shorter than two sync intervals`,
-      evidence: [cut.window.index],
-    };
-  }
-  return judgement;
-};

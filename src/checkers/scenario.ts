@@ -24,6 +24,34 @@ export function inItsScenario(judge: ScenarioJudge): Judge {
 }
 
 /**
+ * Judges a clause in each scenario that says it decides it: the worst counts, and the reason names the scenario. One that never began decides
+ * nothing.
+ */
+export function inEachScenario(judge: ScenarioJudge): Judge {
+  return (history, clause) => {
+    const each = scenariosOf(history)
+      .filter(({ clauses }) => clauses.includes(clause.id))
+      .map((window) => inTheNameOf(window, judge(window, history, clause)));
+    const [first] = each;
+    if (first === undefined) return skippedOr(history, clause, 'no scenario that could decide it began');
+    const told = each.filter(({ verdict }) => verdict !== 'skipped');
+    if (told.length === 0) return first;
+    return (
+      worstOf(told) ?? {
+        verdict: 'pass',
+        reason: told.map(({ reason }) => reason).join('; '),
+        evidence: told.flatMap(({ evidence }) => evidence),
+      }
+    );
+  };
+}
+
+/** A skip is told in the words of the target, which knows of no scenario. */
+function inTheNameOf({ scenario }: ScenarioWindow, judgement: Judgement): Judgement {
+  return judgement.verdict === 'skipped' ? judgement : { ...judgement, reason: `${scenario}: ${judgement.reason}` };
+}
+
+/**
  * Judges a clause as it is judged of a mesh that others run, where scenarios looked at such a one: in each of them, and the worst counts. Otherwise as
  * `judge` does.
  */

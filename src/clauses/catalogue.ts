@@ -1,5 +1,6 @@
 import type { Clause, DeclaredClause } from '../clause.ts';
 import * as meshNode from './mesh/node.ts';
+import * as meshOutage from './mesh/outage.ts';
 import * as meshPartition from './mesh/partition.ts';
 import * as meshPause from './mesh/pause.ts';
 import * as meshPinning from './mesh/pinning.ts';
@@ -30,7 +31,7 @@ const files = [
     spiffeIdProof,
     workloadApiX509Svid,
   ],
-  ...[meshTokens, meshTraffic, meshRotation, meshPartition, meshNode, meshRestart, meshPause],
+  ...[meshTokens, meshTraffic, meshRotation, meshPartition, meshOutage, meshNode, meshRestart, meshPause],
 ] as const;
 
 type DeclaredIn<File> = File extends unknown ? File[keyof File] : never;

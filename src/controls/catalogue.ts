@@ -18,6 +18,7 @@ export const withoutControl: readonly { readonly why: string; readonly clauses: 
       'mesh/rotation/connections-survive',
       'mesh/partition/short-requests-survive',
       'mesh/partition/long-traffic-while-valid',
+      'mesh/outage/requests-survive',
       'mesh/node/ready-through-rotations',
       'mesh/node/survives-workload-api',
     ],

@@ -50,9 +50,10 @@ export const sp80053: Framework = {
     ]),
     control('cp-10', 'CP-10', 'System Recovery and Reconstitution', [
       line(
-        'After the SPIRE server was cut off, SVIDs, and traffic where it had stopped, are back within a bound.',
+        'After the SPIRE server was cut off, was killed or hung, SVIDs, and traffic where it had stopped, are back within a bound.',
         'mesh/partition/short-recovers',
         'mesh/partition/long-recovers',
+        'mesh/outage/recovers',
       ),
       line(
         'After its agent was restarted, a node takes up new SVIDs within a bound.',

@@ -1,6 +1,7 @@
-import { failsClosed, shortSurvives, trafficWhileValid } from '../../checkers/partition.ts';
+import { failsClosed, trafficWhileValid } from '../../checkers/partition.ts';
 import { recovers } from '../../checkers/recovery.ts';
 import { inItsScenario, orFromOutside } from '../../checkers/scenario.ts';
+import { survivesShortOutage } from '../../checkers/short-outage.ts';
 import { survivesOutage } from '../../checkers/watched.ts';
 import { bothRoles, clause } from '../../clause.ts';
 
@@ -20,7 +21,7 @@ export const shortRequestsSurvive = clause({
   title: "A partition shorter than an SVID's life fails no request",
   danger: 'the mesh stands and falls with its server',
   limits: "what becomes of a call between two nodes is the caller's own word; a call to us has to reach us",
-  judge: orFromOutside(survivesOutage, inItsScenario(shortSurvives)),
+  judge: orFromOutside(survivesOutage, inItsScenario(survivesShortOutage)),
 });
 
 export const shortRecovers = clause({
