@@ -14,7 +14,10 @@ export type { RunResult };
 
 /** What is run, and where; each member means what the flag of `assay gate` means that has its name. */
 export interface RunPlanOptions {
-  /** Clauses, scenarios and promises by name, `*` for any characters, parted by commas; all of them when absent. */
+  /**
+   * Clauses, scenarios and promises by name, `*` for any characters, parted by commas; all that a gate decides when absent. What a gate does not run
+   * by itself, as `server-killed`, has to be in the plan as well: `gatePlan(undefined, {}, only)`.
+   */
   readonly only?: string;
   /** Where the meshes of the plan are stood up: `process` when absent, or `container`. */
   readonly runtime?: string;

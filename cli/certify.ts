@@ -30,8 +30,8 @@ export interface CertifyFlags extends JudgedFlags, QuietFlags {
 export async function certifyCommand(flags: CertifyFlags, commandLine: string): Promise<number> {
   refuseEmpty(flags);
   if (flags.selfTest === true) return selfTestCommand(flags, commandLine);
-  const { chosen, on, kind, node, overrides, runtime, ...judged } = await whatIsJudged(flags);
-  const passes = certifyPasses(typeof on === 'string', node, overrides);
+  const { chosen, on, kind, node, overrides, runtime, ...judged } = await whatIsJudged(flags, 'certify');
+  const passes = certifyPasses(typeof on === 'string', node, overrides, flags.only);
   const { parts } = narrowed(passes[0].plan, chosen);
   const { quiet, note } = await quietWanted(flags, parts, typeof on === 'string' ? undefined : on, runtime);
   const kept = readKeptSelfTest(process.env);

@@ -19,8 +19,8 @@ export interface GateFlags extends JudgedFlags, QuietFlags {}
  */
 export async function gateCommand(flags: GateFlags, commandLine: string): Promise<number> {
   refuseEmpty(flags);
-  const { chosen, on, kind, node, overrides, runtime, ...judged } = await whatIsJudged(flags);
-  const plan = gatePlan(node, overrides);
+  const { chosen, on, kind, node, overrides, runtime, ...judged } = await whatIsJudged(flags, 'gate');
+  const plan = gatePlan(node, overrides, flags.only);
   const asked = narrowed(plan, chosen);
   const { parts, ofOthers = [] } = asked;
   const over = typeof on === 'string' ? [] : ofOthers.filter(({ needs }) => needs.every((need) => on.grants.has(need)));

@@ -6,7 +6,7 @@ import { defaultRuntime, loadRuntime, missingRuntimes, runtimeNames } from '../f
 import type { AttachedTarget } from '../fixtures/target/attach.ts';
 import { isProgram } from '../fixtures/toolchain/cache.ts';
 import { programs } from '../fixtures/toolchain/programs.ts';
-import { chooseClauses } from '../plans/choose.ts';
+import { chooseClauses, type Chooser } from '../plans/choose.ts';
 import type { DeploymentOverrides, NodeUnderTest } from '../plans/meshes.ts';
 import type { Chosen } from '../plans/plan.ts';
 import { readAcceptFile } from './accept-file.ts';
@@ -46,10 +46,10 @@ export interface Judged {
 }
 
 /** @throws UsageError that says what would be right */
-export async function whatIsJudged(flags: JudgedFlags): Promise<Judged> {
+export async function whatIsJudged(flags: JudgedFlags, by: Chooser): Promise<Judged> {
   const runtime = runtimeOf(flags);
   const env = spireOf(flags, runtime);
-  const chosen = chooseClauses(flags.only);
+  const chosen = chooseClauses(flags.only, by);
   const accepted = flags.accept === undefined ? [] : readAcceptFile(flags.accept);
   const on = runtime === 'attach' ? await attachTo(flags.target!, flags.watch) : runtime;
   return {

@@ -9,12 +9,13 @@ const lists: Readonly<Record<string, List>> = {
   clauses: clauseList,
   scenarios: {
     entries: async () =>
-      scenarios.map(({ id, title, hypothesis, clauses: decides, steps }) => ({
+      scenarios.map(({ id, title, hypothesis, clauses: decides, steps, certification }) => ({
         id,
         title,
         hypothesis,
         clauses: decides.map(({ id: clause }) => clause),
         steps,
+        ...(certification && { certification }),
       })),
   },
   impostors: {

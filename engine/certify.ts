@@ -56,8 +56,16 @@ export function stepIn(
   return at === 0 ? [id, title] : [`${pass}/${id}`, `${title} (${passTitle})`];
 }
 
-async function inPass(run: Run, { id, title, cannotShow }: PassPlan, work: (run: Run) => Promise<void>): Promise<void> {
-  const mark = { kind: 'pass', pass: id, title, cannotShow } as const;
+async function inPass(
+  run: Run,
+  { id, title, cannotShow, leavesOut }: PassPlan,
+  work: (run: Run) => Promise<void>,
+): Promise<void> {
+  const mark = {
+    kind: 'pass',
+    ...{ pass: id, title, cannotShow },
+    ...(leavesOut !== undefined && { leavesOut: leavesOut.map((clause) => clause.id) }),
+  } as const;
   run.recorder.record({ ...mark, state: 'begun' });
   await work({ ...run, recorder: run.recorder.chapter(outsideOfPasses(run.recorder.history)) });
   run.recorder.record({ ...mark, state: 'ended' });

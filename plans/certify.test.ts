@@ -9,7 +9,36 @@ const decides = (plan: ReturnType<typeof gatePlan>) =>
     .sort();
 
 await t.test('each pass decides all that the gate decides', async (t) => {
-  for (const { id, plan } of certifyPasses(true)) t.strictSame(decides(plan), decides(gatePlan()), id);
+  for (const { id, plan } of certifyPasses(true)) {
+    const decided = decides(plan);
+    t.ok(
+      decides(gatePlan()).every((clause) => decided.includes(clause)),
+      id,
+    );
+  }
+});
+
+await t.test('a certification decides every clause, and a pass says which it leaves to another', async (t) => {
+  const [first, ...later] = certifyPasses(true);
+  const ofFirst = new Set(decides(first.plan));
+  t.strictSame(
+    [...ofFirst].filter((id) => !decides(gatePlan()).includes(id)),
+    ['mesh/outage/recovers', 'mesh/outage/requests-survive'],
+  );
+  t.equal(first.leavesOut, undefined);
+  for (const { plan, leavesOut = [], cannotShow } of later) {
+    const own = new Set([...decides(plan), ...leavesOut.map(({ id }) => id)]);
+    t.strictSame([...own].sort(), [...ofFirst].sort());
+    t.match(cannotShow.at(-1), /^The SPIRE server itself was not killed or paused/);
+  }
+});
+
+await t.test('what was not chosen is in no pass, and left out of none', async (t) => {
+  for (const { plan, leavesOut } of certifyPasses(true, undefined, {}, 'pinning'))
+    t.strictSame([decides(plan), leavesOut], [decides(gatePlan()), undefined]);
+  const [named] = certifyPasses(true, undefined, {}, 'server-killed');
+  const ids = named.plan.parts.flatMap(({ scenarios }) => scenarios.map(({ id }) => id));
+  t.ok(ids.includes('server-killed') && !ids.includes('server-hung'));
 });
 
 await t.test('meshes and nodes have names of their own in each pass, and peers are among them', async (t) => {

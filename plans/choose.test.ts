@@ -1,13 +1,49 @@
 import t from 'tap';
 import { clauses } from '../src/clauses/catalogue.ts';
-import { chooseClauses } from './choose.ts';
+import { chooseClauses, chooseForCertification } from './choose.ts';
 
 const chosen = (only: string) => [...chooseClauses(only)];
 
-await t.test('without a choice every clause is chosen', async (t) => {
-  t.equal(chooseClauses(undefined).size, clauses.length);
+const outage = ['mesh/outage/requests-survive', 'mesh/outage/recovers'];
+const all = clauses.map(({ id }): string => id);
+
+await t.test('without a choice every clause is chosen, but for those that only certifications decide', async (t) => {
+  t.strictSame([...chooseClauses(undefined, 'certify')], all);
+  t.strictSame(
+    [...chooseClauses(undefined)],
+    all.filter((id) => !outage.includes(id)),
+  );
   t.equal(chosen('*').length, clauses.length);
 });
+
+await t.test('what only certifications decide is chosen by its own name or that of its scenario', async (t) => {
+  t.strictSame(chosen('mesh/outage/*'), outage);
+  t.strictSame(chosen('server-killed'), outage);
+  const ofPromise = all.filter((id) => /^mesh\/(partition|outage)\//.test(id));
+  t.strictSame(
+    chosen('partition'),
+    ofPromise.filter((id) => !outage.includes(id)),
+  );
+  t.strictSame([...chooseClauses('partition', 'certify')], ofPromise);
+});
+
+await t.test(
+  'of the scenarios for certifications those run that are named, themselves or by their clauses',
+  async (t) => {
+    const named = (only: string | undefined, by: 'gate' | 'certify') =>
+      chooseForCertification(only, by).map(({ id }) => id);
+    const both = ['server-hung', 'server-killed'];
+    t.strictSame(named(undefined, 'gate'), []);
+    t.strictSame(named(undefined, 'certify'), both);
+    for (const by of ['gate', 'certify'] as const) {
+      t.strictSame(named('pin/prefix, server-killed', by), ['server-killed']);
+      t.strictSame(named('mesh/outage/recovers', by), both);
+      t.strictSame(named('pinning,partition-short', by), []);
+    }
+    t.strictSame(named('partition', 'gate'), []);
+    t.strictSame(named('partition', 'certify'), both);
+  },
+);
 
 await t.test('a clause is chosen by its id, by what it was called before, and by a part of either', async (t) => {
   t.strictSame(chosen('mesh/pinning/prefix'), ['mesh/pinning/prefix']);

@@ -1,26 +1,48 @@
 import t from 'tap';
 import { clauses } from '../src/clauses/catalogue.ts';
-import { gatePlan } from './gate.ts';
-import { clausesOf, decidedOfOthersAlone, looksAtOthersAlone, narrowed, onOneMesh } from './plan.ts';
+import { chooseClauses, chooseForCertification } from './choose.ts';
+import { gatePlan, planWith } from './gate.ts';
+import { clausesOf, decidedBesides, decidedOfOthersAlone, looksAtOthersAlone, narrowed, onOneMesh } from './plan.ts';
 
 const gate = gatePlan();
 const all = gate.parts.flatMap(({ suites, scenarios }) => [...suites, ...scenarios]);
 
-await t.test('the gate decides every clause of the catalogue, each in one place, whoever runs the mesh', async (t) => {
-  // In meshes that others run alone, some are decided by what is done there.
-  const decided = all
-    .filter((one) => !looksAtOthersAlone(one))
-    .flatMap(clausesOf)
-    .map(({ id }) => id);
-  const elsewhere = all.filter(looksAtOthersAlone).flatMap(clausesOf);
-  t.ok(elsewhere.length > 0 && elsewhere.every(({ id }) => decided.includes(id)));
-  t.equal(new Set(decided).size, decided.length);
-  const ofOthers = decidedOfOthersAlone(gate).map(({ id }) => id);
-  t.strictSame([...decided, ...ofOthers].toSorted(), clauses.map(({ id }) => id).toSorted());
-  t.ok(
-    ofOthers.every((id) => /^mesh\/(restart|pause)\//.test(id)),
-    'what owners do by command',
+await t.test(
+  'the gate decides every clause that it may choose, each in one place, whoever runs the mesh',
+  async (t) => {
+    // In meshes that others run alone, some are decided by what is done there.
+    const decided = all
+      .filter((one) => !looksAtOthersAlone(one))
+      .flatMap(clausesOf)
+      .map(({ id }) => id);
+    const elsewhere = all.filter(looksAtOthersAlone).flatMap(clausesOf);
+    t.ok(elsewhere.length > 0 && elsewhere.every(({ id }) => decided.includes(id)));
+    t.equal(new Set(decided).size, decided.length);
+    const ofOthers = decidedOfOthersAlone(gate).map(({ id }) => id);
+    t.strictSame([...decided, ...ofOthers].toSorted(), [...chooseClauses(undefined)].toSorted());
+    t.ok(
+      ofOthers.every((id) => /^mesh\/(restart|pause)\//.test(id)),
+      'what owners do by command',
+    );
+  },
+);
+
+await t.test('what takes longer than a gate may is for certifications, and in a gate that is told to', async (t) => {
+  const more = chooseForCertification(undefined, 'certify');
+  const whole = planWith(more);
+  const besides = decidedBesides(whole, gate).map(({ id }) => id);
+  t.strictSame([...chooseClauses(undefined), ...besides].toSorted(), clauses.map(({ id }) => id).toSorted());
+  t.strictSame(decidedBesides(gate, whole), []);
+  const scenariosOf = (plan: typeof gate) => plan.parts.flatMap(({ scenarios }) => scenarios.map(({ id }) => id));
+  t.ok(more.length > 1 && more.every(({ id }) => scenariosOf(whole).includes(id) && !scenariosOf(gate).includes(id)));
+  const [one] = more;
+  const told = gatePlan(undefined, {}, one!.id);
+  t.strictSame(
+    scenariosOf(told).filter((id) => !scenariosOf(gate).includes(id)),
+    [one!.id],
+    'of several that decide the same clauses the one that is named',
   );
+  t.strictSame(scenariosOf(narrowed(told, chooseClauses(one!.id))), [one!.id]);
 });
 
 await t.test('suites and scenarios have ids of their own, for the timeline and for --only', async (t) => {

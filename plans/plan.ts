@@ -78,10 +78,18 @@ export function narrowed({ id, parts, ofOthers = [] }: Plan, chosen: Chosen): Pl
   };
 }
 
+const decidedIn = ({ parts }: Plan): ReadonlySet<KnownClause> =>
+  new Set(parts.flatMap(({ suites, scenarios }) => [...suites, ...scenarios]).flatMap(clausesOf));
+
+/** The clauses that a plan decides in meshes that it stands up, and another does not. */
+export function decidedBesides(plan: Plan, other: Plan): readonly KnownClause[] {
+  return [...decidedIn(plan)].filter((clause) => !decidedIn(other).has(clause));
+}
+
 /** The clauses that a plan decides in meshes that others run alone. */
-export function decidedOfOthersAlone({ parts, ofOthers = [] }: Plan): readonly KnownClause[] {
-  const here = new Set(parts.flatMap(({ suites, scenarios }) => [...suites, ...scenarios]).flatMap(clausesOf));
-  return [...new Set(ofOthers.flatMap(clausesOf))].filter((clause) => !here.has(clause));
+export function decidedOfOthersAlone(plan: Plan): readonly KnownClause[] {
+  const here = decidedIn(plan);
+  return [...new Set((plan.ofOthers ?? []).flatMap(clausesOf))].filter((clause) => !here.has(clause));
 }
 
 /** All of a plan on one mesh that runs already, under the load of the first part. */

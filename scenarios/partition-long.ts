@@ -13,8 +13,9 @@ import { heardElsewhere } from '../src/heard-elsewhere.ts';
 import type { Entry } from '../src/history.ts';
 import { showEndingIdentity } from './partition/expiry.ts';
 import { sessionsInTheQuiet } from './partition/late-session.ts';
-import { cutsFromServer, cuttable, recovery, recoveryBound } from './partition/server-cut.ts';
+import { cutsFromServer, cuttable } from './partition/server-cut.ts';
 import type { Scenario, ScenarioContext } from './scenario.ts';
+import { recovery, recoveryBound } from './steps/recovery.ts';
 
 export const partitionLong: Scenario = {
   id: 'partition-long',

@@ -1,13 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { partition } from '../fixtures/faults/kinds/partition.ts';
-import type { Target } from '../fixtures/target/target.ts';
 import { shortRecovers, shortRequestsSurvive } from '../src/clauses/mesh/partition.ts';
-import { FixtureError } from '../src/errors.ts';
-import { cutsFromServer, cuttable, recovery, recoveryBound } from './partition/server-cut.ts';
+import { cutsFromServer } from './partition/server-cut.ts';
 import type { Scenario } from './scenario.ts';
-
-// By how much the first SVID is to outlive the outage.
-const marginMs = 1_000;
+import { recoveryBound } from './steps/recovery.ts';
+import { shortOutage } from './steps/short-outage.ts';
 
 export const partitionShort: Scenario = {
   id: 'partition-short',
@@ -26,25 +22,5 @@ export const partitionShort: Scenario = {
   ],
   faults: [partition],
   bounds: [recoveryBound],
-  async run(context) {
-    const { target, signal, inject } = context;
-    // Long enough that renewals were missed; what is left of the SVIDs bounds it from above.
-    const holdMs = Math.max(2.5 * target.timing.syncIntervalMs, 300);
-    {
-      await using _cut = await inject(cutsFromServer(context));
-      everySvidOutlives(target, holdMs + marginMs);
-      await sleep(holdMs, undefined, { signal });
-    }
-    await recovery(context);
-  },
+  run: (context) => shortOutage(context, partitionShort.id, cutsFromServer(context)),
 };
-
-/** An agent that withdrew its SVID when it was cut has none that could come to its end: what that does to requests is seen. */
-function everySvidOutlives(target: Target, wantedMs: number): void {
-  const leaves = cuttable(target).flatMap(({ agent }) => agent?.delivery.leaf ?? []);
-  const leftMs = Math.min(...leaves.map(({ notAfter }) => notAfter.getTime() - Date.now()));
-  if (leftMs < wantedMs)
-    throw new FixtureError(
-      `partition-short: the SVIDs live only ${leftMs} ms longer, ${wantedMs} ms are needed; is the machine overloaded, or the SVID TTL of ${target.timing.svidTtlSeconds} s too short?`,
-    );
-}

@@ -56,6 +56,8 @@ export interface Scenario {
   readonly measuredAgain?: true;
   /** It is for meshes that others run: what those that we stand up show of it, other scenarios look at. */
   readonly ofOthers?: true;
+  /** It takes longer than a gate may: certifications run it, and a gate that is told to, by its name or by that of a clause that it decides. */
+  readonly certification?: true;
   /** It ends authorities that identities of others hang on, and so runs last on its mesh. */
   readonly endsAuthorities?: true;
   /** What happens, step by step, for the scenario's page. */

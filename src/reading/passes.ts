@@ -1,7 +1,7 @@
 import { entriesOf, type History, type PassMark } from '../history.ts';
 
 /** A pass of a certification, as its marks tell it. */
-export interface Pass extends Pick<PassMark, 'pass' | 'title' | 'cannotShow'> {
+export interface Pass extends Pick<PassMark, 'pass' | 'title' | 'cannotShow' | 'leavesOut'> {
   readonly fromMs: number;
   /** Null where it never came to its end. */
   readonly toMs: number | null;
@@ -15,12 +15,13 @@ export function passesOf(history: History): readonly Pass[] {
   const marks = entriesOf(history, 'pass');
   return marks
     .filter(({ state }) => state === 'begun')
-    .map(({ pass, title, cannotShow, atMs, index }) => {
+    .map(({ pass, title, cannotShow, leavesOut, atMs, index }) => {
       const end = marks.find((mark) => mark.pass === pass && mark.state === 'ended');
       return {
         pass,
         title,
         cannotShow,
+        ...(leavesOut !== undefined && { leavesOut }),
         fromMs: atMs,
         toMs: end?.atMs ?? null,
         from: index,

@@ -62,6 +62,17 @@ await t.test('a clause comes to the worst of its passes, by the evidence of that
   t.match(same.clauses[0], { reason: 'saw pass', evidence: ['history.jsonl#L3'] });
 });
 
+await t.test('a pass that leaves a clause out has no part in it, but where no pass looks at it', async (t) => {
+  const leaving = (...all: readonly number[]) =>
+    inPasses('pass', undefined).map((entry) =>
+      entry.kind === 'pass' && all.includes(Number(entry.pass.slice(1))) ? { ...entry, leavesOut: [id] } : entry,
+    );
+  const [left] = buildReport(leaving(1), [clause(id)]).clauses;
+  t.match(left, { verdict: 'pass', reason: 'saw pass', passes: undefined });
+  const [nowhere] = buildReport(leaving(0, 1), [clause(id)]).clauses;
+  t.match(nowhere, { verdict: 'inconclusive' });
+});
+
 await t.test('one pass is judged as a run without passes is', async (t) => {
   const { clauses } = buildReport(inPasses('pass'), [clause(id)]);
   t.match(clauses[0], { verdict: 'pass', reason: 'saw pass' });

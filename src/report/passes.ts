@@ -23,15 +23,25 @@ export interface JudgeOptions {
 
 /**
  * Judges a run. Each of its passes is judged by itself, from what was recorded in it and from what concerns the run as a whole, and a clause
- * comes to the worst that it came to in any of them.
+ * comes to the worst that it came to in any of those that look at it.
  */
 export function judgeRun(history: History, options: JudgeOptions): Judged {
   const passes = passesOf(history);
   if (passes.length === 0) return judgeWhole(history, options);
-  const judged = passes.map((pass) => ({ pass, ...judgePass(history, pass, options) }));
+  const leavesOut = ({ leavesOut: ids = [] }: Pass, id: string) => ids.includes(id);
+  // What no pass looks at was asked all the same, and left no trace in any.
+  const asks = (pass: Pass, id: string) => !leavesOut(pass, id) || passes.every((one) => leavesOut(one, id));
+  const judged = passes.map((pass) => {
+    const chosen = options.chosen.filter((id) => asks(pass, id));
+    return { pass, ...judgePass(history, pass, { ...options, chosen }) };
+  });
   return {
     clauses: [...new Set(options.chosen)].map((id) =>
-      overPasses(judged.map(({ pass, clauses }) => ({ pass, clause: clauses.find((clause) => clause.id === id)! }))),
+      overPasses(
+        judged.flatMap(({ pass, clauses }) =>
+          clauses.filter((clause) => clause.id === id).map((clause) => ({ pass, clause })),
+        ),
+      ),
     ),
     scenarios: judged.flatMap(({ pass: { pass }, scenarios }) => scenarios.map((one) => ({ ...one, pass }))),
   };

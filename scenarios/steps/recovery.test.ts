@@ -3,7 +3,7 @@ import { openSubscriptions } from '../../fixtures/run/subscriptions.ts';
 import { fault, historyOf, request, svid, type Step } from '../../src/checkers/history-builder.ts';
 import type { Entry } from '../../src/history.ts';
 import type { ScenarioContext } from '../scenario.ts';
-import { recovery } from './server-cut.ts';
+import { recovery } from './recovery.ts';
 
 const during = 'partition-short';
 const beforeTheHeal: Step[] = [
@@ -28,12 +28,12 @@ async function waitsAfter(...steps: Step[]): Promise<boolean> {
   const waited = recovery({
     target: {
       name: 'steady',
-      nodes: ['a', 'b'].map((name) => ({ name, serverLink: {}, agent: {} })),
+      nodes: ['a', 'b'].map((name) => ({ name, agent: {} })),
       timing: { uptakeMs: 2_000, syncIntervalMs: 200 },
     },
     recorder: { history, until, now: () => history.at(-1)!.atMs },
     signal: over.signal,
-    faults: () => [{ injectedAtMs: 1_000, healingAtMs: 2_000, healedAtMs: 2_100 }],
+    faults: () => [{ target: 'a', injectedAtMs: 1_000, healingAtMs: 2_000, healedAtMs: 2_100 }],
     bound: (_bound: unknown, valueMs: number) => valueMs,
   } as unknown as ScenarioContext).then(
     () => (waits = false),
