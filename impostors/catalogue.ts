@@ -6,6 +6,7 @@ import { doorImpostors } from './mistakes/door.ts';
 import type { Impostor } from './impostor.ts';
 import { intermediateImpostors } from './mistakes/intermediates.ts';
 import { nodeImpostors } from './mistakes/node.ts';
+import { outageImpostors } from './mistakes/outage.ts';
 import { partitionImpostors } from './mistakes/partition.ts';
 import { pinningImpostors } from './mistakes/pinning.ts';
 import { planeImpostors } from './mistakes/planes.ts';
@@ -42,6 +43,7 @@ const all: readonly Impostor[] = [
   ...trafficImpostors,
   ...rotationImpostors,
   ...partitionImpostors,
+  ...outageImpostors,
   ...nodeImpostors,
   ...doorImpostors,
   ...rustlsImpostors,

@@ -250,13 +250,17 @@ interface Crowding {
   readonly timing?: Partial<Pick<MeshSpec, 'syncIntervalMs' | 'svidTtlSeconds'>>;
 }
 
+const shortOutage: Crowding = { most: 6, weight: 0.7, load: { ...light, share: 0.5 } };
+
 const crowding: Readonly<Record<string, Crowding>> = {
   // The usual load: a node that loses one request in fifty has to be asked so often.
   healthy: { most: 4, weight: 1, load: loads.steady },
   // Each sync of an agent brings a new SVID: the fewer there are, the more nodes the machine bears. The scenario lasts as long either way.
   rotation: { most: 6, weight: 1, load: light, timing: { syncIntervalMs: 500 } },
   'agent-restart': { weight: 0.5, load: { ...light, share: 0.5 } },
-  'partition-short': { most: 6, weight: 0.7, load: { ...light, share: 0.5 } },
+  'partition-short': shortOutage,
+  'server-hung': shortOutage,
+  'server-killed': shortOutage,
   'partition-long': {
     // Each node is shown identities that end before its own SVID does: so many need a second more for it.
     most: 7,

@@ -5,23 +5,7 @@ import type { X509Context } from '../../spiffe/workload-api.ts';
 import { leafOf } from '../delivered.ts';
 import type { Impostor } from '../impostor.ts';
 import { asClient, asServer, misreading, never, remembering, type Judge } from '../judges.ts';
-
-const quietMs = 600;
-
-/** Takes what it holds for worthless when its agent was quiet for longer than that. With an SVID that lives for hours there is nothing to hear. */
-function deadWhenQuiet(): Partial<Behaviour> {
-  let heardAt = Infinity;
-  return {
-    update: (context) => {
-      if (leafOf(context).notAfter.getTime() - Date.now() < 60_000) heardAt = performance.now();
-      return context;
-    },
-    judgeClient: (chain, held, allow, at) =>
-      performance.now() - heardAt > quietMs
-        ? { ok: false, why: 'the agent is quiet' }
-        : judgePeer(chain, held, allow, at),
-  };
-}
+import { deadWhenQuiet, quietMs } from '../quiet.ts';
 
 /** Right as long as its agent is heard of; then `judge` says who may be a peer. */
 function whenQuiet(as: (judge: Judge) => Partial<Behaviour>, judge: Judge): Partial<Behaviour> {

@@ -5,6 +5,7 @@ import { activateOnPrepare } from './hasty-authority.ts';
 import { deafTo } from './links.ts';
 import { frontWithOldTls } from './old-tls.ts';
 import { withOneKey } from './one-key.ts';
+import { slowAfterQuiet, withdrawsWhenQuiet } from './quiet.ts';
 import { serveBetween, watchReachable, type Between } from './workload-api.ts';
 
 /** Gets the arguments of the real program, does what is to be done beside it, and gives the arguments to start it with. */
@@ -101,6 +102,8 @@ export const standIns: Readonly<Record<string, Prepare>> = {
   'agent-withdraws-in-long-outage': agentBehind(deniesWhenAway),
   'agent-slow-after-short-outage': agentBehind(slowAfterOutage(5_000)),
   'agent-slow-after-long-outage': agentBehind(slowAfterOutage(9_000)),
+  'agent-withdraws-when-quiet': agentBehind(withdrawsWhenQuiet),
+  'agent-slow-after-server-outage': agentBehind(() => slowAfterQuiet(7_000)),
   'agent-bypasses-link': changing(async (config) => {
     const server = readFileSync(join(serverDir(config), 'server.conf'), 'utf8');
     replaceSetting(config, /server_address = "([^"]+)"/, /bind_address = "([^"]+)"/.exec(server)![1]!);

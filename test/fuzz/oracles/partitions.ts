@@ -15,18 +15,24 @@ import {
   type Request,
 } from './lost-requests.ts';
 import { wasOverloadedThrough } from './overloaded.ts';
-import { inScenario, nodesOf, svidsOf, type Window } from './scenario-windows.ts';
+import { inEachScenario, inScenario, nodesOf, svidsOf, type Window } from './scenario-windows.ts';
 
-// From docs/scenarios/partition-short.md and partition-long.md, docs/decisions/0016-shown-in-the-quiet.md, and the titles of the clauses.
+// From docs/scenarios/partition-short.md, partition-long.md, server-killed.md and server-hung.md, docs/decisions/0016-shown-in-the-quiet.md and
+// 0042-few-invariants-many-scenarios.md, and the titles of the clauses.
 
 // Our clock may be off a little beside the one that certificates are judged by.
 const clockMs = 20;
 // Who reads the clock in whole seconds accepts until the second of the notAfter is over.
 const surelyPastMs = 1_000 + clockMs;
 
-/** A clause that is decided by a cut: proven, of every node under test, and such that nobody was given anything while it was in force. */
-function inTheCut(judge: (history: History, window: Window, cut: Outage, clause: KnownClause) => Verdict) {
-  return inScenario((history, window, clause) => {
+type InWindow = (history: History, window: Window, clause: KnownClause) => Verdict;
+
+/**
+ * What is decided by a cut, or by another outage of the server: proven, of every node under test, and such that nobody was given anything while it
+ * was in force.
+ */
+function inTheCut(judge: (history: History, window: Window, cut: Outage, clause: KnownClause) => Verdict): InWindow {
+  return (history, window, clause) => {
     const cut = provenOutage(history, window);
     if (cut === undefined) return skipped(history, clause).length > 0 ? 'skipped' : 'inconclusive';
     const judged = nodesOf(history, window).filter((node) => node.judged);
@@ -35,7 +41,7 @@ function inTheCut(judge: (history: History, window: Window, cut: Outage, clause:
       if (seen === 'delivered' && cut.targets.has(node) && atMs > cut.inForceMs && atMs < cut.healingMs)
         return 'inconclusive';
     return judge(history, window, cut, clause);
-  });
+  };
 }
 
 /** What a node was given before the heal, in the order of time. */
@@ -258,9 +264,11 @@ function trafficOf(history: History, window: Window, cut: Outage, pair: readonly
 }
 
 export const partitionOracles: Oracles = {
-  'mesh/partition/short-requests-survive': shortSurvives,
-  'mesh/partition/short-recovers': recovers,
-  'mesh/partition/long-traffic-while-valid': whileValid,
-  'mesh/partition/long-fails-closed': failsClosed,
-  'mesh/partition/long-recovers': recovers,
+  'mesh/partition/short-requests-survive': inScenario(shortSurvives),
+  'mesh/partition/short-recovers': inScenario(recovers),
+  'mesh/partition/long-traffic-while-valid': inScenario(whileValid),
+  'mesh/partition/long-fails-closed': inScenario(failsClosed),
+  'mesh/partition/long-recovers': inScenario(recovers),
+  'mesh/outage/requests-survive': inEachScenario(shortSurvives),
+  'mesh/outage/recovers': inEachScenario(recovers),
 };

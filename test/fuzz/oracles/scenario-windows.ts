@@ -22,18 +22,36 @@ export function inScenario(judge: (history: History, window: Window, clause: Kno
     const marks = ofKind(history, 'scenario');
     const begun = marks.find(({ state, clauses }) => state === 'begun' && clauses.includes(clause.id));
     if (begun === undefined) return skipped(history, clause).length > 0 ? 'skipped' : 'inconclusive';
-    const own = marks.filter(({ scenario }) => scenario === begun.scenario);
-    const first = own.find(({ state }) => state === 'begun')!;
-    const ended = own.filter(({ state }) => state === 'ended').at(-1);
-    const window = {
-      scenario: begun.scenario,
-      fromMs: first.atMs,
-      toMs: ended?.atMs ?? Infinity,
-      ended: ended !== undefined,
-      loadShare: first.loadShare ?? 1,
-      boundsMs: ended?.boundsMs ?? {},
-    };
-    return judge(history, window, clause);
+    return judge(history, windowOf(history, begun.scenario), clause);
+  };
+}
+
+/** What all scenarios of a clause came to, by the worst of them. */
+export function inEachScenario(judge: (history: History, window: Window, clause: KnownClause) => Verdict): Oracle {
+  return (history, clause) => {
+    const names = new Set<string>();
+    for (const { scenario, state } of ofKind(history, 'scenario')) {
+      const first = ofKind(history, 'scenario').find((mark) => mark.scenario === scenario && mark.state === 'begun');
+      if (state === 'begun' && first?.clauses.includes(clause.id)) names.add(scenario);
+    }
+    const found: Verdict[] = [];
+    for (const name of names) found.push(judge(history, windowOf(history, name), clause));
+    for (const verdict of ['fail', 'inconclusive', 'pass'] as const) if (found.includes(verdict)) return verdict;
+    return skipped(history, clause).length > 0 ? 'skipped' : 'inconclusive';
+  };
+}
+
+function windowOf(history: History, scenario: string): Window {
+  const own = ofKind(history, 'scenario').filter((mark) => mark.scenario === scenario);
+  const first = own.find(({ state }) => state === 'begun')!;
+  const ended = own.filter(({ state }) => state === 'ended').at(-1);
+  return {
+    scenario,
+    fromMs: first.atMs,
+    toMs: ended?.atMs ?? Infinity,
+    ended: ended !== undefined,
+    loadShare: first.loadShare ?? 1,
+    boundsMs: ended?.boundsMs ?? {},
   };
 }
 
@@ -43,7 +61,7 @@ export function nodesOf(history: History, { scenario }: Window): EntryOf<'node'>
   for (const entry of history) {
     if (!('scenario' in entry) || entry.scenario !== scenario) continue;
     if (entry.kind === 'request') for (const end of [entry.from, entry.to]) named.add(end);
-    else if (entry.kind === 'fault') named.add(entry.target);
+    else if (entry.kind === 'fault') for (const name of [entry.target, ...(entry.nodes ?? [])]) named.add(name);
     else if (entry.kind === 'presented') named.add(entry.node);
   }
   const nodes = ofKind(history, 'node');
