@@ -10,6 +10,9 @@ export function scenarioPage(scenario: Scenario): string {
     `# ${title}`,
     generatedNotice,
     `Scenario \`${id}\`. Run it alone: \`npx assay gate ${scenario.ofOthers ? '--target mesh.yaml ' : ''}--only ${id}${id === 'watch' ? ' --watch 40m' : ''}\``,
+    ...(scenario.certification
+      ? ['It takes longer than a gate may: `npx assay certify` runs it, and a gate where it is named.']
+      : []),
     '## Hypothesis',
     sentence(hypothesis),
     '## Steps',
