@@ -56,7 +56,7 @@ export function certifyPasses(
       : [
           'What happens when SVIDs and authorities come to the end of their lives is shown only as far as that came about meanwhile.',
         ],
-    expectedSeconds: 25,
+    expectedSeconds: 20,
   };
   if (!standsUp) return [fast];
   const slow = planWith([], nodeUnderTest, { ...overrides, ...spireDefaults, svidTtlSeconds });
