@@ -12,7 +12,7 @@ const usage = `usage: npm run fuzz:histories -- [--mutations N] [--seed S] [--pa
 Mutates a real history N times (10000) from a seed (by chance, and told) and lets the checker and the oracle of each clause judge each: first
 what the suites wrote of a gate, then what the scenarios did, or one of the two (--part suites, --part scenarios). Prints where they disagree,
 and ends with 1 if they do anywhere. With --of it makes both fixtures anew from the run record in DIR instead, which is to be that of a gate
-that passed.`;
+of everything that passed: assay gate --only '*'.`;
 
 const { values } = parseArgs({
   options: {
