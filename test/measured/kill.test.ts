@@ -74,6 +74,23 @@ await t.test('a signal heals and reports', { jobs: 2 }, async (t) => {
     });
   }
 
+  for (const scenario of ['server-killed', 'server-hung']) {
+    void t.test(`SIGINT while the SPIRE server is out, in ${scenario}`, { buffered: true }, async (t) => {
+      await using place = makePlace();
+      const cli = startCli(place, ['gate', '--only', scenario]);
+      await reach(cli, fault('in-force'));
+      cli.child.kill('SIGINT');
+      const ended = await cli.ended;
+      assertEnded(place, ended, { code: 130, says: [/stopped by SIGINT: all faults healed, all programs ended/] });
+      const [told] = assertRecord(ended).scenarios;
+      t.ok(
+        told?.faults.every(({ healedProvenBy }) => healedProvenBy),
+        'it was seen to be back',
+      );
+      await assertNothingRuns(place);
+    });
+  }
+
   void t.test('two at once, as npm makes of one, are one', { buffered: true }, async (t) => {
     await using place = makePlace();
     const cli = startCli(place, ['gate'], { entry: 'cli/bin.js' });
