@@ -328,7 +328,7 @@ await t.test('an SVID of another trust domain is not handed on', async (t) => {
 
 await t.test('what is not renewed by its threshold is an alarm, until it is', async (t) => {
   const before = helper.told();
-  spire.program.signal('SIGSTOP');
+  spire.signal('SIGSTOP');
   try {
     t.match(await helper.until('expiring', before), {
       level: 'alarm',
@@ -338,7 +338,7 @@ await t.test('what is not renewed by its threshold is an alarm, until it is', as
     t.equal(late.code, 1, late.stderr);
     t.match(JSON.parse(late.stdout), { alarms: [{ kind: 'expiring' }], wrong: [/no newer SVID has come/] });
   } finally {
-    spire.program.signal('SIGCONT');
+    spire.signal('SIGCONT');
   }
   await helper.until('alarm-over', before, overOf('expiring'));
 });
