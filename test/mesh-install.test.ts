@@ -271,6 +271,33 @@ await t.test('data is kept until it is purged', async (t) => {
   t.match(isDone(t, await mesh('uninstall', '--root', root)), /nothing is installed there/);
 });
 
+await t.test(
+  'what is no part of an image is not taken away, by a link or by a record that leads out of it',
+  async (t) => {
+    const [root, outside] = [tree('leads-out'), tree('outside')];
+    isDone(t, await install(root));
+    mkdirSync(join(outside, 'agent'));
+    writeFileSync(join(outside, 'agent/keys.json'), 'of this machine');
+    rmSync(join(root, 'var/lib/spire'), { recursive: true });
+    symlinkSync(outside, join(root, 'var/lib/spire'));
+    isRefused(t, await mesh('uninstall', '--purge', '--root', root), /\/var\/lib\/spire is a link there/);
+    t.ok(existsSync(join(outside, 'agent/keys.json')));
+    t.ok(existsSync(join(root, at.unit)), 'nor is half of it');
+    rmSync(join(root, 'var/lib/spire'));
+    const recordFile = join(root, 'etc/spire/agent/installed.json');
+    const record = JSON.parse(readFileSync(recordFile, 'utf8')) as { files: Record<string, string[]> };
+    const theirs = '/../outside/agent/keys.json';
+    record.files[theirs] = [createHash('sha256').update('of this machine').digest('hex')];
+    writeFileSync(recordFile, JSON.stringify(record));
+    isRefused(
+      t,
+      await mesh('uninstall', '--root', root),
+      /is no record of an installation .* an absolute path without/,
+    );
+    t.ok(existsSync(join(outside, 'agent/keys.json')));
+  },
+);
+
 await t.test('what makes no sense is refused, and nothing is made', async (t) => {
   const root = tree('nonsense');
   isRefused(

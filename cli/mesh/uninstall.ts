@@ -4,7 +4,7 @@ import { sweep } from '../../fixtures/toolchain/lock.ts';
 import { removalsOf } from '../../mesh/install/changes.ts';
 import { readManifest, removeManifest } from '../../mesh/install/manifest.ts';
 import { files, manifestPath, programsIn, systemdFiles, unitName } from '../../mesh/install/places.ts';
-import { inTree, type Tree } from '../../mesh/install/tree.ts';
+import { inTree, refuseLinks, type Tree } from '../../mesh/install/tree.ts';
 import { hasData, removeWay, uninstall } from '../../mesh/install/uninstall.ts';
 import { UsageError } from '../../src/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -33,6 +33,7 @@ export async function uninstallCommand(flags: UninstallFlags): Promise<number> {
     throw new UsageError('uninstall: wants root; with --root DIR it uninstalls from a directory of yours');
   const { purge, dryRun, json } = flags;
   const say = (text: string) => void (json ? process.stderr : process.stdout).write(text);
+  refuseLinks(tree, manifestPath);
   const before = readManifest(tree);
   if (before === undefined) {
     // What a run leaves that was ended right after its beginning, or right before its end.
@@ -41,6 +42,8 @@ export async function uninstallCommand(flags: UninstallFlags): Promise<number> {
     if (json) process.stdout.write(`${JSON.stringify({ dryRun, files: [], data: 'none' })}\n`);
     return exitCodes.pass;
   }
+  const others = [files.data, files.log, systemdFiles.wanted, programsIn(before.settings.prefix).agent];
+  for (const path of [...Object.keys(before.files), ...before.directories, ...others]) refuseLinks(tree, path);
   const changes = removalsOf(tree, before.files);
   const data = !hasData(tree) ? 'none' : purge ? 'removed' : 'kept';
   if (!dryRun) {

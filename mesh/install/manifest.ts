@@ -4,7 +4,7 @@ import { messageOf, UsageError } from '../../src/errors.ts';
 import { version } from '../../src/version.ts';
 import { draftOf, replaceFile } from '../replace-file.ts';
 import { manifestPath } from './places.ts';
-import { installSettings } from './settings.ts';
+import { installSettings, nodePath } from './settings.ts';
 import { contentOf, inTree, type Tree } from './tree.ts';
 
 const manifest = v.strictObject({
@@ -15,9 +15,9 @@ const manifest = v.strictObject({
   /** Whether the user was not there before. */
   userMade: v.boolean(),
   /** Those that were not there before, the outermost first. */
-  directories: v.array(v.string()),
+  directories: v.array(nodePath),
   /** By path; every content that it was ever meant to have and may have still, by SHA-256. More than one: something was interrupted. */
-  files: v.record(v.string(), v.array(v.string())),
+  files: v.record(nodePath, v.array(v.string())),
 });
 
 /**
