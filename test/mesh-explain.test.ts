@@ -11,10 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createServer as createTls, type TlsOptions } from 'node:tls';
+import { createSecureContext, createServer as createTls, type TlsOptions } from 'node:tls';
 import t, { type Test } from 'tap';
 import { issueIdentity, mintIdentity, type IssueOptions } from '../fixtures/probes/issue-identity.ts';
 import type { TlsIdentity } from '../fixtures/probes/probe.ts';
@@ -114,6 +114,22 @@ async function named(t: Test, wanted: readonly string[], args: readonly string[]
   t.notMatch(stdout, /PRIVATE KEY/);
 }
 
+/** Nothing is named, and what was not seen is not ruled out. */
+async function leftOpen(t: Test, wanted: readonly string[], args: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await explain([...args, '--json', '--within', '2s']);
+  t.equal(code, 3, `${stdout}${stderr}`);
+  const told = (stdout === '' ? [] : JSON.parse(stdout)) as Told[];
+  t.strictSame(
+    told.filter(({ state }) => state === 'found'),
+    [],
+  );
+  t.strictSame(
+    wanted.filter((one) => told.find(({ id }) => id === one)?.state !== 'unseen'),
+    [],
+    stdout,
+  );
+}
+
 /** A server at a free port of loopback, until the test ends. */
 async function listening(t: Test, server: Server): Promise<string> {
   server.listen(0, '127.0.0.1');
@@ -142,7 +158,12 @@ function service(t: Test, { cert, key }: TlsIdentity, options: TlsOptions = {}, 
 }
 
 /** OpenSSL as a service, which sends the alerts that RFC 8446 wants. */
-async function opensslService(t: Test, { cert, key }: TlsIdentity, more: readonly string[]): Promise<string> {
+async function opensslService(
+  t: Test,
+  { cert, key }: TlsIdentity,
+  more: readonly string[],
+  version = '-tls1_3',
+): Promise<string> {
   const dir = mkdtempSync(join(place.dir, 'openssl-'));
   const [certFile, keyFile] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
   writeFileSync(certFile, cert);
@@ -156,7 +177,7 @@ async function opensslService(t: Test, { cert, key }: TlsIdentity, more: readonl
     certFile,
     '-key',
     keyFile,
-    '-tls1_3',
+    version,
     '-www',
     ...more,
   ];
@@ -258,6 +279,24 @@ await t.test('sockets', async (t) => {
   await once(silent, 'listening');
   await named(t, ['agent-silent'], at('silent.sock'));
   silent.close();
+  await named(t, ['agent-socket-missing'], ['rotation', '--workload-api', `tcp://127.0.0.1:${await freePort()}`]);
+});
+
+await t.test('an agent that is stopped, and has as many calls before it as it lets wait', async (t) => {
+  const path = join(place.dir, 'stopped.sock');
+  const script = `require('net').createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => process.kill(process.pid, 'SIGSTOP'))`;
+  const [program, ...args] = diesWithUs([process.execPath, '-e', script]);
+  const stopped = spawn(program!, args, { stdio: 'ignore' });
+  t.teardown(() => stopped.kill('SIGKILL'));
+  const isFull = () =>
+    new Promise<boolean>((resolve) => {
+      const client = connect({ path });
+      t.teardown(() => client.destroy());
+      client.once('connect', () => resolve(false));
+      client.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EAGAIN'));
+    });
+  await eventually('it takes no more calls', isFull, { withinMs: 10_000, everyMs: 20 });
+  await named(t, ['agent-silent'], ['rotation', '--workload-api', `unix://${path}`]);
 });
 
 const without = ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'];
@@ -290,7 +329,9 @@ await t.test('trust domain, network, agents and clocks', async (t) => {
 await t.test('a service that keeps an SVID which was replaced', async (t) => {
   const early = await mintIdentity(spire.api, self, () => undefined, { ttlSeconds: 60 });
   const web = await service(t, early);
-  await named(t, ['service-keeps-old'], ['rotation', ...agent, '--peer', web]);
+  await named(t, ['service-keeps-old'], ['rotation', ...agent, '--peer', web], { shiftMs: 45_000 });
+  // Nor is it that of another instance, as long as it is young.
+  await leftOpen(t, ['service-keeps-old'], ['rotation', ...agent, '--peer', web]);
 });
 
 await t.test('who answers, and how', async (t) => {
@@ -300,6 +341,27 @@ await t.test('who answers, and how', async (t) => {
   await named(t, ['peer-speaks-no-tls'], call(await listening(t, clear)));
   const old = await service(t, await right(), { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
   await named(t, ['peer-speaks-old-tls'], call(old));
+  const foreignFile = join(place.dir, 'not-of-this-mesh.pem');
+  writeFileSync(foreignFile, foreign.certificatePem);
+  const verify = ['-Verify', '1', '-verify_return_error', '-CAfile', foreignFile];
+  await named(t, ['peer-speaks-old-tls'], call(await opensslService(t, await right(), verify, '-tls1_2')));
+  const alerts = createServer((socket) => {
+    socket.on('error', () => undefined);
+    // Alert, TLS 1.2 as all records have it: fatal, unexpected_message.
+    socket.once('data', () => socket.end(Buffer.from([21, 3, 3, 0, 2, 2, 10])));
+  });
+  await leftOpen(t, ['peer-speaks-no-tls'], call(await listening(t, alerts)));
+});
+
+await t.test('a service that shows its SVID to who calls it by its name', async (t) => {
+  const { cert, key } = await right();
+  const named = createSecureContext({ cert, key, ca: bundlePem });
+  const web = await service(t, await issueIdentity(foreign, id('/service/other')), {
+    SNICallback: (name, answer) => answer(null, name === 'localhost' ? named : undefined),
+  });
+  const port = web.slice(web.lastIndexOf(':'));
+  const told = await explain(['handshake', ...agent, '--peer', `localhost${port}`, '--expect', self]);
+  t.equal(told.code, 0, `${told.stdout}${told.stderr}`);
 });
 
 await t.test('what a service shows', async (t) => {
@@ -327,6 +389,33 @@ await t.test('whom a service lets in', async (t) => {
   const ahead = await opensslService(t, await forged(), [...verify, bundleFile, '-attime', later]);
   await named(t, ['refused-as-ended'], call(ahead));
   await named(t, ['refused-by-policy'], call(await service(t, await forged(), {}, false)));
+  // A server of Node ends the connection of a caller whose authority it does not know, and says nothing.
+  const closes = await service(t, await forged(), { ca: foreign.certificatePem, rejectUnauthorized: true });
+  await named(t, ['refused-by-policy'], call(closes));
+  const { stdout } = await explain(call(closes));
+  t.match(stdout, /\? refused-as-unknown, refused-as-ended: it closed the connection .* which may mean this, too/);
+  const shownNone = ['handshake', '--peer', await service(t, await forged(), {}, false)];
+  await named(t, ['refused-without-certificate'], shownNone);
+  const speaks = createTls({ ...(await forged()), ca: bundlePem, requestCert: true });
+  speaks.on('secureConnection', (socket) => {
+    socket.on('error', () => undefined);
+    socket.write('hello', () => socket.destroy());
+  });
+  await named(t, ['refused-by-policy'], call(await listening(t, speaks)));
+});
+
+await t.test('what a service makes of its caller, and does not say', async (t) => {
+  const call = (address: string) => ['handshake', ...agent, '--peer', address];
+  const refusals = ['refused-as-unknown', 'refused-by-policy'];
+  // It shakes hands with everybody, as nginx does, and has a status for whom it does not let in.
+  const http = await service(t, await forged(), { ALPNProtocols: ['http/1.1'], ca: foreign.certificatePem });
+  await leftOpen(t, refusals, call(http));
+  // It ends what is not called by HTTP/2, as gRPC does.
+  const { code, stdout } = await explain(call(spire.host.address('api')));
+  t.not(code, 0);
+  t.notMatch(stdout, /✗ .*refused-/);
+  // It asks nobody who he is.
+  await leftOpen(t, refusals, call(await service(t, await forged(), { requestCert: false }, false)));
 });
 
 await t.test('the files of a helper', async (t) => {
@@ -366,6 +455,10 @@ await t.test('the files of a helper', async (t) => {
   const cut = write(join(dir, 'cut'), good);
   writeFileSync(join(cut, fileNames.svid), readFileSync(join(whole, fileNames.svid), 'latin1').slice(0, 200));
   await named(t, ['files-malformed'], of(cut));
+  const endless = write(join(dir, 'endless'), good);
+  rmSync(join(endless, fileNames.svid));
+  if (spawnSync('mkfifo', [join(endless, fileNames.svid)]).status === 0)
+    await named(t, ['files-malformed'], of(endless));
   const mixed = write(join(dir, 'mixed'), good);
   copyFileSync(join(write(join(dir, 'next'), await right()), fileNames.key), join(mixed, fileNames.key));
   await named(t, ['files-do-not-fit'], of(mixed));

@@ -128,21 +128,28 @@ export const handshakeCauses: readonly Cause[] = [
     symptom: 'alert `unknown ca` right after the handshake',
     remedy:
       'see which authorities its bundle has: it may keep an old one, or that of another trust domain; a bundle that is read once has to be read again',
-    look: ofVerdict(['unknown ca']),
+    look: ofVerdict('unknown ca'),
   },
   {
     ...{ id: 'refused-as-ended', tree, branch: branches.validity },
     title: 'The service takes the SVID of this caller for one that has ended',
     symptom: 'alert `certificate expired`, though it has not',
     remedy: 'look at the clock of the machine of the service',
-    look: ofVerdict(['certificate expired']),
+    look: ofVerdict('certificate expired'),
   },
   {
     ...{ id: 'refused-without-certificate', tree, branch: branches.policy },
     title: 'The service wants a certificate, and was shown none',
     symptom: 'alert `certificate required`',
     remedy: 'give the caller an identity: `assay mesh explain rotation`',
-    look: ofVerdict(['certificate required']),
+    look(scene) {
+      const verdict = verdictOn(scene);
+      if (!('refusal' in verdict)) return verdict;
+      const { alert, says } = verdict.refusal;
+      if (alert === 'certificate required') return found(says);
+      // Others than OpenSSL and Go have another alert for it, or none.
+      return scene.peer?.shown === undefined ? found(`${says}; it was shown none`) : ruledOut('it was shown one');
+    },
   },
   {
     ...{ id: 'refused-by-policy', tree, branch: branches.policy },
@@ -150,12 +157,13 @@ export const handshakeCauses: readonly Cause[] = [
     symptom:
       'the handshake ends well at the client, and the connection is closed or ends with another alert before an answer',
     remedy:
-      'add the exact SPIFFE ID of the caller to what the service allows; see its log for whom it turned away, and why',
+      'see its log for whom it turned away, and why: some servers end the connection of a caller whose authority they do not know in the same way; add the exact SPIFFE ID of the caller to what the service allows',
     look(scene) {
       const verdict = verdictOn(scene);
       if ('refusal' in verdict) {
         const { alert, says } = verdict.refusal;
-        return alert === undefined || !named.has(alert) ? found(says) : ruledOut(says);
+        if (alert !== undefined && named.has(alert)) return ruledOut(says);
+        return scene.peer?.shown === undefined ? unseen('it was shown no identity that it could let in') : found(says);
       }
       return verdict;
     },
@@ -207,15 +215,31 @@ function verdictOn({
   if (tls.state !== 'shown') return unseen(tls.says);
   const { state, says } = tls.verdict;
   if (state === 'refused') return { refusal: tls.verdict };
+  if (state === 'accepted' && tls.verdict.protocol !== undefined)
+    return unseen(
+      `${says}; it speaks ${tls.verdict.protocol}, and who is turned away by its answer, as by nginx, is not: ask it something as this caller`,
+    );
   return state === 'accepted' ? ruledOut(says) : unseen(says);
 }
 
-function ofVerdict(alerts: readonly string[]): (scene: Scene) => Finding {
+// What servers say that do not tell one reason from another: Go where the program itself verifies, as go-spiffe does; Java; OpenSSL by an extension.
+const vague: ReadonlySet<string> = new Set([
+  'bad certificate',
+  'certificate unknown',
+  'handshake failure',
+  'internal error',
+]);
+
+function ofVerdict(wanted: string): (scene: Scene) => Finding {
   return (scene) => {
     const verdict = verdictOn(scene);
     if (!('refusal' in verdict)) return verdict;
     const { alert, says } = verdict.refusal;
-    return alert !== undefined && alerts.includes(alert) ? found(says) : ruledOut(says);
+    if (alert === wanted) return found(says);
+    if (scene.peer?.shown === undefined) return ruledOut('it was shown no certificate');
+    return alert === undefined || vague.has(alert)
+      ? unseen(`${says}, which may mean this, too: its log says`)
+      : ruledOut(says);
   };
 }
 

@@ -167,21 +167,28 @@ export const rotationCauses: readonly Cause[] = [
       'the agent renews, the service shows the same serial number all the time, and its callers are turned away when that ends',
     remedy:
       'have the service follow the stream of the Workload API, or reload its files at the signal of the helper; until then start it again',
-    look({ workloadApi, peer }) {
+    look({ workloadApi, peer, now }) {
       if (workloadApi?.state !== 'handed') return socketNeeded;
       const tls = peer?.tls;
       if (tls?.state !== 'shown') return unseen('name the address of the service: --peer');
       const leaf = tls.chain[0];
-      const own = leavesOf(workloadApi).find(({ uriSans }) => uriSans[0] === leaf?.uriSans[0]);
-      if (leaf === undefined || own === undefined)
+      // Of one ID there may be more than one, by an entry each.
+      const own = leavesOf(workloadApi).filter(({ uriSans }) => uriSans[0] === leaf?.uriSans[0]);
+      if (leaf === undefined || own.length === 0)
         return unseen(
           'what it shows is not of an identity that this process is handed, too: ask as the user of the service',
         );
-      return own.serial !== leaf.serial && own.notAfter > leaf.notAfter
+      const newer = own.find(({ notAfter }) => notAfter > leaf.notAfter);
+      if (newer === undefined || own.some(({ serial }) => serial === leaf.serial))
+        return ruledOut(`it shows SVID ${leaf.serial}, and nothing newer was handed out`);
+      // SPIRE renews at half of a life.
+      return (leaf.notBefore.getTime() + leaf.notAfter.getTime()) / 2 <= now.getTime()
         ? found(
-            `it shows SVID ${leaf.serial}, which ends at ${leaf.notAfter.toISOString()}; ${own.serial} was handed out since, until ${own.notAfter.toISOString()}`,
+            `it shows SVID ${leaf.serial}, which ends at ${leaf.notAfter.toISOString()}; ${newer.serial} was handed out since, until ${newer.notAfter.toISOString()}`,
           )
-        : ruledOut(`it shows SVID ${leaf.serial}, and nothing newer was handed out`);
+        : unseen(
+            `it shows SVID ${leaf.serial}, and this process is handed ${newer.serial}; the former is not due to be renewed, so another instance of the service may have it: ask beside the agent of the one that answers`,
+          );
     },
   },
 ];

@@ -47,7 +47,7 @@ export interface PeerSeen {
 
 export type TlsSeen =
   /** `not-tls`: what came back is none; `old`: it speaks TLS 1.2 and no newer one; `broken`: it ended before it had shown itself. */
-  | { readonly state: 'not-tls' | 'old' | 'broken'; readonly says: string }
+  | { readonly state: 'not-tls' | 'old' | 'broken'; readonly alert?: string; readonly says: string }
   | { readonly state: 'shown'; readonly chain: readonly Certificate[]; readonly verdict: PeerVerdict };
 
 /** What a service made of us, when it had shown itself: TLS 1.3 tells a client only afterwards. */
@@ -55,6 +55,8 @@ export interface PeerVerdict {
   readonly state: 'accepted' | 'refused' | 'unsaid';
   /** The alert, as `unknown ca`; absent where none came. */
   readonly alert?: string;
+  /** Which of HTTP it chose to speak, of one that accepted; absent where it chose none. */
+  readonly protocol?: string;
   readonly says: string;
 }
 
@@ -65,7 +67,7 @@ export interface FilesSeen {
   readonly unusable?: string;
   /** Whether it is on a file system in memory. */
   readonly inMemory: boolean;
-  /** Whether new files can be written there: space is left, and it may be written to; why not, otherwise. */
+  /** Why no new files can be written there: no space is left, or no more files; absent where there is room. */
   readonly full?: string;
   /** What is wrong with each file, by its name: it is missing, it cannot be read, it holds nothing that belongs there. */
   readonly wrong: readonly {

@@ -21,27 +21,43 @@ export function lookAtFiles(directory: string, config?: readonly string[]): File
   } catch (error) {
     return { ...nothing, unusable: messageOf(error) };
   }
-  const { type, bavail, bsize } = statfsSync(directory);
+  const { type, bavail, bsize, files, ffree } = statfsSync(directory);
   const wrong: Wrong[] = [];
   const texts = Object.fromEntries(Object.values(fileNames).map((file) => [file, textOf(directory, file, wrong)]));
   const chain = certificatesOf(fileNames.svid, texts, wrong);
   const authorities = certificatesOf(fileNames.bundle, texts, wrong);
   const fits = fitting(texts, chain, wrong);
   const open = keyOpenTo(directory);
-  const most = Math.max(...Object.values(texts).map((text) => text?.length ?? 0));
+  // Also where none of them could be written.
+  const most = Math.max(1, ...Object.values(texts).map((text) => text?.length ?? 0));
+  const full =
+    bavail * bsize < most
+      ? `${bavail * bsize} bytes are left, and a file of it takes ${most}`
+      : // Some file systems count none.
+        files > 0 && ffree === 0
+        ? `it takes no more than ${files} files, and has them`
+        : undefined;
   return {
     ...nothing,
     inMemory: inMemory.has(type),
-    ...(bavail * bsize < most && { full: `${bavail * bsize} bytes are left, and a file of it takes ${most}` }),
+    ...(full !== undefined && { full }),
     ...{ wrong, chain, authorities },
     ...(fits !== undefined && { fits }),
     ...(open !== undefined && { keyOpenTo: open }),
   };
 }
 
+const mostBytes = 2 ** 20;
+
 function textOf(directory: string, file: string, wrong: Wrong[]): string | undefined {
+  const path = join(directory, file);
   try {
-    return readFileSync(join(directory, file), 'latin1');
+    // What is no file might never end, nor begin.
+    const stats = statSync(path);
+    if (stats.isFile() && stats.size <= mostBytes) return readFileSync(path, 'latin1');
+    const says = `${file}: ${stats.isFile() ? `it has ${stats.size} bytes` : 'it is no file'}`;
+    wrong.push({ file, kind: 'malformed', says });
+    return undefined;
   } catch (error) {
     const kind = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'missing' : 'unreadable';
     wrong.push({ file, kind, says: messageOf(error) });

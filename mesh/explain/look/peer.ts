@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { HostPort } from '../../../src/host-port.ts';
 import { CertificateError } from '../../../src/svid/x509/read.ts';
@@ -21,20 +22,31 @@ export async function lookAtPeer({ at, expect, own, withinMs }: Call): Promise<P
   const port = await lookAtPort(at, withinMs);
   const seen = { port, ...(expect !== undefined && { expect }), ...(own && { shown: own.leaf.serial }) };
   if (port.state !== 'open') return seen;
-  const options = { ...at, ...(own && { cert: own.certPem, key: own.keyPem }) };
-  const tls = await shake({ ...options, minVersion: 'TLSv1.3' }, withinMs);
+  const options = {
+    ...at,
+    // As other callers do: a server may show another SVID to who names nobody, or turn him away.
+    ...(isIP(at.host) === 0 && { servername: at.host }),
+    ...(own && { cert: own.certPem, key: own.keyPem }),
+  };
+  const tls = await shakeBy(options, withinMs);
   if (tls.state !== 'broken') return { ...seen, tls };
   const old = await shake({ ...options, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }, withinMs);
-  return {
-    ...seen,
-    tls:
-      old.state === 'shown' ? { state: 'old', says: `it shakes hands by TLS 1.2 alone; by TLS 1.3: ${tls.says}` } : tls,
-  };
+  // One that turns this caller away in that handshake speaks TLS 1.2, too.
+  return old.state === 'shown' || (tls.alert === 'protocol version' && old.alert !== 'protocol version')
+    ? { ...seen, tls: { state: 'old', says: `it shakes hands by TLS 1.2 alone; by TLS 1.3: ${tls.says}` } }
+    : { ...seen, tls };
+}
+
+/** By TLS 1.3. A server of gRPC ends the connection of who does not offer its protocol; one that knows none of those offered says so, and is asked without. */
+async function shakeBy(options: ConnectionOptions, withinMs: number): Promise<TlsSeen> {
+  const newest = { ...options, minVersion: 'TLSv1.3' } as const;
+  const tls = await shake({ ...newest, ALPNProtocols: ['h2', 'http/1.1'] }, withinMs);
+  return tls.state === 'broken' && tls.alert === 'no application protocol' ? shake(newest, withinMs) : tls;
 }
 
 // Who turns a client away by TLS 1.3 says so as soon as it has read its certificate; others do when they have looked at its name, the ticket gone out.
 const verdictWithinMs = 1_500;
-const afterTicketMs = 500;
+const goesOnMs = 500;
 
 function shake(options: ConnectionOptions, withinMs: number): Promise<TlsSeen> {
   return new Promise((resolve) => {
@@ -74,15 +86,20 @@ function shake(options: ConnectionOptions, withinMs: number): Promise<TlsSeen> {
 
 // What OpenSSL says of an answer in the clear.
 const clear =
-  /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|BAD_RECORD_TYPE|UNEXPECTED_MESSAGE|RECORD_LAYER_FAILURE/;
+  /^(?!.*ALERT).*(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|BAD_RECORD_TYPE|UNEXPECTED_MESSAGE|RECORD_LAYER_FAILURE)/;
 
 function beforeItself({ code = '', message }: NodeJS.ErrnoException): TlsSeen {
-  return clear.test(code)
-    ? { state: 'not-tls', says: `what came back is no TLS (${code})` }
-    : { state: 'broken', says: message };
+  if (clear.test(code)) return { state: 'not-tls', says: `what came back is no TLS (${code})` };
+  const alert = alertOf(code);
+  return alert === undefined
+    ? { state: 'broken', says: message }
+    : { state: 'broken', alert, says: `it sent the alert ${alert}` };
 }
 
 function verdictOf(socket: TLSSocket): Promise<PeerVerdict> {
+  const { alpnProtocol: protocol } = socket;
+  // Who asks for a certificate says by which algorithms it may be signed.
+  const asksForNone = socket.getSharedSigalgs().length === 0;
   return new Promise((resolve) => {
     let patience = setTimeout(
       () => resolve({ state: 'unsaid', says: `it said nothing of this caller within ${verdictWithinMs / 1_000} s` }),
@@ -92,24 +109,35 @@ function verdictOf(socket: TLSSocket): Promise<PeerVerdict> {
       clearTimeout(patience);
       resolve(verdict);
     };
-    socket.once('session', () => {
+    const goesOn = (says: string) => {
       clearTimeout(patience);
-      const says = 'it gave this caller a session, and did not end the connection';
-      patience = setTimeout(() => done({ state: 'accepted', says }), afterTicketMs);
-    });
-    socket.once('data', () => done({ state: 'accepted', says: 'it began to speak' }));
+      const accepted: PeerVerdict = { state: 'accepted', says: `${says}, and did not end the connection` };
+      patience = setTimeout(() => done(protocol ? { ...accepted, protocol } : accepted), goesOnMs);
+    };
+    socket.once('session', () => goesOn('it gave this caller a session'));
+    socket.once('data', () => goesOn('it began to speak'));
     socket.once('error', (error) => done(refusal(error)));
     socket.once('close', () =>
-      done({ state: 'refused', says: 'it closed the connection when it had seen this caller' }),
+      done(
+        asksForNone
+          ? { state: 'unsaid', says: 'it closed the connection, and asks no caller for a certificate' }
+          : { state: 'refused', says: 'it closed the connection when it had seen this caller, and did not say why' },
+      ),
     );
     socket.resume();
   });
 }
 
-/** What turned us away, with its alert in the words of RFC 8446 §6.2. */
+/** What turned us away, with its alert. */
 function refusal({ code = '', message }: NodeJS.ErrnoException): PeerVerdict {
-  const alert = /ALERT_(\w+)$/.exec(code)?.[1]?.toLowerCase().replaceAll('_', ' ');
+  const alert = alertOf(code);
   return alert === undefined
     ? { state: 'refused', says: `it ended the connection: ${message}` }
     : { state: 'refused', alert, says: `it sent the alert ${alert}` };
+}
+
+/** In the words of RFC 8446 §6.2. OpenSSL leaves the word away of those that came with an extension. */
+function alertOf(code: string): string | undefined {
+  const [, alert] = /ALERT_(\w+)$/.exec(code) ?? /TLSV1_(UNRECOGNIZED_NAME|UNSUPPORTED_EXTENSION)$/.exec(code) ?? [];
+  return alert?.toLowerCase().replaceAll('_', ' ');
 }

@@ -2,8 +2,10 @@ import { lstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import { fetchX509Context, WorkloadApiError } from '../../../spiffe/workload-api.ts';
 import type { EndpointSocket } from '../../../spiffe/workload-api/endpoint-socket.ts';
+import type { HostPort } from '../../../src/host-port.ts';
 import { CertificateError } from '../../../src/svid/x509/read.ts';
 import type { WorkloadApiSeen } from '../scene.ts';
+import { lookAtPort } from './port.ts';
 
 /** Asks a Workload API for the identity of this process, and tells what became of it. */
 export async function lookAtWorkloadApi(
@@ -11,7 +13,7 @@ export async function lookAtWorkloadApi(
   endpoint: EndpointSocket,
   withinMs: number,
 ): Promise<WorkloadApiSeen> {
-  const trouble = endpoint.kind === 'unix' ? await socketTrouble(endpoint.path) : undefined;
+  const trouble = await (endpoint.kind === 'unix' ? socketTrouble(endpoint.path) : portTrouble(endpoint, withinMs));
   if (trouble !== undefined) return { socket, ...trouble };
   try {
     return { socket, state: 'handed', context: await fetchX509Context(endpoint, { withinMs }) };
@@ -45,7 +47,16 @@ async function socketTrouble(path: string): Promise<Pick<Trouble, 'state' | 'say
   });
   if (code === undefined) return undefined;
   if (code === 'EACCES' || code === 'EPERM') return { state: 'forbidden', says: `connecting to it: ${code}` };
-  return code === 'ENOENT'
-    ? { state: 'missing', says: 'it leads nowhere' }
-    : { state: 'stale', says: `connecting to it: ${code}` };
+  if (code === 'ENOENT') return { state: 'missing', says: 'it leads nowhere' };
+  // Somebody listens, and takes no more calls.
+  if (code === 'EAGAIN') return { state: 'silent', says: 'as many calls wait there already as it lets wait' };
+  return code === 'ECONNREFUSED'
+    ? { state: 'stale', says: `connecting to it: ${code}` }
+    : { state: 'other', says: `connecting to it: ${code}` };
+}
+
+/** The same of an address. */
+async function portTrouble(at: HostPort, withinMs: number): Promise<Pick<Trouble, 'state' | 'says'> | undefined> {
+  const { state, says } = await lookAtPort(at, withinMs);
+  return state === 'open' ? undefined : { state: state === 'silent' ? 'silent' : 'missing', says };
 }
