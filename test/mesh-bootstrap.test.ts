@@ -106,6 +106,19 @@ await t.test('a token brings a node its identity, and its agent needs none the n
   t.notMatch(config, /insecure|join_token =/);
 });
 
+await t.test('one that goes on keeps its token, whoever begins another', async (t) => {
+  const flags = flagsOf('node-009', `127.0.0.1:${await freePort()}`);
+  const first = startCli(place, [...flags, '--token-file', await tokenFor('node-009')]);
+  t.teardown(() => first.child.kill('SIGKILL'));
+  const dir = join(place.dir, 'node-009');
+  const held = () => (existsSync(dir) ? readdirSync(dir).filter((name) => name.startsWith('.token-')) : []);
+  await eventually('its token lies there', () => held().length === 1, { withinMs: 20_000, everyMs: 20 });
+  const before = held();
+  const second = await bootstrap(...flags, '--token-file', await tokenFor('node-009'));
+  isRefused(t, second, /node-009: another bootstrap goes on there, of process \d+/);
+  t.strictSame(held(), before);
+});
+
 await t.test('who answers has to be whom the bundle vouches for', async (t) => {
   const token = ['--token-file', await tokenFor('node-002')];
   isRefused(

@@ -84,10 +84,15 @@ export async function bootstrapCommand(flags: BootstrapFlags): Promise<number> {
   }
   const token = isAttested ? undefined : tokenFrom(flags.tokenFile!);
   const program = installed?.program ?? (await agentProgram(flags.spireAgent));
-  prepare(wanted);
   const directory = dirname(files.config);
-  await using _alone = await aloneIn(directory, `${directory}: another bootstrap goes on there`);
-  return attest(flags, wanted, { program, token, say });
+  // Before anything is written: what another one works with is not swept away.
+  await using _alone = await ofFiles(setup, async () => {
+    if (installed === undefined) for (const one of [files.data, dirname(setup.socketPath)]) makeDirectories(one);
+    return aloneIn(directory, `${directory}: another bootstrap goes on there`);
+  });
+  await ofFiles(setup, async () => prepare(wanted));
+  // Awaited here: the lock is held as long as this scope is not left.
+  return await attest(flags, wanted, { program, token, say });
 }
 
 interface Means {
@@ -248,22 +253,25 @@ const tokensOf = ({ setup, installed }: Bootstrap) =>
   installed === undefined ? dirname(setup.files.config) : setup.files.data;
 
 /** @throws UsageError for what the file system has against it */
+async function ofFiles<T>({ files, socketPath }: AgentSetup, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${dirname(files.config)}, ${socketPath}: ${messageOf(error)}`);
+  }
+}
+
 function prepare(wanted: Bootstrap): void {
   const { setup, bundlePem, installed } = wanted;
   const { files, socketPath } = setup;
   const directory = dirname(files.config);
-  try {
-    if (installed === undefined) for (const one of [files.data, dirname(socketPath)]) makeDirectories(one);
-    const tokens = tokensOf(wanted);
-    for (const left of readdirSync(tokens).filter((name) => name.startsWith(tokenPrefix))) rmSync(join(tokens, left));
-    if (existsSync(files.log) && !statSync(files.log).isFile()) throw new Error(`${files.log} is no file`);
-    if (installed !== undefined) return installed.prepare();
-    replaceFile(files.bundle, bundlePem);
-    replaceFile(files.config, agentConfig(setup));
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${directory}, ${socketPath}: ${messageOf(error)}`);
-  }
+  const tokens = tokensOf(wanted);
+  for (const left of readdirSync(tokens).filter((name) => name.startsWith(tokenPrefix))) rmSync(join(tokens, left));
+  if (existsSync(files.log) && !statSync(files.log).isFile()) throw new Error(`${files.log} is no file`);
+  if (installed !== undefined) return installed.prepare();
+  replaceFile(files.bundle, bundlePem);
+  replaceFile(files.config, agentConfig(setup));
   // What was not there before is looked at now.
   refuseOthersDirectories(dirname(socketPath), `--socket ${socketPath}`);
   refuseOthersDirectories(directory, `--dir ${directory}`);
