@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -254,6 +255,25 @@ await t.test('another prefix takes the programs of the one before away', async (
   isDone(t, await mesh('uninstall', '--root', root));
   t.strictSame(readdirSync(root), []);
 });
+
+await t.test(
+  'another user of the agent has its keys, too',
+  { skip: process.getuid?.() !== 0 && 'wants root, to give files away' },
+  async (t) => {
+    const root = tree('other-user');
+    mkdirSync(join(root, 'etc'));
+    writeFileSync(join(root, 'etc/passwd'), 'one:x:4001:4001::/:/bin/false\ntwo:x:4002:4002::/:/bin/false\n');
+    isDone(t, await install(root, '--user', 'one'));
+    const [data, key] = [join(root, at.data), join(root, at.data, 'keys.json')];
+    writeFileSync(key, '{}', { mode: 0o600 });
+    chownSync(key, 4001, 4001);
+    isDone(t, await install(root, '--user', 'two'));
+    t.strictSame(
+      [data, key].map((path) => statSync(path).uid),
+      [4002, 4002],
+    );
+  },
+);
 
 await t.test('data is kept until it is purged', async (t) => {
   const root = tree('data');

@@ -1,5 +1,5 @@
-import { chmodSync, chownSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, chownSync, lchownSync, lstatSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { makeDirectories } from '../make-directories.ts';
 import { carryOut, sha256, type FileChange } from './changes.ts';
 import { writeManifest, type Manifest } from './manifest.ts';
@@ -56,7 +56,12 @@ function makeData(tree: Tree, owner: Owner | undefined): void {
   makeDirectories(data, 0o700);
   // As a umask or a run left it that was ended in between.
   chmodSync(data, 0o700);
-  if (owner !== undefined) chownSync(data, owner.uid, owner.gid);
+  if (owner === undefined) return;
+  // What another user of the agent has left there, too: systemd looks no further where the directory is right. Nothing below it is followed, as a link
+  // might lead out. The directory is last, so that a second call finishes it.
+  const left = lstatSync(data).uid === owner.uid ? [] : readdirSync(data);
+  for (const name of left) lchownSync(join(data, name), owner.uid, owner.gid);
+  chownSync(data, owner.uid, owner.gid);
 }
 
 function contentsOf(
