@@ -264,6 +264,8 @@ await t.test('where nothing is wrong nothing is named, and what was not looked a
 });
 
 await t.test('sockets', async (t) => {
+  const nobody = await explain(['rotation', '--workload-api', `unix://${join(place.dir, 'none.sock')}`]);
+  t.match(nobody.stdout, /\? renewal-late, clock-behind, service-keeps-old: takes an identity, and none is handed out/);
   const at = (name: string) => ['rotation', '--workload-api', `unix://${join(place.dir, name)}`];
   await named(t, ['agent-socket-missing'], at('none.sock'));
   writeFileSync(join(place.dir, 'file.sock'), '');

@@ -303,7 +303,7 @@ function explained(error: unknown, agent: AgentProcess, { node, setup }: Bootstr
     agent.hopeless() === undefined && /PERMISSION_DENIED|the last answer was undefined/.test(error.message);
   return isUnknown
     ? new FixtureError(
-        `the agent is attested, but ${node} is not handed to this user (uid ${process.getuid?.()}): nobody has registered it, or its selectors do not fit. ${error.message}`,
+        `the agent is attested, but ${node} is not handed to this user (uid ${process.getuid?.()}): nobody has registered it, or its selectors do not fit; \`spire-server entry create -parentID ${node} -spiffeID ${node} -selector unix:uid:${process.getuid?.()}\` registers it. ${error.message}`,
       )
     : new FixtureError(`${node} is not handed out: ${error.message}`);
 }

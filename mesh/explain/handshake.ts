@@ -193,7 +193,8 @@ function tlsOf(peer: PeerSeen | undefined): TlsSeen | (Finding & { readonly stat
 function judgedPeer({ peer, workloadApi, now }: Scene): Verification | Finding {
   const tls = tlsOf(peer);
   if (tls.state !== 'shown') return unseen(tls.says);
-  if (workloadApi?.state !== 'handed') return unseen('takes a bundle: name the socket of the agent, --workload-api');
+  if (workloadApi === undefined) return unseen('takes a bundle: name the socket of the agent, --workload-api');
+  if (workloadApi.state !== 'handed') return unseen('takes a bundle, and none is handed out here');
   return verifyX509Svid(tls.chain, bundlesOf(workloadApi.context.bundles), now);
 }
 
@@ -217,7 +218,7 @@ function verdictOn({
   if (state === 'refused') return { refusal: tls.verdict };
   if (state === 'accepted' && tls.verdict.protocol !== undefined)
     return unseen(
-      `${says}; it speaks ${tls.verdict.protocol}, and who is turned away by its answer, as by nginx, is not: ask it something as this caller`,
+      `${says}; it speaks ${tls.verdict.protocol}, and may still turn this caller away by its answer, as nginx does: ask it something as this caller`,
     );
   return state === 'accepted' ? ruledOut(says) : unseen(says);
 }

@@ -75,7 +75,7 @@ export const rotationCauses: readonly Cause[] = [
       'correct trust_domain of the agent, or what the service expects: the two have to be the same name, letter by letter',
     look({ workloadApi, trustDomain }) {
       if (trustDomain === undefined) return unseen('say which is expected: --trust-domain');
-      if (workloadApi?.state !== 'handed') return socketNeeded;
+      if (workloadApi?.state !== 'handed') return notHanded(workloadApi);
       const theirs = workloadApi.context.svids.map(({ spiffeId }) => parseSpiffeId(spiffeId).trustDomain);
       const other = theirs.find((name) => name !== trustDomain);
       return other === undefined
@@ -135,7 +135,7 @@ export const rotationCauses: readonly Cause[] = [
     symptom: 'the SVID grows older than four fifths of its life; nothing fails yet',
     remedy: "see in the agent's log what keeps it from its server; until the end of the SVID nothing is lost",
     look({ workloadApi, now }) {
-      if (workloadApi?.state !== 'handed') return socketNeeded;
+      if (workloadApi?.state !== 'handed') return notHanded(workloadApi);
       const { identities, wrong } = workloadStatus(workloadApi.context, now);
       const late = identities.find(({ lateFrom }) => Date.parse(lateFrom) <= now.getTime());
       return late === undefined
@@ -151,7 +151,7 @@ export const rotationCauses: readonly Cause[] = [
     symptom: 'fresh SVIDs are refused as not yet valid: SPIRE dates them back by ten seconds, and no more',
     remedy: 'have this machine follow a time server, and look at its clock beside that of the server',
     look({ workloadApi, now }) {
-      if (workloadApi?.state !== 'handed') return socketNeeded;
+      if (workloadApi?.state !== 'handed') return notHanded(workloadApi);
       const early = leavesOf(workloadApi).find(({ notBefore }) => notBefore > now);
       return early === undefined
         ? ruledOut('what is handed out is valid already')
@@ -168,7 +168,7 @@ export const rotationCauses: readonly Cause[] = [
     remedy:
       'have the service follow the stream of the Workload API, or reload its files at the signal of the helper; until then start it again',
     look({ workloadApi, peer, now }) {
-      if (workloadApi?.state !== 'handed') return socketNeeded;
+      if (workloadApi?.state !== 'handed') return notHanded(workloadApi);
       const tls = peer?.tls;
       if (tls?.state !== 'shown') return unseen('name the address of the service: --peer');
       const leaf = tls.chain[0];
@@ -192,6 +192,9 @@ export const rotationCauses: readonly Cause[] = [
     },
   },
 ];
+
+const notHanded = (workloadApi: WorkloadApiSeen | undefined) =>
+  workloadApi === undefined ? socketNeeded : unseen('takes an identity, and none is handed out here');
 
 function ofSocket(state: Exclude<WorkloadApiSeen['state'], 'handed'>): (scene: Scene) => Finding {
   return ({ workloadApi }) => {
