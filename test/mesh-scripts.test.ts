@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import t from 'tap';
 import { eventually } from '../fixtures/run/eventually.ts';
 import { freePort } from '../fixtures/run/free-port.ts';
 import { startSpireServer } from '../fixtures/spire/spire-server.ts';
+import { findOnPath } from '../fixtures/toolchain/find.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { pem } from '../src/svid/x509/pem.ts';
 import { makePlace, project } from './cli-run.ts';
@@ -155,4 +156,19 @@ await t.test('a node joins by a token, as the document has it', async (t) => {
   t.equal(left.code, 130, `a signal is handed on\n${left.stderr}`);
   const others = place.processes().filter((one) => one.includes('node-003'));
   t.strictSame(others, [], 'and nothing is left');
+
+  writeFileSync(file, await tokenFor('node-004'), { mode: 0o600 });
+  const killed = start('bootstrap_mesh_node_spiffe', [
+    ...flagsOf('node-004', `127.0.0.1:${await freePort()}`),
+    `--join-token=${file}`,
+  ]);
+  const dir = join(place.dir, 'node-004');
+  const held = () => (existsSync(dir) ? readdirSync(dir).filter((name) => name.startsWith('.token-')) : []);
+  await eventually('its token lies there', () => held().length === 1, { withinMs: 30_000 });
+  killed.child.kill('SIGKILL');
+  if (findOnPath('setpriv', process.env) === undefined) return;
+  await eventually('its command has left', () => !place.processes().some((one) => one.includes('node-004')), {
+    withinMs: 15_000,
+  });
+  t.strictSame(held(), [], 'also where it is killed');
 });

@@ -2,7 +2,7 @@
 // then runs on the right one.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { $ } from 'zx';
+import { $, which } from 'zx';
 
 const assay = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'cli', 'bin.js');
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
@@ -22,8 +22,11 @@ export async function runAssay({ name, command, args = process.argv.slice(2), in
       ? { stdio: 'inherit' }
       : { stdio: ['pipe', 'inherit', 'inherit'], input: Buffer.from(input) }),
   };
+  // Where a script is killed and can hand nothing on, the kernel has its command leave, as far as there is setpriv to ask for that.
+  const setpriv = await which('setpriv', { nothrow: true });
+  const leavesWithUs = setpriv ? [setpriv, '--pdeathsig', 'TERM', '--'] : [];
   // With exec it takes the place of the shell, so that a signal reaches it, and nobody else.
-  const running = $(options)`exec ${process.execPath} ${assay} ${[...command, ...args]}`;
+  const running = $(options)`exec ${leavesWithUs} ${process.execPath} ${assay} ${[...command, ...args]}`;
   const handOn = (signal) => {
     if (running.pid !== undefined) process.kill(running.pid, signal);
   };
