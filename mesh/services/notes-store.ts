@@ -42,7 +42,8 @@ export function openNotes(file: string, mostKept = 1_000): NotesStore {
   return {
     list: () => newest.all(mostListed).map(noteOf),
     add(text, at) {
-      const note = noteOf(insert.get(text, at.toISOString())!);
+      // `get` leaves a statement before its end, where SQLite commits, and says nothing of a disk that is full then.
+      const note = noteOf(insert.all(text, at.toISOString())[0]!);
       prune.run(note.id - mostKept);
       return note;
     },
