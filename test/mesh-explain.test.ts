@@ -26,7 +26,7 @@ import { startSpireServer } from '../fixtures/spire/spire-server.ts';
 import { findOnPath } from '../fixtures/toolchain/find.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import { causes } from '../mesh/explain/causes.ts';
-import { fileNames } from '../mesh/helper/helper-conf.ts';
+import { fileNames } from '../mesh/svid-set.ts';
 import { fetchX509Context } from '../spiffe/workload-api.ts';
 import { forgeAuthority } from '../src/svid/x509/forge.ts';
 import { pem } from '../src/svid/x509/pem.ts';

@@ -1,19 +1,9 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
 import { messageOf } from '../../src/errors.ts';
-import { pemBlocks } from '../../src/svid/x509/pem.ts';
-import { readCertificate, type Certificate } from '../../src/svid/x509/read.ts';
-import { verifyX509Svid, type VerifyFailure } from '../../src/svid/x509/verify.ts';
 import { findSpiffeId } from '../../src/svid/spiffe-id.ts';
-import { fileNames } from './helper-conf.ts';
-
-/** The three files that belong together, as they lie on disk: PEM. */
-export interface SetFiles {
-  readonly svid: string;
-  readonly key: string;
-  readonly bundle: string;
-}
+import type { Certificate } from '../../src/svid/x509/read.ts';
+import { verifyX509Svid, type VerifyFailure } from '../../src/svid/x509/verify.ts';
+import { certificatesIn, fileNames, fits, privateKeyIn, readSetFile, type SetFiles } from '../svid-set.ts';
 
 /** One thing that has to hold of a set. */
 export interface SetCheck {
@@ -31,11 +21,27 @@ export interface LookedSet {
   readonly checks: readonly SetCheck[];
 }
 
-/** The files of a directory; undefined where one is not there. @throws what the file system has against it */
+const mostReads = 10;
+
+/**
+ * The files of a directory, as they were at one time: where one came meanwhile, all are read again. Undefined where one is not there.
+ *
+ * @throws what the file system has against it
+ */
 export function readSet(directory: string): SetFiles | undefined {
+  let found = readOnce(directory);
+  for (let reads = 1; found !== undefined && reads < mostReads; reads++) {
+    const again = readOnce(directory);
+    if (again !== undefined && digestOf(again) === digestOf(found)) break;
+    found = again;
+  }
+  return found;
+}
+
+function readOnce(directory: string): SetFiles | undefined {
   try {
     const [svid, key, bundle] = [fileNames.svid, fileNames.key, fileNames.bundle].map((name) =>
-      readFileSync(join(directory, name), 'utf8'),
+      readSetFile(directory, name),
     ) as [string, string, string];
     return { svid, key, bundle };
   } catch (error) {
@@ -70,24 +76,14 @@ export function lookAt(files: SetFiles, trustDomain: string | undefined, now: Da
   return { leaf, authorities, checks };
 }
 
-function certificatesIn(text: string, name: string): Certificate[] {
-  const found = pemBlocks(text, 'CERTIFICATE').map((der) => readCertificate(der));
-  if (found.length === 0) throw new Error(`${name} holds no certificate`);
-  return found;
-}
-
 function keyCheck(text: string, leaf: Certificate): SetCheck {
   const name = 'key';
-  let key: KeyObject;
   try {
-    key = createPrivateKey(text);
-  } catch {
-    // What OpenSSL says of it says nothing to a person.
-    return { name, held: false, says: `${fileNames.key} holds no private key that can be read` };
+    const held = fits(privateKeyIn(text, fileNames.key), leaf);
+    return { name, held, says: `the key ${held ? 'fits' : 'does not fit'} the SVID` };
+  } catch (error) {
+    return { name, held: false, says: messageOf(error) };
   }
-  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
-  const held = spki.equals(leaf.publicKeySpki);
-  return { name, held, says: `the key ${held ? 'fits' : 'does not fit'} the SVID` };
 }
 
 function idChecks({ uriSans }: Certificate, wanted: string | undefined): SetCheck[] {

@@ -1,5 +1,5 @@
 import type { Certificate } from '../../src/svid/x509/read.ts';
-import type { SetFiles } from './delivered-set.ts';
+import type { SetFiles } from '../svid-set.ts';
 import type { Say } from './events.ts';
 import { spanOf } from './findings.ts';
 import type { HelperSettings } from './settings.ts';

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
+import { fileNames } from '../svid-set.ts';
 import type { HelperEnvironment } from './environment.ts';
-
-/** Names of the files that a helper delivers, as the README of spiffe-helper has them. */
-export const fileNames = { svid: 'svid.pem', key: 'svid_key.pem', bundle: 'svid_bundle.pem' } as const;
 
 /** Where everything of a helper lies below its directory. */
 export function helperPlaces(directory: string) {

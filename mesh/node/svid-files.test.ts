@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,11 +71,11 @@ await t.test('what is broken is passed over, and no trouble quotes a key', async
   const { certificatePem, privateKeyPem } = await issue();
   const whole = { svid: certificatePem, svid_key: privateKeyPem, svid_bundle: authority.certificatePem };
   for (const [broken, told] of [
-    [{ svid: '' }, /svid\.pem has no certificate/],
+    [{ svid: '' }, /svid\.pem holds no certificate/],
     [{ svid: authority.certificatePem }, /./],
     [{ svid_key: privateKeyPem.replace(/[A-Za-z0-9]{20}/, 'AAAAAAAAAAAAAAAAAAAA') }, /svid_key\.pem/],
-    [{ svid_key: privateKeyPem.slice(0, 90) }, /svid_key\.pem has no private key in PEM/],
-    [{ svid_bundle: 'nothing' }, /svid_bundle\.pem has no certificate/],
+    [{ svid_key: privateKeyPem.slice(0, 90) }, /svid_key\.pem holds no private key that can be read/],
+    [{ svid_bundle: 'nothing' }, /svid_bundle\.pem holds no certificate/],
   ] as const) {
     const before = troubles.length;
     write({ ...whole, ...broken });
@@ -106,4 +107,34 @@ await t.test('SIGUSR1 has them read again, also where the directory tells of no 
   process.kill(process.pid, 'SIGUSR1');
   await eventually('the new set is taken up', () => updates.length === 2, { withinMs });
   t.equal(serialOf(updates[1]!), second.certificate.serial);
+});
+
+await t.test('an SVID that has ended is waited beyond, and so is a chain that cannot be read', async (t) => {
+  const { updates, troubles, write } = followed(t);
+  const [notBefore, notAfter] = [new Date(Date.now() - 60_000), new Date(Date.now() - 1_000)];
+  const ended = await authority.issue({ spiffeId, notBefore, notAfter });
+  const { certificatePem, privateKeyPem } = await issue();
+  write({ svid: ended.certificatePem, svid_key: ended.privateKeyPem, svid_bundle: authority.certificatePem });
+  await eventually('its end is told', () => /svid\.pem ended at /.test(troubles.at(-1) ?? ''), { withinMs });
+  const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+  write({ svid: certificatePem + broken, svid_key: privateKeyPem });
+  await eventually('that is told', () => /svid\.pem: /.test(troubles.at(-1) ?? ''), { withinMs });
+  t.equal(updates.length, 0);
+  write({ svid: certificatePem });
+  await eventually('the right one is taken up', () => updates.length === 1, { withinMs });
+});
+
+await t.test('what else is written beside them all the time does not hold them up', async (t) => {
+  const { updates, directory, write } = followed(t);
+  const { certificatePem, privateKeyPem } = await issue();
+  const busy = setInterval(() => writeFileSync(join(directory, 'busy'), ''), 5);
+  t.teardown(() => clearInterval(busy));
+  write({ svid: certificatePem, svid_key: privateKeyPem, svid_bundle: authority.certificatePem });
+  await t.resolves(eventually('they are taken up', () => updates.length === 1, { withinMs }));
+});
+
+await t.test('a pipe in the place of a file is told, and not waited for', async (t) => {
+  const { troubles, directory } = followed(t);
+  execFileSync('mkfifo', [join(directory, 'svid.pem')]);
+  await t.resolves(eventually('it is told', () => /svid\.pem is no file/.test(troubles.at(-1) ?? ''), { withinMs }));
 });

@@ -1,10 +1,8 @@
-import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { accessSync, constants, readFileSync, statfsSync, statSync, type Stats } from 'node:fs';
+import { accessSync, constants, statfsSync, statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../src/errors.ts';
-import { pemBlocks } from '../../../src/svid/x509/pem.ts';
-import { readCertificate, type Certificate } from '../../../src/svid/x509/read.ts';
-import { fileNames } from '../../helper/helper-conf.ts';
+import type { Certificate } from '../../../src/svid/x509/read.ts';
+import { certificatesIn, fileNames, fits, privateKeyIn, readSetFile } from '../../svid-set.ts';
 import type { FilesSeen } from '../scene.ts';
 
 type Wrong = FilesSeen['wrong'][number];
@@ -26,7 +24,7 @@ export function lookAtFiles(directory: string, config?: readonly string[]): File
   const texts = Object.fromEntries(Object.values(fileNames).map((file) => [file, textOf(directory, file, wrong)]));
   const chain = certificatesOf(fileNames.svid, texts, wrong);
   const authorities = certificatesOf(fileNames.bundle, texts, wrong);
-  const fits = fitting(texts, chain, wrong);
+  const doFit = fitting(texts, chain, wrong);
   const open = keyOpenTo(directory);
   // Also where none of them could be written.
   const most = Math.max(1, ...Object.values(texts).map((text) => text?.length ?? 0));
@@ -42,24 +40,18 @@ export function lookAtFiles(directory: string, config?: readonly string[]): File
     inMemory: inMemory.has(type),
     ...(full !== undefined && { full }),
     ...{ wrong, chain, authorities },
-    ...(fits !== undefined && { fits }),
+    ...(doFit !== undefined && { fits: doFit }),
     ...(open !== undefined && { keyOpenTo: open }),
   };
 }
 
-const mostBytes = 2 ** 20;
-
 function textOf(directory: string, file: string, wrong: Wrong[]): string | undefined {
-  const path = join(directory, file);
   try {
-    // What is no file might never end, nor begin.
-    const stats = statSync(path);
-    if (stats.isFile() && stats.size <= mostBytes) return readFileSync(path, 'latin1');
-    const says = `${file}: ${stats.isFile() ? `it has ${stats.size} bytes` : 'it is no file'}`;
-    wrong.push({ file, kind: 'malformed', says });
-    return undefined;
+    return readSetFile(directory, file);
   } catch (error) {
-    const kind = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'missing' : 'unreadable';
+    const { code } = error as NodeJS.ErrnoException;
+    // What is no file, or one without an end, has no code of the file system.
+    const kind = code === 'ENOENT' ? 'missing' : code === undefined ? 'malformed' : 'unreadable';
     wrong.push({ file, kind, says: messageOf(error) });
     return undefined;
   }
@@ -73,11 +65,9 @@ function certificatesOf(
   const text = texts[file];
   if (text === undefined) return [];
   try {
-    const certificates = pemBlocks(text, 'CERTIFICATE').map((der) => readCertificate(der));
-    if (certificates.length === 0) throw new Error('it holds no certificate');
-    return certificates;
+    return certificatesIn(text, file);
   } catch (error) {
-    wrong.push({ file, kind: 'malformed', says: `${file}: ${messageOf(error)}` });
+    wrong.push({ file, kind: 'malformed', says: messageOf(error) });
     return [];
   }
 }
@@ -90,11 +80,10 @@ function fitting(
   const text = texts[fileNames.key];
   if (text === undefined) return undefined;
   try {
-    const key = createPrivateKey(text);
-    return leaf === undefined ? undefined : new X509Certificate(leaf.der).checkPrivateKey(key);
-  } catch {
-    // Its words might hold some of the key.
-    wrong.push({ file: fileNames.key, kind: 'malformed', says: `${fileNames.key}: it holds no private key` });
+    const key = privateKeyIn(text, fileNames.key);
+    return leaf === undefined ? undefined : fits(key, leaf);
+  } catch (error) {
+    wrong.push({ file: fileNames.key, kind: 'malformed', says: messageOf(error) });
     return undefined;
   }
 }
