@@ -369,6 +369,10 @@ await t.test('whoever wants it read literally may give up, and a command that en
   const fails = startHelper('fails', brief, ['--', 'sh', '-c', 'exit 7']);
   isRefused(t, await givesUp.ended, /gives up, as --give-up says: no fruit after max_retries \(1\)/, 3);
   isRefused(t, await fails.ended, /the command ended with exit code 7/, 3);
+  // As a terminal does, whose Ctrl-C both get.
+  const interrupted = startHelper('interrupted', brief, ['--', 'sh', '-c', 'kill -INT $PPID; exit 7']);
+  const { code, stderr } = await interrupted.ended;
+  t.equal(code, 0, stderr);
   t.match(await unanswered.until('fruitless'), { says: /the agent has not answered within 500ms/ });
   t.equal((await unanswered.stop()).code, 130);
   silent.close();

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { diesWithUs } from '../../fixtures/run/dies-with-us.ts';
 import { ownerOf } from '../../fixtures/run/guardian/leftovers.ts';
-import { lookAt, readSet, type SetFiles } from '../../mesh/helper/delivered-set.ts';
+import { lookAt, readSet } from '../../mesh/helper/delivered-set.ts';
 import { checkedTrustDomain, readEnvironment, type HelperEnvironment } from '../../mesh/helper/environment.ts';
 import { sayEvents, type Say } from '../../mesh/helper/events.ts';
 import { findingsOf, type Finding } from '../../mesh/helper/findings.ts';
@@ -15,6 +15,7 @@ import { readStatus } from '../../mesh/helper/status-file.ts';
 import { HelperSupervisor, type Supervised } from '../../mesh/helper/supervisor.ts';
 import { startCommand, type CommandEnd, type WorkloadCommand } from '../../mesh/helper/workload-command.ts';
 import { makeDirectories } from '../../mesh/make-directories.ts';
+import type { SetFiles } from '../../mesh/svid-set.ts';
 import { FixtureError, messageOf, UsageError } from '../../src/errors.ts';
 import { percent } from '../../src/percent.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -79,7 +80,7 @@ export async function helperRunCommand(command: readonly string[], flags: Helper
   using stopping = abortOnSignals('leaving; spiffe-helper and the command end with this one');
   const say = sayEvents((line) => process.stdout.write(line));
   tellBeforehand(places, findings, say);
-  const workload = workloadOf(command, renewSignal, say);
+  const workload = workloadOf(command, renewSignal, say, stopping.signal);
   const supervised: Supervised = {
     ...{ settings, environment, places, say, giveUp: flags.giveUp, onDelivered: workload.onDelivered },
     ...{ spiffeHelper: diesWithUs([program]), owner: ownerOf(process.pid) ?? '' },
@@ -129,7 +130,12 @@ function tellBeforehand({ directory }: HelperPlaces, findings: readonly Finding[
 }
 
 /** The program that uses the files: it is started with the first, and told of all others. */
-function workloadOf(command: readonly string[], renewSignal: NodeJS.Signals | undefined, say: Say) {
+function workloadOf(
+  command: readonly string[],
+  renewSignal: NodeJS.Signals | undefined,
+  say: Say,
+  stopping: AbortSignal,
+) {
   const [program, ...args] = command;
   const over = new AbortController();
   let running: WorkloadCommand | undefined;
@@ -138,7 +144,8 @@ function workloadOf(command: readonly string[], renewSignal: NodeJS.Signals | un
     running = startCommand(diesWithUs([name, ...args]));
     say('info', 'command-started', basename(name));
     void running.ended.then((end) => {
-      byItself = end;
+      // A terminal sends Ctrl-C to both.
+      if (!stopping.aborted) byItself = end;
       say('info', 'command-ended', `the command ${end.how}`);
       over.abort();
     });

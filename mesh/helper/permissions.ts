@@ -11,7 +11,12 @@ export function permissionChecks({ directory, svid, key, bundle }: HelperPlaces)
     ...{ name: 'permissions', held: (keyMode & 0o077) === 0 },
     says: `the mode of ${key} is ${octal(keyMode)}${(keyMode & 0o077) === 0 ? '' : ': others can get at the key; chmod 600 it'}`,
   };
-  const shared = [directory, dirname(realpathSync(key)), svid, key, bundle].filter((path) => isShared(modeOf(path)));
+  const kept = dirname(realpathSync(key));
+  const shared = [
+    ...[directory, dirname(kept), kept].filter((path) => isShared(modeOf(path))),
+    // What keeps a directory from others does nothing for a file.
+    ...[svid, key, bundle].filter((path) => (modeOf(path) & 0o022) !== 0),
+  ];
   return [
     readable,
     {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -14,10 +15,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { forgeAuthority, type Change } from '../../src/svid/x509/forge.ts';
-import { lookAt, readSet, type SetFiles } from './delivered-set.ts';
+import type { SetFiles } from '../svid-set.ts';
+import { lookAt, readSet } from './delivered-set.ts';
 import { helperPlaces } from './helper-conf.ts';
 import { permissionChecks } from './permissions.ts';
 import { openPublished } from './published.ts';
+import { standingOf } from './standing.ts';
+import { readStatus, writeStatus, type HelperStatus } from './status-file.ts';
 
 const trustDomain = 'example.test';
 const [authority, other] = await Promise.all([forgeAuthority({ trustDomain }), forgeAuthority({ trustDomain })]);
@@ -109,6 +113,46 @@ await t.test('a set that is taken away leaves no key, and a next one comes as th
   t.notOk(existsSync(places.current));
   published.publish(right);
   t.ok(openPublished(places).holds(right), 'also for one that is started later');
+});
+
+await t.test('who else can write is told, of files and of what they lie in', async (t) => {
+  const places = placesOf(t);
+  openPublished(places).publish(await set('a'));
+  const wrong = () => permissionChecks(places).filter(({ held }) => held === false);
+  t.strictSame(wrong(), []);
+  chmodSync(places.sets, 0o777);
+  t.match(wrong(), [{ says: /others can write to .*sets/ }]);
+  chmodSync(places.sets, 0o755);
+  chmodSync(places.bundle, 0o1666);
+  t.match(wrong(), [{ says: /others can write to .*svid_bundle\.pem/ }]);
+});
+
+await t.test('status says of files what is wrong with them, and that they are gone when they are', async (t) => {
+  const [right, another] = [await set('api'), await set('web')];
+  const status: HelperStatus = {
+    ...{ schema: 1, owner: '1:1', startedAt: now.toISOString(), lookedAt: now.toISOString(), state: 'held' },
+    ...{ deliveredAt: now.toISOString(), rotations: 0, bundleConfirmedAt: now.toISOString(), fruitless: 0 },
+    ...{ lastTrouble: undefined, alarms: [], renewalIntervalMs: 1_000, rotationThreshold: 0.8, trustDomain },
+  };
+  const wrong = (files: SetFiles | undefined, at = now, of = status) =>
+    standingOf({ status: of, files, runs: true }, at).wrong;
+  t.strictSame(wrong(right), []);
+  t.match(wrong({ ...right, key: another.key }), [/key does not fit/]);
+  t.match(wrong(right, now, { ...status, trustDomain: 'other.test' }), [/and not of other\.test/]);
+  const early = new Date(now.getTime() - hourMs);
+  t.match(wrong(right, early, { ...status, lookedAt: early.toISOString() }), [/it begins at/]);
+  t.match(wrong(undefined), [/was delivered here at .*not all there any more/]);
+});
+
+await t.test('the status is not written through a link, and one that is none is told', async (t) => {
+  const places = placesOf(t);
+  openPublished(places);
+  const letter = join(places.directory, 'letter');
+  writeFileSync(letter, 'mine');
+  symlinkSync(letter, `${places.status}.draft`);
+  writeStatus(places.status, { schema: 1 } as HelperStatus);
+  t.equal(readFileSync(letter, 'utf8'), 'mine');
+  t.throws(() => readStatus(places.status), { message: /is no status of a helper/ });
 });
 
 const publishing = `

@@ -3,8 +3,9 @@ import { basename, join } from 'node:path';
 import { UsageError } from '../../src/errors.ts';
 import { makeWhole, removeDrafts, turnLink } from '../kept-whole.ts';
 import { makeDirectories } from '../make-directories.ts';
-import { digestOf, readSet, type SetFiles } from './delivered-set.ts';
-import { fileNames, type HelperPlaces } from './helper-conf.ts';
+import { fileNames, type SetFiles } from '../svid-set.ts';
+import { digestOf, readSet } from './delivered-set.ts';
+import type { HelperPlaces } from './helper-conf.ts';
 
 /** The files that a workload reads. */
 export interface Published {
@@ -39,6 +40,8 @@ export function openPublished(places: HelperPlaces): Published {
     holds,
     publish(files) {
       const before = currentSet(current);
+      // Somebody may have taken away all of it.
+      makeDirectories(sets, directoryMode);
       removeSets(sets, before);
       const name = String(Math.max(0, ...setNumbers(sets)) + 1);
       try {

@@ -1,7 +1,8 @@
 import type { Certificate } from '../../src/svid/x509/read.ts';
 import type { Alarm } from './alarms.ts';
 import { shareUsed } from './bounds.ts';
-import { lookAt, type SetFiles } from './delivered-set.ts';
+import type { SetFiles } from '../svid-set.ts';
+import { lookAt } from './delivered-set.ts';
 import type { HelperStatus } from './status-file.ts';
 
 /** How a helper and its files stand, seen from outside. Instants are ISO 8601, UTC. */
@@ -44,7 +45,7 @@ const usualThreshold = 0.8;
 
 /** Judges what lies there by the clock of now, as a helper that was killed or paused raises no alarm. */
 export function standingOf({ status, files, runs }: Looked, now: Date): HelperStanding {
-  const { leaf, authorities } = files === undefined ? nothing : lookAt(files, undefined, now);
+  const { leaf, authorities, checks } = files === undefined ? nothing : lookAt(files, status?.trustDomain, now);
   const alarms = status?.alarms ?? [];
   const has = (kind: Alarm['kind']) => alarms.some((alarm) => alarm.kind === kind);
   const isOver = leaf !== undefined && leaf.notAfter < now;
@@ -53,6 +54,11 @@ export function standingOf({ status, files, runs }: Looked, now: Date): HelperSt
     ...(leaf === undefined && !has('withdrawn') ? [lacking(files, status)] : []),
     ...alarms.map(({ says }) => says),
     ...(isOver && !has('ended') ? [`the SVID ended at ${leaf.notAfter.toISOString()}`] : []),
+    // An end is told above.
+    ...(leaf === undefined
+      ? []
+      : checks.filter(({ held, name }) => held === false && !(isOver && name === 'validity'))
+    ).map(({ says }) => says),
     ...(isLate && !has('expiring')
       ? [`the SVID is late: no newer one has come, and it ends at ${leaf.notAfter.toISOString()}`]
       : []),
@@ -68,10 +74,7 @@ export function standingOf({ status, files, runs }: Looked, now: Date): HelperSt
   };
 }
 
-const nothing: { readonly leaf: undefined; readonly authorities: readonly Certificate[] } = {
-  leaf: undefined,
-  authorities: [],
-};
+const nothing = { leaf: undefined, authorities: [], checks: [] } as const;
 
 function stateOf(status: HelperStatus | undefined, runs: boolean): HelperStanding['state'] {
   if (status === undefined) return 'unknown';
@@ -90,6 +93,8 @@ function svidStanding(leaf: Certificate, status: HelperStatus | undefined, now: 
 
 function lacking(files: SetFiles | undefined, status: HelperStatus | undefined): string {
   if (files !== undefined) return 'the files hold no SVID that can be read';
+  if (status?.deliveredAt !== undefined)
+    return `an SVID was delivered here at ${status.deliveredAt}, and its files are not all there any more`;
   const why = status?.lastTrouble;
   return `no SVID was delivered here yet${why === undefined ? '' : `: ${why}`}`;
 }

@@ -32,7 +32,9 @@ export interface HelperStatus {
 export function writeStatus(file: string, status: HelperStatus): void {
   const draft = `${file}.draft`;
   try {
-    writeFileSync(draft, `${JSON.stringify(status)}\n`, { mode: 0o644 });
+    // A link that somebody put there would lead what is written elsewhere.
+    rmSync(draft, { force: true });
+    writeFileSync(draft, `${JSON.stringify(status)}\n`, { mode: 0o644, flag: 'wx' });
     renameSync(draft, file);
   } catch (error) {
     rmSync(draft, { force: true });
@@ -45,6 +47,7 @@ export function readStatus(file: string): HelperStatus | undefined {
   try {
     const status = JSON.parse(readFileSync(file, 'utf8')) as HelperStatus;
     if (status.schema !== 1) throw new Error('it is of another version');
+    if (typeof status.owner !== 'string' || !Array.isArray(status.alarms)) throw new Error('it says not who wrote it');
     return status;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -5,6 +5,7 @@ import { percent } from '../../src/percent.ts';
 import type { Certificate } from '../../src/svid/x509/read.ts';
 import { alarmAt } from '../alarm.ts';
 import { startLineProcess, type LineProcess } from '../line-process.ts';
+import { fileNames } from '../svid-set.ts';
 import { Alarms } from './alarms.ts';
 import { expiringFrom } from './bounds.ts';
 import { digestOf, lookAt, readSet } from './delivered-set.ts';
@@ -12,7 +13,7 @@ import { tellDelivery, type HeldSet } from './delivery.ts';
 import type { HelperEnvironment } from './environment.ts';
 import type { Say } from './events.ts';
 import { spanOf } from './findings.ts';
-import { fileNames, helperConfig, type HelperPlaces } from './helper-conf.ts';
+import { helperConfig, type HelperPlaces } from './helper-conf.ts';
 import { wordOf, type HelperWord } from './helper-log.ts';
 import { keepRunning, type KeptRunning } from './kept-running.ts';
 import { openPublished, type Published } from './published.ts';
@@ -198,18 +199,21 @@ export class HelperSupervisor {
 
   #withdraw(why: string): void {
     let were = true;
+    let left = '';
     try {
       this.#clearStaging();
       were = this.#published.withdraw();
     } catch (error) {
-      this.#of.say('warn', 'withdrawn-files', `they could not be taken away: ${messageOf(error)}`);
+      left = messageOf(error);
     }
-    if (!were) return;
+    // Also one that somebody else has taken away already: it must not be put back.
+    if (!were && this.#state !== 'held' && this.#state !== 'withdrawn') return;
     this.#held = undefined;
     this.#state = 'withdrawn';
     this.#stopClocks();
     this.#alarms.clear('expiring', 'ended', 'bundle-unconfirmed');
-    this.#alarms.raise('withdrawn', `the agent issues this identity no more, and its files were taken away: ${why}`);
+    const files = left === '' ? 'its files were taken away' : `its files could not be taken away (${left})`;
+    this.#alarms.raise('withdrawn', `the agent issues this identity no more, and ${files}: ${why}`);
   }
 
   /** It holds a key. */
