@@ -13,6 +13,7 @@ export interface LineProcess {
 }
 
 const patienceMs = 5_000;
+const heldOpenMs = 2_000;
 
 /** Starts a program. @param onLine - told each line of its standard output and standard error */
 export function startLineProcess(
@@ -30,6 +31,11 @@ export function startLineProcess(
     };
     child.once('error', (error) => over(`cannot be started: ${messageOf(error)}`));
     child.once('close', (code, signal) => over(howEnded(code, signal)));
+    // What it started itself, and left running, may hold its output open for ever.
+    child.once('exit', () => {
+      const patience = setTimeout(() => [child.stdout, child.stderr].forEach((stream) => stream.destroy()), heldOpenMs);
+      child.once('close', () => clearTimeout(patience));
+    });
   });
   return { over: () => how, ended, end: () => endChild(child, ended) };
 }
