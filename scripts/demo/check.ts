@@ -75,21 +75,34 @@ function isHello({ outcome, detail }: DialResult, wanted: { readonly self: strin
 async function withoutCertificate(address: string): Promise<Tried> {
   const answer = await asCurlDoes(address);
   return {
-    ok: answer.status === undefined,
+    // That nobody answers, or nobody is there, is no refusal.
+    ok: answer.isRefusal,
     what: `curl -k https://${address}/hello: refused, as it shows no certificate`,
     seen: answer.status === undefined ? answer.why : `answered ${answer.status}`,
   };
 }
 
-function asCurlDoes(address: string): Promise<{ readonly status?: number; readonly why: string }> {
+interface Answered {
+  readonly status?: number;
+  readonly why: string;
+  /** Whether the other side ended it by TLS, or closed the connection. */
+  readonly isRefusal: boolean;
+}
+
+export function asCurlDoes(address: string, ms = withinMs): Promise<Answered> {
   const { host, port } = hostPort(address);
   return new Promise((resolve) => {
-    httpsRequest({ host, port, path: '/hello', rejectUnauthorized: false, agent: false, timeout: withinMs })
+    const signal = AbortSignal.timeout(ms);
+    httpsRequest({ host, port, path: '/hello', rejectUnauthorized: false, agent: false, signal })
       .once('response', (response) => {
         response.resume();
-        resolve({ status: response.statusCode ?? 0, why: '' });
+        resolve({ status: response.statusCode ?? 0, why: '', isRefusal: false });
       })
-      .once('error', (error) => resolve({ why: error.message }))
+      .once('error', (error: NodeJS.ErrnoException) => {
+        const code = error.code ?? '';
+        const isRefusal = code === 'ECONNRESET' || code === 'EPIPE' || code === 'EPROTO' || code.startsWith('ERR_SSL_');
+        resolve({ why: signal.aborted ? `no answer within ${ms} ms` : error.message, isRefusal });
+      })
       .end();
   });
 }
@@ -98,7 +111,11 @@ async function noteThrough({ page }: Demo): Promise<Tried> {
   const text = `a note of the check, ${new Date().toISOString()}`;
   const what = 'a note goes from the page through backend to api, and is there when the page is loaded again';
   try {
-    const added = await fetch(`${page}notes`, { method: 'POST', body: new URLSearchParams({ text }) });
+    const added = await fetch(`${page}notes`, {
+      method: 'POST',
+      body: new URLSearchParams({ text }),
+      signal: AbortSignal.timeout(3 * withinMs),
+    });
     const ok = added.ok && (await added.text()).includes(text);
     return { ok, what, seen: `${added.status}, ${ok ? 'with' : 'without'} the note` };
   } catch (error) {
