@@ -94,3 +94,14 @@ await t.test('what backend says against a note, or that it says nothing, is told
   t.match(body, /value="&quot;quoted&quot;"/);
   t.match((await ask(web.address)).body, /role="alert">backend is away</);
 });
+
+await t.test('on the usual port, which a browser leaves out, the page has its name without', async (t) => {
+  const { opened } = frontend(() => ({ notes: [] }));
+  // One of many addresses of loopback, which nobody else has.
+  const web = await startWeb(opened, '127.80.80.80:80', untold).catch((error: NodeJS.ErrnoException) => error);
+  // Not everybody may have such a port.
+  if (web instanceof Error) return void t.match(web.code, /^(EACCES|EPERM|EADDR)/);
+  await using _web = web;
+  t.equal((await ask(web.address, { headers: { host: '127.80.80.80' } })).status, 200);
+  t.equal((await ask(web.address, { headers: { host: 'elsewhere.test' } })).status, 403);
+});

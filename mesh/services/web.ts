@@ -86,10 +86,10 @@ async function pageOf(service: Opened, request: IncomingMessage, path: string): 
  * @throws RequestError 403
  */
 function refuseOtherSites({ headers, socket }: IncomingMessage): void {
-  const own = new Set([
-    hostPortText({ host: socket.localAddress ?? '', port: socket.localPort ?? 0 }),
-    `localhost:${socket.localPort}`,
-  ]);
+  const { localAddress = '', localPort = 0 } = socket;
+  const named = [localAddress, 'localhost'].map((one) => hostPortText({ host: one, port: localPort }));
+  // The usual port is left out by browsers.
+  const own = new Set([...named, ...(localPort === 80 ? named.map((one) => one.slice(0, -':80'.length)) : [])]);
   const { host = '', origin } = headers;
   if (!own.has(host)) throw new RequestError(403, `this page is at http://${[...own][0]}/ and has no other name`);
   if (origin !== undefined && origin !== `http://${host}`)
