@@ -1,7 +1,7 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { messageOf } from '../../src/errors.ts';
 import type { HostPort } from '../../src/host-port.ts';
-import { listenPlainly, type PlainListener } from '../plain-listener.ts';
+import { listenPlainly, ownNames, type PlainListener } from '../plain-listener.ts';
 import type { Health } from './health.ts';
 import type { MeshMetrics } from './metrics.ts';
 
@@ -17,11 +17,12 @@ export function startServiceAdmin(
   checks: HealthChecks,
   metrics: MeshMetrics,
 ): Promise<PlainListener> {
-  const answer = async (
-    method: string,
-    path: string,
-  ): Promise<readonly [status: number, type: string, body: string]> => {
+  const answer = async (request: IncomingMessage): Promise<readonly [status: number, type: string, body: string]> => {
     const json = (status: number, body: unknown) => [status, 'application/json', JSON.stringify(body)] as const;
+    const { method = '', url: path = '' } = request;
+    const own = ownNames(request);
+    if (!own.includes(request.headers.host ?? ''))
+      return json(403, { error: `this is asked for as ${own.join(' or ')}, and by no other name` });
     if (method !== 'GET') return json(405, { error: 'GET is all that is answered here' });
     if (path === '/metrics') return [200, metrics.contentType, await metrics.text()];
     const check = Object.hasOwn(checks, path) ? checks[path as keyof HealthChecks] : undefined;
@@ -31,7 +32,7 @@ export function startServiceAdmin(
     return json(health.ok ? 200 : 503, health);
   };
   const server = createServer((request, response) => {
-    answer(request.method ?? '', request.url ?? '').then(
+    answer(request).then(
       ([status, type, body]) => response.writeHead(status, { 'content-type': type }).end(body),
       // A check that cannot be made is no good health.
       (error: unknown) =>

@@ -3,10 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { fileURLToPath } from 'node:url';
 import { Eta } from 'eta';
 import { messageOf } from '../../src/errors.ts';
-import { hostPortText } from '../../src/host-port.ts';
 import { parseHostPort } from '../node/contract.ts';
 import type { Log } from '../observability/log.ts';
-import { listenPlainly, type PlainListener } from '../plain-listener.ts';
+import { listenPlainly, ownNames, type PlainListener } from '../plain-listener.ts';
 import { mostCharacters, type Note } from './notes.ts';
 import { chainView } from './page/chain-view.ts';
 import { readBody } from './request-body.ts';
@@ -81,17 +80,14 @@ async function pageOf(service: Opened, request: IncomingMessage, path: string): 
 }
 
 /**
- * Another site's page may send its visitor's browser here, and one whose name leads to loopback may even read the answer.
+ * Another site's page may send its visitor's browser here.
  *
  * @throws RequestError 403
  */
-function refuseOtherSites({ headers, socket }: IncomingMessage): void {
-  const { localAddress = '', localPort = 0 } = socket;
-  const named = [localAddress, 'localhost'].map((one) => hostPortText({ host: one, port: localPort }));
-  // The usual port is left out by browsers.
-  const own = new Set([...named, ...(localPort === 80 ? named.map((one) => one.slice(0, -':80'.length)) : [])]);
-  const { host = '', origin } = headers;
-  if (!own.has(host)) throw new RequestError(403, `this page is at http://${[...own][0]}/ and has no other name`);
+function refuseOtherSites(request: IncomingMessage): void {
+  const own = ownNames(request);
+  const { host = '', origin } = request.headers;
+  if (!own.includes(host)) throw new RequestError(403, `this page is at http://${own[0]}/ and has no other name`);
   if (origin !== undefined && origin !== `http://${host}`)
     throw new RequestError(403, 'what comes from a page of another site is not taken');
 }
