@@ -9,7 +9,7 @@ export interface SettingLine {
 }
 
 const mostBytes = 65_536;
-const wholeLine = /^\s*(?<key>[A-Za-z_][\w.-]*)\s*=\s*(?<value>.*?)\s*$/;
+const wholeLine = /^\s*(?<key>[A-Za-z_][\w.-]*)\s*=\s*(?<value>.*)$/;
 const quoted = /^"(?<text>(?:[^"\\]|\\["\\])*)"\s*(?:(?:#|\/\/).*)?$/;
 const bare = /^(?<number>-?\d+(?:\.\d+)?)\s*(?:(?:#|\/\/).*)?$/;
 
@@ -38,7 +38,7 @@ export function settingLines(text: string, file: string): readonly SettingLine[]
 }
 
 function settingOf(words: string, where: string, line: number): SettingLine {
-  const { key, value } = wholeLine.exec(words)?.groups ?? {};
+  const { key, value } = wholeLine.exec(words.trimEnd())?.groups ?? {};
   if (key === undefined || value === undefined)
     throw new UsageError(
       `${where}: is no line of the form key = "value"; blocks, lists and YAML have no place in this file, which is what stands behind \`helper.conf: |\``,

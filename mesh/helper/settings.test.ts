@@ -85,3 +85,9 @@ await t.test('what is wrong is told with file, line, key, and what would be righ
 await t.test('a file that holds a secret is told of by its line alone', async (t) => {
   t.throws(() => readSettings('hvs.CAESIJ-secret', 'helper.conf'), { message: /^(?!.*secret)helper\.conf:1: / });
 });
+
+await t.test('a line of nothing but space within is read at once', async (t) => {
+  const startedAt = performance.now();
+  t.throws(() => readSettings(`retry_interval = x${' '.repeat(65_000)}y`, 'helper.conf'), { name: 'UsageError' });
+  t.ok(performance.now() - startedAt < 500, 'and not in the time of its square');
+});
