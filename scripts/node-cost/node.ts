@@ -1,13 +1,11 @@
 // What the reference node costs beside a bare server of `node:https`: npm run bench:node -- [--rounds N]
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { parseArgs } from 'node:util';
 import { standUpMesh, type StandingMesh } from '../../api/stand-up-mesh.ts';
 import { hostPort } from '../../src/host-port.ts';
-import { distributionOf } from '../../src/statistics/distribution.ts';
 import { writeNodeCost, type CostOf } from './result.ts';
 
 const usage = `usage: npm run bench:node -- [--rounds N]
@@ -136,6 +134,13 @@ await using reference = await standUpMesh({ out: join(out, 'reference') });
 await using bare = await standUpMesh({ out: join(out, 'bare'), node: bareNode });
 const [ours, theirs] = [await called(reference), await called(bare)];
 
+/** Of shares, which may be below zero, as well as of times. */
+function median(all: readonly number[]): number {
+  const sorted = all.toSorted((one, other) => one - other);
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}
+
 /** Both in turn, and in the other order the next time. */
 async function measured(of: (node: Called) => Promise<number>): Promise<CostOf> {
   // What is compiled when it is first called is compiled by then.
@@ -146,7 +151,6 @@ async function measured(of: (node: Called) => Promise<number>): Promise<CostOf> 
     const [one, other] = [await of(order[0]!), await of(order[1]!)];
     pairs.push(nth % 2 === 0 ? { ours: one, theirs: other } : { ours: other, theirs: one });
   }
-  const median = (all: readonly number[]) => distributionOf(all).at(50);
   const more = pairs.map((pair) => pair.ours / pair.theirs - 1);
   return {
     referenceMs: median(pairs.map((pair) => pair.ours)),
