@@ -18,7 +18,7 @@ import { wasOverloadedThrough } from './overloaded.ts';
 import { inEachScenario, inScenario, nodesOf, svidsOf, type Window } from './scenario-windows.ts';
 
 // From docs/scenarios/partition-short.md, partition-long.md, server-killed.md and server-hung.md, docs/decisions/0016-shown-in-the-quiet.md and
-// 0042-few-invariants-many-scenarios.md, and the titles of the clauses.
+// 0041-few-invariants-many-scenarios.md, and the titles of the clauses.
 
 // Our clock may be off a little beside the one that certificates are judged by.
 const clockMs = 20;
