@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { eventually } from '../fixtures/run/eventually.ts';
 import { freePort } from '../fixtures/run/free-port.ts';
@@ -33,7 +33,7 @@ await t.test('a node as a service', { skip, timeout: 280_000 }, async (t) => {
   const authorities = (await spire.api.getBundle()).authorities.map(({ der }) => pem('CERTIFICATE', der)).join('');
   writeFileSync(bundle, authorities);
   const digest = createHash('sha256').update(authorities).digest('hex');
-  await using machine = await startOwnMachine(place.dir);
+  await using machine = await startOwnMachine(place.dir, [project, dirname(tools['spire-agent'].path)]);
   const cache = join(place.dir, 'cache');
   const env = { ...place.env, ASSAY_CACHE: cache, NODE_COMPILE_CACHE: cache };
   const mesh = (...args: readonly string[]) =>

@@ -35,8 +35,9 @@ export function whyNoMachine(): string | false {
  * Starts one, and waits until its systemd answers.
  *
  * @param dir - is there under the same name
+ * @param needed - paths of what is needed there: what lies in /tmp or /run here is there under the same name, too
  */
-export async function startOwnMachine(dir: string): Promise<OwnMachine> {
+export async function startOwnMachine(dir: string, needed: readonly string[] = []): Promise<OwnMachine> {
   await using starting = new AsyncDisposableStack();
   const cgroup = join(hierarchy, `assay-test-${process.pid}`);
   mkdirSync(cgroup);
@@ -48,7 +49,7 @@ export async function startOwnMachine(dir: string): Promise<OwnMachine> {
     '/bin/sh',
     [
       ...['-c', 'echo $$ > "$1/cgroup.procs"; shift; exec "$@" > "$0" 2>&1', log, cgroup],
-      ...['unshare', ...apart, '--kill-child=KILL', '/bin/sh', script, dir],
+      ...['unshare', ...apart, '--kill-child=KILL', '/bin/sh', script, dir, ...needed.filter(isHidden)],
     ],
     { stdio: 'ignore' },
   );
@@ -87,6 +88,9 @@ export async function startOwnMachine(dir: string): Promise<OwnMachine> {
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+// It has a /tmp and a /run of its own.
+const isHidden = (path: string) => /^\/(tmp|run)\//.test(path);
 
 // Those of a machine that died go by themselves; what is empty can be removed.
 async function removeCgroup(cgroup: string): Promise<void> {
@@ -129,8 +133,10 @@ mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 mkdir run/changed
 mount --bind "$base/upper" run/changed
-mkdir -p ".$dir"
-mount --bind "$dir" ".$dir"
+for one in "$@"; do
+  mkdir -p ".$one"
+  mount --bind "$one" ".$one"
+done
 units=usr/lib/systemd/system
 for one in $units usr/lib/systemd/system-generators; do mount -t tmpfs tmpfs $one; done
 for name in own sysinit basic shutdown multi-user network-online; do printf '[Unit]\\nDefaultDependencies=no\\n' > $units/$name.target; done
