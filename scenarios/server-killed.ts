@@ -1,8 +1,7 @@
 import { outageOfServer, serverOutage } from '../fixtures/faults/kinds/server-outage.ts';
-import { outageRecovers, outageRequestsSurvive } from '../src/clauses/mesh/outage.ts';
 import type { Scenario } from './scenario.ts';
-import { ownServer } from './steps/own-server.ts';
-import { recoveryBound, servedNodes } from './steps/recovery.ts';
+import { ownServer, shortServerOutage } from './steps/own-server.ts';
+import { servedNodes } from './steps/recovery.ts';
 import { shortOutage } from './steps/short-outage.ts';
 
 export const serverKilled: Scenario = {
@@ -10,10 +9,7 @@ export const serverKilled: Scenario = {
   title: 'The SPIRE server is killed',
   hypothesis:
     'a crash of the SPIRE server that is over before any SVID ends fails no request, and with what it keeps on disk renewal goes on within the computed bound',
-  clauses: [outageRequestsSurvive, outageRecovers],
-  needs: ['server-process'],
-  mesh: 'steady',
-  certification: true,
+  ...shortServerOutage,
   steps: [
     'Traffic flows between all pairs, and nobody else asks anything of the server any more.',
     'The server is killed (SIGKILL), and is proven to be away from outside: it has ended, its port lets nobody in, and no agent delivers anything.',
@@ -22,7 +18,6 @@ export const serverKilled: Scenario = {
     'Each node is given a new SVID within the bound, and traffic goes on.',
   ],
   faults: [serverOutage],
-  bounds: [recoveryBound],
   async run(context) {
     const { target, recorder } = context;
     const outage = outageOfServer(target, await ownServer(context), servedNodes(target), recorder);

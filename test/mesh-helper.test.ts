@@ -20,6 +20,7 @@ import { startSpireAgent } from '../fixtures/spire/spire-agent.ts';
 import { startSpireServer } from '../fixtures/spire/spire-server.ts';
 import { locateTools } from '../fixtures/toolchain/toolchain.ts';
 import type { HelperEvent } from '../mesh/helper/events.ts';
+import { documented } from '../mesh/helper/documented-conf.ts';
 import { pem } from '../src/svid/x509/pem.ts';
 import { assay, assertNothingRuns, makePlace, startCli, type Ended } from './cli-run.ts';
 import { startProcesses, usualServer } from './spire-processes.ts';
@@ -55,23 +56,6 @@ const register = () =>
     },
   ]);
 let entries = await register();
-
-const documented = `# Certificate settings
-renewal_interval = "30s"
-rotation_threshold = "80%"
-min_rotation_interval = "5m"
-
-# Error handling
-retry_interval = "5s"
-max_retries = 3
-
-# Trust bundle
-refresh_interval = "1h"
-
-# Service mesh integration
-service_mesh = "istio"
-service_mesh_port = "15001"
-`;
 
 function configOf(name: string, settings: string): string {
   const path = join(place.dir, `${name}.conf`);

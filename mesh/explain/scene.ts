@@ -2,6 +2,7 @@ import type { X509Context } from '../../spiffe/workload-api.ts';
 import type { Certificate } from '../../src/svid/x509/read.ts';
 import type { AgentStatus } from '../status/agent-data.ts';
 import type { NodeStatus } from '../status/agents.ts';
+import type { PortState } from '../try-port.ts';
 
 /** All that was seen of a mesh from here, before anything is made of it. What was not asked for is absent. */
 export interface Scene {
@@ -30,7 +31,7 @@ export type WorkloadApiSeen = { readonly socket: string } & (
 export interface PortSeen {
   /** host:port */
   readonly address: string;
-  readonly state: 'open' | 'closed' | 'silent' | 'unreachable';
+  readonly state: PortState;
   readonly says: string;
 }
 

@@ -1,7 +1,7 @@
 import type { Certificate } from '../../src/svid/x509/read.ts';
 import type { SetFiles } from '../svid-set.ts';
 import type { Say } from './events.ts';
-import { spanOf } from './findings.ts';
+import { durationText } from './duration-text.ts';
 import type { HelperSettings } from './settings.ts';
 
 /** A set that was handed on in this run. */
@@ -38,7 +38,7 @@ export function tellDelivery(
     say(
       'warn',
       'overruled',
-      `min_rotation_interval ${spanOf(minMs)} would have held this SVID back${outlasts ? ', for longer than the one before it lives' : ''}`,
+      `min_rotation_interval ${durationText(minMs)} would have held this SVID back${outlasts ? ', for longer than the one before it lives' : ''}`,
       { key: 'min_rotation_interval', sinceMs, outlasts },
     );
   }

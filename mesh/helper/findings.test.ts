@@ -2,7 +2,8 @@ import t from 'tap';
 import { UsageError } from '../../src/errors.ts';
 import { expiringFrom, isPastRetries, longestPause, shareUsed } from './bounds.ts';
 import { readEnvironment } from './environment.ts';
-import { findingsOf, spanOf } from './findings.ts';
+import { durationText } from './duration-text.ts';
+import { findingsOf } from './findings.ts';
 import { readSettings } from './settings.ts';
 
 const hourMs = 3_600_000;
@@ -87,7 +88,7 @@ await t.test('bounds: an instant by which, a longest pause, and how many tries a
 });
 
 await t.test('times are told in the unit that they were written in', async (t) => {
-  t.strictSame([hourMs, 5_400_000, 300_000, 90_000, 1_500, 200].map(spanOf), [
+  t.strictSame([hourMs, 5_400_000, 300_000, 90_000, 1_500, 200].map(durationText), [
     '1h',
     '90m',
     '5m',

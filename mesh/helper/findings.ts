@@ -1,5 +1,6 @@
 import { percent } from '../../src/percent.ts';
 import type { HelperEnvironment } from './environment.ts';
+import { durationText } from './duration-text.ts';
 import type { HelperSettings, SettingKey } from './settings.ts';
 
 /** What a setting would do if it were read literally, and what is done instead. */
@@ -63,8 +64,8 @@ function minimum({ minRotationIntervalMs: ms }: HelperSettings, svidTtlMs: numbe
   return {
     ...{ key: 'min_rotation_interval', severity: outlasts ? 'danger' : 'note' },
     literally: outlasts
-      ? `a newer SVID is held back for ${spanOf(ms)}, and an SVID lives ${spanOf(svidTtlMs)}: it would end first`
-      : `a newer SVID is held back for up to ${spanOf(ms)}, also one that came since an authority is trusted no more; an SVID that lives no longer than that would end first`,
+      ? `a newer SVID is held back for ${durationText(ms)}, and an SVID lives ${durationText(svidTtlMs)}: it would end first`
+      : `a newer SVID is held back for up to ${durationText(ms)}, also one that came since an authority is trusted no more; an SVID that lives no longer than that would end first`,
     instead: 'a newer SVID is delivered as it comes; that it came sooner is an event, `overruled`',
   };
 }
@@ -73,7 +74,7 @@ function retries({ maxRetries, retryIntervalMs }: HelperSettings): Found | undef
   if (maxRetries === undefined) return undefined;
   return {
     ...{ key: 'max_retries', severity: 'danger' },
-    literally: `after ${maxRetries} ${maxRetries === 1 ? 'retry' : 'retries'}, which is ${spanOf(maxRetries * retryIntervalMs)}, nobody tries again: an agent that is away for longer strands the workload, whose SVID then ends, for good`,
+    literally: `after ${maxRetries} ${maxRetries === 1 ? 'retry' : 'retries'}, which is ${durationText(maxRetries * retryIntervalMs)}, nobody tries again: an agent that is away for longer strands the workload, whose SVID then ends, for good`,
     instead:
       'it goes on trying; more fruitless tries than that are an alarm, until one succeeds. --give-up ends the command instead',
   };
@@ -82,24 +83,24 @@ function retries({ maxRetries, retryIntervalMs }: HelperSettings): Found | undef
 function interval({ renewalIntervalMs: ms }: HelperSettings): Found {
   return {
     ...{ key: 'renewal_interval', severity: 'note' },
-    literally: `a newer SVID is asked for each ${spanOf(ms)}`,
-    instead: `the agent hands it over the moment that it is there; each ${spanOf(ms)} at the least the files are looked at, and put right`,
+    literally: `a newer SVID is asked for each ${durationText(ms)}`,
+    instead: `the agent hands it over the moment that it is there; each ${durationText(ms)} at the least the files are looked at, and put right`,
   };
 }
 
 function retryInterval({ retryIntervalMs: ms }: HelperSettings): Found {
   return {
     ...{ key: 'retry_interval', severity: 'note' },
-    literally: `whatever fails is tried again each ${spanOf(ms)}`,
-    instead: `spiffe-helper tries again after a second, and a second later each time, up to 30 s; one that is stuck or has ended is started anew after ${spanOf(ms)} at most, and twice that each further time, up to a minute`,
+    literally: `whatever fails is tried again each ${durationText(ms)}`,
+    instead: `spiffe-helper tries again after a second, and a second later each time, up to 30 s; one that is stuck or has ended is started anew after ${durationText(ms)} at most, and twice that each further time, up to a minute`,
   };
 }
 
 function refresh({ refreshIntervalMs: ms }: HelperSettings): Found {
   return {
     ...{ key: 'refresh_interval', severity: 'note' },
-    literally: `the bundle is up to ${spanOf(ms)} old: peers of a new authority are refused for so long, and those of one that is trusted no more are let in`,
-    instead: `the bundle is followed as the agent hands it over; when half of that time has passed without, the agent is asked anew; one that was not confirmed for ${spanOf(ms)} is an alarm`,
+    literally: `the bundle is up to ${durationText(ms)} old: peers of a new authority are refused for so long, and those of one that is trusted no more are let in`,
+    instead: `the bundle is followed as the agent hands it over; when half of that time has passed without, the agent is asked anew; one that was not confirmed for ${durationText(ms)} is an alarm`,
   };
 }
 
@@ -147,15 +148,4 @@ function ofEnvironment({ serviceMesh }: HelperSettings, environment: HelperEnvir
     },
   ];
   return found.filter((one) => one !== false);
-}
-
-/** A time as the file has it, in its largest whole unit. */
-export function spanOf(ms: number): string {
-  for (const [unit, length] of [
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1_000],
-  ] as const)
-    if (ms >= length && ms % length === 0) return `${ms / length}${unit}`;
-  return ms >= 1_000 ? `${(ms / 1_000).toFixed(1)}s` : `${ms}ms`;
 }

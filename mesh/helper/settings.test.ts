@@ -1,23 +1,7 @@
 import t from 'tap';
 import { UsageError } from '../../src/errors.ts';
+import { documented } from './documented-conf.ts';
 import { readSettings } from './settings.ts';
-
-const documented = `# Certificate settings
-renewal_interval = "30s"
-rotation_threshold = "80%"
-min_rotation_interval = "5m"
-
-# Error handling
-retry_interval = "5s"
-max_retries = 3
-
-# Trust bundle
-refresh_interval = "1h"
-
-# Service mesh integration
-service_mesh = "istio"
-service_mesh_port = "15001"
-`;
 
 await t.test('the file of the document is read as it stands', async (t) => {
   const { lines, ...settings } = readSettings(documented, 'helper.conf');

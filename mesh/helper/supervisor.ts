@@ -12,7 +12,7 @@ import { digestOf, lookAt, readSet } from './delivered-set.ts';
 import { tellDelivery, type HeldSet } from './delivery.ts';
 import type { HelperEnvironment } from './environment.ts';
 import type { Say } from './events.ts';
-import { spanOf } from './findings.ts';
+import { durationText } from './duration-text.ts';
 import { helperConfig, type HelperPlaces } from './helper-conf.ts';
 import { wordOf, type HelperWord } from './helper-log.ts';
 import { keepRunning, type KeptRunning } from './kept-running.ts';
@@ -249,7 +249,7 @@ export class HelperSupervisor {
     if (ageMs >= refreshIntervalMs)
       this.#alarms.raise(
         'bundle-unconfirmed',
-        `the agent has not confirmed the bundle since ${this.#confirmedAt.toISOString()}, for ${spanOf(refreshIntervalMs)} (refresh_interval)`,
+        `the agent has not confirmed the bundle since ${this.#confirmedAt.toISOString()}, for ${durationText(refreshIntervalMs)} (refresh_interval)`,
       );
     if (ageMs < refreshIntervalMs / 2 || now - this.#askedAnewAt.getTime() < refreshIntervalMs / 2) return;
     this.#askedAnewAt = new Date();

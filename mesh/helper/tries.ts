@@ -2,7 +2,7 @@ import { FixtureError } from '../../src/errors.ts';
 import type { Alarms } from './alarms.ts';
 import { isPastRetries, longestPause } from './bounds.ts';
 import type { Say } from './events.ts';
-import { spanOf } from './findings.ts';
+import { durationText } from './duration-text.ts';
 import type { HelperSettings } from './settings.ts';
 
 /** What a count of tries rests on. */
@@ -89,7 +89,7 @@ export class Tries implements Disposable {
     if (this.#isOver) return pauseMs;
     this.#next = setTimeout(() => {
       // One that is silent has asked, and nobody answered; one that is not has been told already why it waits.
-      if (this.#isSilent) this.bearsNone(`the agent has not answered within ${spanOf(pauseMs)}`);
+      if (this.#isSilent) this.bearsNone(`the agent has not answered within ${durationText(pauseMs)}`);
       this.#of.anew();
     }, pauseMs);
     return pauseMs;
